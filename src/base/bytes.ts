@@ -1,0 +1,57 @@
+import { assert } from './assert.ts'
+import { err, ok, type Result } from './result.ts'
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += HEX[byte]
+  return text
+}
+
+/** Bytes of hexadecimal text that the program itself holds; malformed text is a bug. For outside text: `parseHex`. */
+export function fromHex(text: string): Uint8Array {
+  const parsed = parseHex(text)
+  assert(parsed.ok, `not hexadecimal: ${text}`)
+  return parsed.value
+}
+
+export function parseHex(text: string): Result<Uint8Array, 'not_hex'> {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return err('not_hex')
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  return ok(bytes)
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    bytes.set(part, offset)
+    offset += part.length
+  }
+  return bytes
+}
+
+/** Not constant time: for public bytes. Secrets are compared by `constantTimeEqual` of the crypto room. */
+export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Lexicographic order, shorter first where one is a prefix of the other. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+export function reverseBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.slice().reverse()
+}

@@ -1,0 +1,64 @@
+// base: what every room stands on. Units, identifiers, bytes, results, assertions, binary codecs.
+// It must not know bitcoin, cryptography or any protocol. Start reading at units.ts.
+export { assert, BugError, defined, unreachable } from './assert.ts'
+export type { Brand } from './brand.ts'
+export { bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
+export {
+  array,
+  bool,
+  type Codec,
+  DecodeError,
+  type DecodeFailure,
+  decode,
+  encode,
+  fixedBytes,
+  lengthPrefixed,
+  mapped,
+  optional,
+  Reader,
+  remainder,
+  struct,
+  taggedUnion,
+  u8,
+  u16,
+  u32,
+  u64,
+  u64Number,
+  utf8Encode,
+  type ValueOf,
+  Writer,
+} from './codec.ts'
+export {
+  type BlockHash,
+  blockHashFromWire,
+  blockHashToWire,
+  type ChannelId,
+  channelId,
+  channelIdFromOutPoint,
+  type NodeId,
+  nodeId,
+  type OutPoint,
+  outPointKey,
+  type PaymentHash,
+  paymentHash,
+  type Txid,
+  txidFromWire,
+  txidToWire,
+} from './ids.ts'
+export { err, ok, type Result } from './result.ts'
+export {
+  add,
+  type FeeratePerKw,
+  feeForWeight,
+  feeratePerKw,
+  MAX_MONEY_MSAT,
+  MAX_MONEY_SAT,
+  type Msat,
+  msat,
+  msatToSat,
+  type Sat,
+  sat,
+  satToMsat,
+  subtract,
+  subtractOrZero,
+} from './units.ts'
