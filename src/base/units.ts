@@ -50,12 +50,12 @@ export function add<T extends Sat | Msat>(...amounts: readonly [T, ...T[]]): T {
 /** `a − b`; the caller has made sure that it is not negative (else it is a bug). */
 export function subtract<T extends Sat | Msat>(a: T, b: T): T {
   assert(a >= b, `subtraction of ${b} from ${a} would be negative`)
-  return (a - b) as T
+  return ((a as bigint) - (b as bigint)) as T
 }
 
 /** `a − b`, or zero where that would be negative. */
 export function subtractOrZero<T extends Sat | Msat>(a: T, b: T): T {
-  return (a > b ? a - b : 0n) as T
+  return (a > b ? (a as bigint) - (b as bigint) : 0n) as T
 }
 
 /** The fee for a weight, rounded down (BOLT 3, fee calculation). */
