@@ -1,4 +1,4 @@
-import { assert } from './assert.ts'
+import { assert, defined } from './assert.ts'
 import { concat } from './bytes.ts'
 import { err, ok, type Result } from './result.ts'
 
@@ -12,7 +12,15 @@ export type ValueOf<C> = C extends Codec<infer T> ? T : never
 
 /** Why bytes did not decode: a code to act on, and a sentence with the facts. */
 export interface DecodeFailure {
-  readonly code: 'truncated' | 'trailing_bytes' | 'not_minimal' | 'out_of_range' | 'invalid'
+  readonly code:
+    | 'truncated'
+    | 'trailing_bytes'
+    | 'not_minimal'
+    | 'out_of_range'
+    | 'too_long'
+    | 'not_increasing'
+    | 'unknown_even_type'
+    | 'invalid'
   readonly message: string
 }
 
@@ -23,6 +31,11 @@ export class DecodeError extends Error {
   constructor(code: DecodeFailure['code'], message: string) {
     super(message)
     this.failure = { code, message }
+  }
+  /** The same failure, its message led by the name of the field it happened in. */
+  static within(field: string, error: unknown): unknown {
+    if (!(error instanceof DecodeError)) return error
+    return new DecodeError(error.failure.code, `${field}: ${error.message}`)
   }
 }
 
@@ -98,7 +111,10 @@ export class Reader {
   /** A copy, so that what was decoded does not hold on to the packet it came in. */
   bytes(count: number): Uint8Array {
     const start = this.#take(count)
-    return this.#buffer.slice(start, start + count)
+    // Not `slice`: where the packet is a Buffer of Node, that is no copy.
+    const copy = new Uint8Array(count)
+    copy.set(this.#buffer.subarray(start, start + count))
+    return copy
   }
   /** A reader over the next `count` bytes. */
   sub(count: number): Reader {
@@ -130,17 +146,29 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 
 /** Decodes all of `bytes`; anything left over is a failure. Never throws for bad bytes. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): Result<T, DecodeFailure> {
-  const reader = new Reader(bytes)
   try {
-    const value = codec.read(reader)
-    if (reader.remaining > 0) {
-      return err({ code: 'trailing_bytes', message: `${reader.remaining} bytes are left over after the value` })
-    }
-    return ok(value)
+    return ok(readAll(codec, new Reader(bytes)))
   } catch (error) {
     if (error instanceof DecodeError) return err(error.failure)
     throw error
   }
+}
+
+/** Reads a value that takes all that is left of `reader`, inside `read` of a codec around it; `field` names it in a failure. */
+export function decodeWithin<T>(codec: Codec<T>, reader: Reader, field: string): T {
+  try {
+    return readAll(codec, reader)
+  } catch (error) {
+    throw DecodeError.within(field, error)
+  }
+}
+
+function readAll<T>(codec: Codec<T>, reader: Reader): T {
+  const value = codec.read(reader)
+  if (reader.remaining > 0) {
+    throw new DecodeError('trailing_bytes', `${reader.remaining} bytes are left over after the value`)
+  }
+  return value
 }
 
 function uintCodec(width: number): Codec<number> {
@@ -277,11 +305,20 @@ export function struct<F extends AnyFields>(fields: F): Codec<Flat<StructOf<F>>>
     read(reader) {
       const value: Record<string, unknown> = {}
       for (const [name, codec] of entries) {
-        const field: unknown = codec.read(reader)
+        const field = readField(name, codec, reader)
         if (field !== undefined) value[name] = field
       }
+      // Each name was filled by the codec that the definition pairs with it.
       return value as Flat<StructOf<F>>
     },
+  }
+}
+
+function readField(name: string, codec: Codec<unknown>, reader: Reader): unknown {
+  try {
+    return codec.read(reader)
+  } catch (error) {
+    throw DecodeError.within(name, error)
   }
 }
 
@@ -298,6 +335,7 @@ export function taggedUnion<T extends { readonly type: string }>(
     write(writer, value) {
       const [tag, codec] = cases[value.type as T['type']]
       writer.u8(tag)
+      // The table pairs each type with the codec of its own shape.
       ;(codec as Codec<unknown>).write(writer, value)
     },
     read(reader) {
@@ -309,11 +347,12 @@ export function taggedUnion<T extends { readonly type: string }>(
   }
 }
 
-/** UTF-8 text, written out because the pure floors have no TextEncoder. */
+/** UTF-8 text, written out because the pure floors have no TextEncoder. Half a surrogate pair becomes U+FFFD. */
 export function utf8Encode(text: string): Uint8Array {
   const parts: Uint8Array[] = []
   for (const char of text) {
-    const code = char.codePointAt(0) ?? 0
+    const point = defined(char.codePointAt(0), 'a character has a code point')
+    const code = point >= 0xd800 && point < 0xe000 ? 0xfffd : point
     if (code < 0x80) parts.push(Uint8Array.of(code))
     else if (code < 0x800) parts.push(Uint8Array.of(0xc0 | (code >> 6), 0x80 | (code & 63)))
     else if (code < 0x10000)

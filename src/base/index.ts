@@ -10,6 +10,7 @@ export {
   DecodeError,
   type DecodeFailure,
   decode,
+  decodeWithin,
   encode,
   fixedBytes,
   lengthPrefixed,

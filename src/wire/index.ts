@@ -1,0 +1,25 @@
+// wire: the messages of BOLT 1 and BOLT 2 as plain values and their bytes, BigSize, TLV streams, BOLT 9 features.
+// It must not know keys, transactions or what a message means for a channel. Start reading at message.ts.
+export {
+  type ChannelMessage,
+  decodeMessage,
+  encodeMessage,
+  MAX_MESSAGE_LENGTH,
+  type Message,
+  type SetupMessage,
+  type UnknownMessage,
+  type UpdateMessage,
+} from './message.ts'
+export type { ClosingComplete, ClosingSig, ClosingSigned, Shutdown } from './messages/close.ts'
+export type { ChannelReestablish, CommitmentSigned, RevokeAndAck } from './messages/commitment.ts'
+export {
+  ONION_ROUTING_PACKET_LENGTH,
+  type UpdateAddHtlc,
+  type UpdateFailHtlc,
+  type UpdateFailMalformedHtlc,
+  type UpdateFee,
+  type UpdateFulfillHtlc,
+} from './messages/htlc.ts'
+export type { AcceptChannel, ChannelReady, FundingCreated, FundingSigned, OpenChannel } from './messages/open.ts'
+export type { ErrorMessage, Init, Ping, Pong, WarningMessage } from './messages/setup.ts'
+export { type ShortChannelId, type ShortChannelIdParts, shortChannelId, shortChannelIdParts } from './shortChannelId.ts'

@@ -1,0 +1,49 @@
+import { type BlockHash, type Codec, remainder, struct, u16, type ValueOf } from '../../base/index.ts'
+import { chainHash, channelIdCodec, shortBytes } from '../fundamental.ts'
+import { extended } from '../tlv.ts'
+
+// Setup and control messages (BOLT 1).
+
+/** All the chains that follow, to the end of the record. */
+const chains: Codec<readonly BlockHash[]> = {
+  write(writer, values) {
+    for (const value of values) chainHash.write(writer, value)
+  },
+  read(reader) {
+    const values: BlockHash[] = []
+    while (reader.remaining > 0) values.push(chainHash.read(reader))
+    return values
+  },
+}
+
+export const initCodec = extended(struct({ globalfeatures: shortBytes, features: shortBytes }), {
+  networks: [1n, chains],
+  remoteAddr: [3n, remainder],
+})
+/** The first message of a connection: what the sender supports and requires (BOLT 1, the `init` message). */
+export interface Init extends ValueOf<typeof initCodec> {
+  readonly type: 'init'
+}
+
+export const errorCodec = extended(struct({ channelId: channelIdCodec, data: shortBytes }), {})
+/** Fails the channel it names, or all channels where the id is all zero (BOLT 1, the `error` message). */
+export interface ErrorMessage extends ValueOf<typeof errorCodec> {
+  readonly type: 'error'
+}
+
+export const warningCodec = extended(struct({ channelId: channelIdCodec, data: shortBytes }), {})
+/** Something is wrong, but nothing is failed (BOLT 1, the `warning` message). */
+export interface WarningMessage extends ValueOf<typeof warningCodec> {
+  readonly type: 'warning'
+}
+
+export const pingCodec = extended(struct({ numPongBytes: u16, ignored: shortBytes }), {})
+/** Asks for a `pong` of `numPongBytes`, or for none where that is 65532 or more (BOLT 1, `ping` and `pong`). */
+export interface Ping extends ValueOf<typeof pingCodec> {
+  readonly type: 'ping'
+}
+
+export const pongCodec = extended(struct({ ignored: shortBytes }), {})
+export interface Pong extends ValueOf<typeof pongCodec> {
+  readonly type: 'pong'
+}
