@@ -1,5 +1,20 @@
 // wire: the messages of BOLT 1 and BOLT 2 as plain values and their bytes, BigSize, TLV streams, BOLT 9 features.
 // It must not know keys, transactions or what a message means for a channel. Start reading at message.ts.
+export { bigSize, bigSizeNumber } from './bigsize.ts'
+export {
+  channelTypes,
+  checkFeatures,
+  combineFeatures,
+  FEATURE,
+  type FeatureFailure,
+  type FeatureName,
+  featureBits,
+  featuresEqual,
+  hasFeature,
+  listFeatures,
+  offersFeature,
+} from './features.ts'
+export { s8, s16, s32, s64, tu16, tu32, tu64 } from './integers.ts'
 export {
   type ChannelMessage,
   decodeMessage,
@@ -13,6 +28,7 @@ export {
 export type { ClosingComplete, ClosingSig, ClosingSigned, Shutdown } from './messages/close.ts'
 export type { ChannelReestablish, CommitmentSigned, RevokeAndAck } from './messages/commitment.ts'
 export {
+  ATTRIBUTION_DATA_LENGTH,
   ONION_ROUTING_PACKET_LENGTH,
   type UpdateAddHtlc,
   type UpdateFailHtlc,
@@ -22,4 +38,11 @@ export {
 } from './messages/htlc.ts'
 export type { AcceptChannel, ChannelReady, FundingCreated, FundingSigned, OpenChannel } from './messages/open.ts'
 export type { ErrorMessage, Init, Ping, Pong, WarningMessage } from './messages/setup.ts'
-export { type ShortChannelId, type ShortChannelIdParts, shortChannelId, shortChannelIdParts } from './shortChannelId.ts'
+export {
+  type ShortChannelId,
+  type ShortChannelIdParts,
+  shortChannelId,
+  shortChannelIdCodec,
+  shortChannelIdParts,
+} from './shortChannelId.ts'
+export { type TlvFields, type TlvRecords, tlvStream } from './tlv.ts'

@@ -4,6 +4,7 @@ import {
   DecodeError,
   type DecodeFailure,
   decode,
+  decodeWithin,
   encode,
   err,
   type Result,
@@ -168,7 +169,7 @@ const messageCodec: Codec<Message | UnknownMessage> = {
     const known = byMessageType.get(messageType)
     if (known !== undefined) {
       // As above: this body belongs to this type.
-      return { type: known.type, ...(known.codec.read(reader) as object) } as Message
+      return { type: known.type, ...(decodeWithin(known.codec, reader, known.type) as object) } as Message
     }
     if (messageType % 2 === 0 && !IGNORED_GOSSIP.has(messageType)) {
       throw new DecodeError(

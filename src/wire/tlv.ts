@@ -39,10 +39,10 @@ export function tlvStream<T extends TlvRecords>(records: T): Codec<TlvFields<T>>
         const type = bigSize.read(reader)
         if (type <= previous) throw notIncreasing(previous, type)
         previous = type
-        const value = reader.sub(bigSizeNumber.read(reader))
         const record = byType.get(type)
+        if (record === undefined && type % 2n === 0n) throw unknownEven(type)
+        const value = reader.sub(bigSizeNumber.read(reader))
         if (record !== undefined) fields[record.name] = decodeWithin(record.codec, value, record.name)
-        else if (type % 2n === 0n) throw unknownEven(type)
       }
       // Each name was filled by the codec that the definition pairs with it.
       return fields as TlvFields<T>
