@@ -1,0 +1,108 @@
+import { add, assert, type FeeratePerKw, type Msat, subtract } from '../base/index.ts'
+import {
+  buildCommitmentTx,
+  type CommitmentHtlc,
+  type CommitmentInput,
+  type CommitmentTx,
+  deriveCommitmentKeys,
+  obscuringFactor,
+} from '../commitment/index.ts'
+import type { ChannelDurable, ChannelParams, Htlc, Party } from './types.ts'
+import { isRemovedFrom, otherParty, reflects, standsOn, type WhichCommitment } from './updates.ts'
+
+// What a commitment transaction of either side holds, read off the stages of the updates.
+
+export interface CommitmentContents {
+  readonly feeratePerKw: FeeratePerKw
+  readonly toLocalMsat: Msat
+  readonly toRemoteMsat: Msat
+  readonly htlcs: readonly Htlc[]
+}
+
+/** Balances are before the fee and the anchors, which the opener pays. Cost: one pass over the live HTLCs. */
+export function commitmentContents(durable: ChannelDurable, holder: Party, which: WhichCommitment): CommitmentContents {
+  let toLocalMsat = durable.settled.localMsat
+  let toRemoteMsat = durable.settled.remoteMsat
+  const htlcs: Htlc[] = []
+  for (const htlc of durable.htlcs) {
+    const standing = standsOn(htlc, holder, which)
+    const fulfilled = htlc.resolution?.type === 'fulfill' && isRemovedFrom(htlc, holder, which)
+    if (standing) htlcs.push(htlc)
+    if (standing || fulfilled) {
+      if (htlc.offeredBy === 'local') toLocalMsat = subtract(toLocalMsat, htlc.amountMsat)
+      else toRemoteMsat = subtract(toRemoteMsat, htlc.amountMsat)
+    }
+    if (fulfilled) {
+      if (htlc.offeredBy === 'local') toRemoteMsat = add(toRemoteMsat, htlc.amountMsat)
+      else toLocalMsat = add(toLocalMsat, htlc.amountMsat)
+    }
+  }
+  return { feeratePerKw: feerateOf(durable, holder, which), toLocalMsat, toRemoteMsat, htlcs }
+}
+
+function feerateOf(durable: ChannelDurable, holder: Party, which: WhichCommitment): FeeratePerKw {
+  const sender: Party = durable.params.role === 'opener' ? 'local' : 'remote'
+  let feerate = durable.feeratePerKw
+  for (const update of durable.feeUpdates) {
+    if (reflects(update.stage, { sender, holder, which })) feerate = update.feeratePerKw
+  }
+  return feerate
+}
+
+/** The description of a commitment transaction from its holder's side, which the commitment room builds. */
+export function commitmentInput(
+  durable: Pick<ChannelDurable, 'params'>,
+  contents: CommitmentContents,
+  commitment: { readonly holder: Party; readonly number: number; readonly point: Uint8Array },
+): CommitmentInput {
+  const { params } = durable
+  const { holder } = commitment
+  const own = params[holder]
+  const other = params[otherParty(holder)]
+  return {
+    format: params.format,
+    fundingOutpoint: params.fundingOutpoint,
+    fundingAmountSat: params.fundingAmountSat,
+    commitmentNumber: commitment.number,
+    obscuringFactor: channelObscuringFactor(params),
+    keys: deriveCommitmentKeys({
+      holder: own.basepoints,
+      counterparty: other.basepoints,
+      perCommitmentPoint: commitment.point,
+    }),
+    holderIsOpener: (holder === 'local') === (params.role === 'opener'),
+    toSelfDelay: other.toSelfDelay,
+    dustLimitSat: own.dustLimitSat,
+    feeratePerKw: contents.feeratePerKw,
+    toHolderMsat: holder === 'local' ? contents.toLocalMsat : contents.toRemoteMsat,
+    toCounterpartyMsat: holder === 'local' ? contents.toRemoteMsat : contents.toLocalMsat,
+    htlcs: contents.htlcs.map(htlc => commitmentHtlc(htlc, holder)),
+  }
+}
+
+function commitmentHtlc(htlc: Htlc, holder: Party): CommitmentHtlc {
+  return {
+    direction: htlc.offeredBy === holder ? 'offered' : 'received',
+    id: htlc.id,
+    amountMsat: htlc.amountMsat,
+    paymentHash: htlc.paymentHash,
+    cltvExpiry: htlc.cltvExpiry,
+  }
+}
+
+export function channelObscuringFactor(params: ChannelParams): CommitmentInput['obscuringFactor'] {
+  const opener = params.role === 'opener' ? params.local : params.remote
+  const accepter = params.role === 'opener' ? params.remote : params.local
+  return obscuringFactor(opener.basepoints.paymentBasepoint, accepter.basepoints.paymentBasepoint)
+}
+
+/** The peer's commitment transaction: its newest that we signed, or the one before while a revocation is awaited. */
+export function remoteCommitmentTx(durable: ChannelDurable, which: 'latest' | 'previous'): CommitmentTx {
+  const { number, point, nextPoint, awaitingRevocation } = durable.remoteCommit
+  const contents = commitmentContents(durable, 'remote', which)
+  if (which === 'previous' || awaitingRevocation === undefined) {
+    return buildCommitmentTx(commitmentInput(durable, contents, { holder: 'remote', number, point }))
+  }
+  assert(nextPoint !== undefined, 'a signed next commitment has its point')
+  return buildCommitmentTx(commitmentInput(durable, contents, { holder: 'remote', number: number + 1, point: nextPoint }))
+}

@@ -1,0 +1,399 @@
+import type { ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, Sat } from '../base/index.ts'
+import type { Tx, TxOut } from '../bitcoin/index.ts'
+import type { CommitmentFormat } from '../commitment/index.ts'
+import type { ChannelBasepoints, ChannelSecrets, SecretStore } from '../keys/index.ts'
+import type { ChannelMessage } from '../wire/index.ts'
+import type { ChannelFailure } from './failure.ts'
+import type { ChannelLimits } from './limits.ts'
+
+// The state of one channel with one peer, and everything that may go in and come out of its step.
+// The words "local" and "remote" are seen from the node that holds the state.
+
+export type Party = 'local' | 'remote'
+
+export type Channel = OpeningChannel | FundedChannel | AbortedChannel
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Before the funding is signed for: nothing is durable, a disconnect forgets the channel (BOLT 2, message retransmission).
+
+export type OpeningChannel =
+  | WaitForAcceptChannel
+  | WaitForFundingTransaction
+  | WaitForFundingSigned
+  | WaitForFundingCreated
+
+/** What both sides know of a channel before its funding outpoint. */
+export interface ChannelTerms {
+  readonly temporaryChannelId: ChannelId
+  readonly role: 'opener' | 'accepter'
+  /** Which of the seed's channel keys are ours here. */
+  readonly channelKeyIndex: number
+  readonly format: CommitmentFormat
+  /** The negotiated channel_type as feature bits (BOLT 9). */
+  readonly channelType: Uint8Array
+  readonly announce: boolean
+  readonly fundingAmountSat: Sat
+  readonly pushMsat: Msat
+  readonly feeratePerKw: FeeratePerKw
+  readonly local: PartyTerms
+  readonly localFirstPoint: Uint8Array
+  readonly negotiated: NegotiatedFeatures
+}
+
+/** Opener: `open_channel` is sent. */
+export interface WaitForAcceptChannel extends ChannelTerms {
+  readonly state: 'wait_for_accept_channel'
+}
+
+/** Opener: the terms are agreed; our wallet is asked for a transaction that pays the funding output, unbroadcast. */
+export interface WaitForFundingTransaction extends ChannelTerms {
+  readonly state: 'wait_for_funding_transaction'
+  readonly remote: PartyTerms
+  readonly remoteFirstPoint: Uint8Array
+  readonly minimumDepth: number
+}
+
+/** Opener: `funding_created` is sent; the funding transaction must not be broadcast before the peer's signature. */
+export interface WaitForFundingSigned extends ChannelTerms {
+  readonly state: 'wait_for_funding_signed'
+  readonly remote: PartyTerms
+  readonly remoteFirstPoint: Uint8Array
+  readonly minimumDepth: number
+  readonly fundingTx: Tx
+  readonly fundingOutpoint: OutPoint
+  readonly channelId: ChannelId
+}
+
+/** Accepter: `accept_channel` is sent. */
+export interface WaitForFundingCreated extends ChannelTerms {
+  readonly state: 'wait_for_funding_created'
+  readonly remote: PartyTerms
+  readonly remoteFirstPoint: Uint8Array
+  readonly minimumDepth: number
+}
+
+/** The opening ended without a channel. Nothing of ours is at stake; the caller forgets it. */
+export interface AbortedChannel {
+  readonly state: 'aborted'
+  readonly temporaryChannelId: ChannelId
+  readonly reason: string
+}
+
+/** What one party announced in `open_channel` or `accept_channel`: it binds the OTHER party, but for keys and dust limit. */
+export interface PartyTerms {
+  readonly basepoints: ChannelBasepoints
+  /** No output below this on this party's own commitment transaction. */
+  readonly dustLimitSat: Sat
+  /** The other party may have at most this much in HTLCs on the way to this party. */
+  readonly maxHtlcValueInFlightMsat: Msat
+  /** What the OTHER party must keep for itself. */
+  readonly channelReserveSat: Sat
+  /** The other party offers no HTLC below this. */
+  readonly htlcMinimumMsat: Msat
+  /** How many blocks the OTHER party waits for its own money on its own commitment transaction. */
+  readonly toSelfDelay: number
+  /** The other party may have at most this many HTLCs on the way to this party. */
+  readonly maxAcceptedHtlcs: number
+  readonly upfrontShutdownScript?: Uint8Array
+}
+
+/** What both sides' `init` features allow; known once connected, may differ on the next connection. */
+export interface NegotiatedFeatures {
+  readonly upfrontShutdownScript: boolean
+  readonly shutdownAnySegwit: boolean
+  readonly simpleClose: boolean
+  readonly largeChannels: boolean
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// From `funding_signed` on: two drawers. `durable` is what the store holds; `session` ends with the connection.
+
+export interface FundedChannel {
+  readonly state: ChannelPhase['type']
+  readonly durable: ChannelDurable
+  readonly session: ChannelSession
+}
+
+export interface ChannelDurable {
+  readonly params: ChannelParams
+  readonly phase: ChannelPhase
+  readonly ready: ChannelReady
+  readonly shutdown: ShutdownScripts
+  /** What each side would have if no HTLC were live: an HTLC counts for its offerer until its removal is irrevocable. */
+  readonly settled: Balances
+  /** The feerate that both sides are irrevocably committed to. */
+  readonly feeratePerKw: FeeratePerKw
+  /** `update_fee`s on their way, oldest first; the opener is always their sender. */
+  readonly feeUpdates: readonly FeeUpdate[]
+  /** Live HTLCs, those offered by us and by the peer mixed, oldest first. */
+  readonly htlcs: readonly Htlc[]
+  readonly nextHtlcId: { readonly local: number; readonly remote: number }
+  readonly localCommit: LocalCommit
+  readonly remoteCommit: RemoteCommit
+  /** The per-commitment secrets that the peer has revealed. */
+  readonly remoteSecrets: SecretStore
+  /** Updates of ours that no `commitment_signed` covers yet, in the order in which they were sent. */
+  readonly proposed: readonly UpdateRef[]
+  /** Which of the two was sent last: when both are owed again, they are sent again in this order (BOLT 2, retransmission). */
+  readonly lastSent: 'commitment_signed' | 'revoke_and_ack' | 'neither'
+  /** Mutual closes that carry both signatures, newest last; any of them may confirm. */
+  readonly mutualCloses: readonly Tx[]
+}
+
+/** Agreed at the opening, never changed afterwards. */
+export interface ChannelParams {
+  readonly channelId: ChannelId
+  readonly temporaryChannelId: ChannelId
+  readonly role: 'opener' | 'accepter'
+  readonly channelKeyIndex: number
+  readonly format: CommitmentFormat
+  readonly channelType: Uint8Array
+  readonly announce: boolean
+  readonly fundingOutpoint: OutPoint
+  readonly fundingAmountSat: Sat
+  readonly pushMsat: Msat
+  /** Confirmations that the accepter asked for. */
+  readonly minimumDepth: number
+  readonly local: PartyTerms
+  readonly remote: PartyTerms
+}
+
+/** Why a channel is closing, in words that a person understands, with the evidence. */
+export interface CloseCause {
+  readonly kind: 'mutual' | 'local_force' | 'remote_error' | 'protocol_failure' | 'deadline' | 'data_loss' | 'spent_by_peer'
+  readonly reason: string
+  /** False once the peer has proved that our state is old: publishing it would lose everything. */
+  readonly mayPublishCommitment: boolean
+}
+
+/** The phases of a funded channel; `transitions.ts` lists which may follow which. */
+export type ChannelPhase =
+  /** We have not sent `channel_ready`. The opener keeps the funding transaction to publish it again. */
+  | { readonly type: 'wait_for_funding_confirmed'; readonly fundingTx?: Tx; readonly sinceHeight: number }
+  /** Our `channel_ready` is sent, the peer's has not come. */
+  | { readonly type: 'wait_for_channel_ready' }
+  | { readonly type: 'normal' }
+  /** A `shutdown` was sent or received; HTLCs or updates are still being cleared. */
+  | { readonly type: 'shutting_down' }
+  /** Both `shutdown`s are there and nothing is in flight: the closing transaction is being agreed on. */
+  | { readonly type: 'negotiating' }
+  /** The end on chain has begun: a closing or commitment transaction is published or seen. The onchain room takes over. */
+  | { readonly type: 'closing'; readonly cause: CloseCause }
+  /** Every output is irrevocably resolved, or the funding never confirmed. */
+  | { readonly type: 'closed'; readonly cause: CloseCause }
+
+export interface ChannelReady {
+  readonly local: boolean
+  readonly remote: boolean
+}
+
+export interface ShutdownScripts {
+  readonly local?: Uint8Array
+  readonly remote?: Uint8Array
+}
+
+export interface Balances {
+  readonly localMsat: Msat
+  readonly remoteMsat: Msat
+}
+
+/** How far an update of one party ("its sender") has come (BOLT 2, normal operation). See `updates.ts`. */
+export type UpdateStage = 'proposed' | 'signed' | 'acknowledged' | 'countersigned' | 'irrevocable'
+
+export interface FeeUpdate {
+  readonly feeratePerKw: FeeratePerKw
+  readonly stage: UpdateStage
+}
+
+export interface Htlc {
+  readonly offeredBy: Party
+  readonly id: number
+  readonly amountMsat: Msat
+  readonly paymentHash: PaymentHash
+  readonly cltvExpiry: number
+  /** 1366 bytes, opaque here. */
+  readonly onionRoutingPacket: Uint8Array
+  readonly pathKey?: Uint8Array
+  readonly added: UpdateStage
+  /** Its removal by the party that received it: none while the HTLC is simply live. */
+  readonly removed?: UpdateStage
+  /** How it ends: chosen by the receiver, sometimes before the removal can be sent, and kept over a disconnect. */
+  readonly resolution?: HtlcResolution
+  /** Number of the first remote commitment that includes it, once there is one: a penalty needs to know. */
+  readonly remoteFrom?: number
+  /** Number of the first remote commitment that no longer includes it. */
+  readonly remoteUntil?: number
+}
+
+export type HtlcResolution =
+  | { readonly type: 'fulfill'; readonly paymentPreimage: Uint8Array }
+  | { readonly type: 'fail'; readonly reason: Uint8Array }
+  | { readonly type: 'fail_malformed'; readonly sha256OfOnion: Uint8Array; readonly failureCode: number }
+
+/** One of our own updates, named so that it can be sent again. */
+export type UpdateRef =
+  | { readonly type: 'add'; readonly id: number }
+  | { readonly type: 'remove'; readonly id: number }
+  | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
+
+/** Our commitment transaction, as the peer signed it. Our own signature is made only when it is published. */
+export interface LocalCommit {
+  readonly number: number
+  readonly signature: Uint8Array
+  /** One for each untrimmed HTLC, in output order. */
+  readonly htlcSignatures: readonly Uint8Array[]
+}
+
+/** The peer's commitment transaction. While a `revoke_and_ack` is awaited, it holds two that are valid. */
+export interface RemoteCommit {
+  /** Of the last one that is not revoked. */
+  readonly number: number
+  readonly point: Uint8Array
+  /** For `number + 1`. Known once `channel_ready` came. */
+  readonly nextPoint?: Uint8Array
+  /** Set while commitment `number + 1` is signed and the peer has not revoked `number`: the updates that it brought. */
+  readonly awaitingRevocation?: readonly UpdateRef[]
+}
+
+export interface ChannelSession {
+  readonly connection: 'disconnected' | 'reestablishing' | 'connected'
+  readonly negotiated: NegotiatedFeatures
+  /** The peer's first `channel_ready` may be sent again by either side until the first commitment. */
+  readonly closing?: ClosingSession
+}
+
+/** A negotiation that starts anew on each connection. */
+export type ClosingSession =
+  | {
+      readonly type: 'legacy'
+      /** The range that we allow, and what was proposed so far. */
+      readonly minFeeSat: Sat
+      readonly maxFeeSat: Sat
+      readonly lastSentSat?: Sat
+      readonly lastReceivedSat?: Sat
+    }
+  | {
+      readonly type: 'simple'
+      /** The scripts last sent by either side, which may change with each `closing_complete`. */
+      readonly localScript: Uint8Array
+      readonly remoteScript: Uint8Array
+      /** Our `closing_complete` that waits for its `closing_sig`. */
+      readonly pending?: {
+        readonly closerScript: Uint8Array
+        readonly closeeScript: Uint8Array
+        readonly feeSat: Sat
+        readonly locktime: number
+        readonly variants: readonly ClosingVariant[]
+      }
+      /** The fee of our last completed proposal: a replacement must pay more. */
+      readonly lastFeeSat?: Sat
+    }
+
+/** The signature fields of `closing_complete` (BOLT 2). */
+export type ClosingVariant = 'closer_output_only' | 'closee_output_only' | 'closer_and_closee_outputs'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// In and out.
+
+/** Everything that a step may look at besides the state and the input, as values. */
+export interface ChannelContext {
+  readonly chainHash: Uint8Array
+  readonly height: number
+  /** Our secrets for this channel. */
+  readonly secrets: ChannelSecrets
+  /** Where our money goes at a mutual close, unless an upfront script binds us. */
+  readonly shutdownScript: Uint8Array
+  readonly feerates: {
+    /** What we would choose for a commitment transaction now. */
+    readonly commitment: FeeratePerKw
+    /** What we would choose for a mutual close now. */
+    readonly mutualClose: FeeratePerKw
+  }
+  readonly limits: ChannelLimits
+}
+
+export type ChannelInput =
+  | { readonly type: 'message'; readonly message: ChannelMessage }
+  | ChannelCommand
+  | ChannelChainInput
+  /** A connection ended; also the first input after a restart, since a restart is a disconnect that nobody saw. */
+  | { readonly type: 'disconnected' }
+  /** `init` was exchanged on a new connection. */
+  | { readonly type: 'connected'; readonly negotiated: NegotiatedFeatures }
+
+export type ChannelCommand =
+  /** Opener: the wallet's answer to `fund_channel`: fully signed, all inputs segwit, not broadcast. */
+  | { readonly type: 'funding_transaction'; readonly tx: Tx }
+  /** Opener: the wallet cannot fund, or the user changed their mind before `funding_created`. */
+  | { readonly type: 'cancel_open'; readonly reason: string }
+  | {
+      readonly type: 'add_htlc'
+      readonly amountMsat: Msat
+      readonly paymentHash: PaymentHash
+      readonly cltvExpiry: number
+      readonly onionRoutingPacket: Uint8Array
+      readonly pathKey?: Uint8Array
+    }
+  | { readonly type: 'resolve_htlc'; readonly id: number; readonly resolution: HtlcResolution }
+  | { readonly type: 'update_fee'; readonly feeratePerKw: FeeratePerKw }
+  /** End of a turn: sign what is pending, unless the peer still owes a revocation. Never an error. */
+  | { readonly type: 'commit' }
+  | { readonly type: 'shutdown'; readonly script?: Uint8Array }
+  /** Simple close: propose again, at a higher feerate or to another script. */
+  | { readonly type: 'bump_close'; readonly feeratePerKw: FeeratePerKw; readonly script?: Uint8Array }
+  | { readonly type: 'force_close'; readonly reason: string }
+
+export type ChannelChainInput =
+  /** The chain is `height` blocks long now (`context.height` says the same). */
+  | { readonly type: 'block' }
+  /** The funding transaction is `depth` blocks deep (0: unconfirmed or gone), and this is what the outpoint really holds. */
+  | { readonly type: 'funding_depth'; readonly depth: number; readonly output: TxOut | undefined; readonly coinbase: boolean }
+  /** The funding output is spent, by a transaction of whomever. */
+  | { readonly type: 'funding_spent'; readonly tx: Tx }
+  /** The onchain room says that every output is irrevocably resolved. */
+  | { readonly type: 'resolved' }
+
+/** All that a channel can do to the world. They are carried out in order, after the writes of the step are durable. */
+export type ChannelEffect =
+  | { readonly type: 'send'; readonly message: ChannelMessage }
+  /** Close the connection to this peer; every channel on it sees `disconnected`. */
+  | { readonly type: 'close_connection' }
+  | { readonly type: 'publish'; readonly tx: Tx; readonly role: 'funding' | 'mutual-close' | 'commitment' }
+  /** Ask the wallet for an unbroadcast transaction that pays this output. */
+  | { readonly type: 'fund_channel'; readonly output: TxOut; readonly feeratePerKw: FeeratePerKw }
+  /** Report `funding_depth` while it grows to `depth`, and `funding_spent`, for this outpoint. */
+  | { readonly type: 'watch_funding'; readonly outpoint: OutPoint; readonly output: TxOut; readonly depth: number }
+  | { readonly type: 'event'; readonly event: ChannelEvent }
+
+/** What the floors above want to know. Consumed within the same turn, so that what follows from them is in the same commit. */
+export type ChannelEvent =
+  | { readonly type: 'state_changed'; readonly from: Channel['state']; readonly to: Channel['state']; readonly reason?: string }
+  /** Our `add_htlc` was taken under this id. */
+  | { readonly type: 'htlc_added'; readonly id: number; readonly paymentHash: PaymentHash }
+  /** A commitment that we signed covers it: from now on it can end up on chain. */
+  | { readonly type: 'htlc_signed'; readonly id: number }
+  /** An HTLC of the peer is irrevocably committed: it may be fulfilled, failed or forwarded now. Repeated on reconnection until resolved. */
+  | { readonly type: 'htlc_received'; readonly htlc: Htlc; readonly overDustExposure: boolean }
+  /** The peer revealed the preimage of an HTLC of ours. */
+  | { readonly type: 'htlc_fulfilled'; readonly id: number; readonly paymentHash: PaymentHash; readonly paymentPreimage: Uint8Array }
+  /** The failure of an HTLC of ours is irrevocable: the money is ours again. */
+  | { readonly type: 'htlc_failed'; readonly id: number; readonly paymentHash: PaymentHash; readonly resolution: HtlcResolution }
+  /** Removed from both commitments for good, whoever offered it. */
+  | { readonly type: 'htlc_settled'; readonly offeredBy: Party; readonly id: number }
+  /** An HTLC of ours that no commitment covered is forgotten, since the connection ended: it never happened. */
+  | { readonly type: 'htlc_dropped'; readonly id: number; readonly paymentHash: PaymentHash }
+  /** The peer said this, in an `error` or `warning`. */
+  | { readonly type: 'peer_said'; readonly kind: 'error' | 'warning'; readonly text: string }
+
+/** Records put or deleted in the store; all of one step are committed together. Keys are relative to the channel. */
+export type ChannelWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: string }
+
+export interface ChannelStep {
+  readonly next: Channel
+  readonly writes: readonly ChannelWrite[]
+  readonly effects: readonly ChannelEffect[]
+  /** What was wrong with the input. With severity `reject` nothing else happened: `next` is the state that came in. */
+  readonly failure?: ChannelFailure
+}
