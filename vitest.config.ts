@@ -1,18 +1,20 @@
 import { defineConfig } from 'vitest/config'
 
-// The floors below `ports/` are pure; their branches are what the coverage promise of CONTRIBUTING.md is about.
-const PURE = ['base', 'crypto', 'bitcoin', 'wire', 'keys', 'commitment', 'channel', 'onchain', 'engine']
+// The rooms below `ports/` are pure, and most of the money rests on them: `npm run coverage` asks 95 % of their branches.
+// The house test compares this list with the floor plan.
+const PURE_ROOMS = ['base', 'crypto', 'bitcoin', 'wire', 'keys', 'commitment', 'channel', 'onchain', 'engine']
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
+    // Generous, because a busy machine is no failure: no test judges by the wall clock.
     testTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
     coverage: {
       provider: 'v8',
-      include: PURE.map(room => `src/${room}/**/*.ts`),
+      include: PURE_ROOMS.map(room => `src/${room}/**/*.ts`),
       reporter: ['text-summary', 'json-summary', 'text'],
       thresholds: { branches: 95 },
     },
