@@ -1,0 +1,80 @@
+import { assert, concat, encode, u64Number, utf8Encode } from '../base/index.ts'
+import { hkdfSha256, isSecretKey, publicKeyFromSecret } from '../crypto/index.ts'
+import { FIRST_SECRET_INDEX, generateSecret } from './shachain.ts'
+
+/** What one side keeps secret in a channel, 32 bytes each. */
+export interface ChannelSecrets {
+  readonly fundingSecret: Uint8Array
+  readonly revocationBasepointSecret: Uint8Array
+  readonly paymentBasepointSecret: Uint8Array
+  readonly delayedPaymentBasepointSecret: Uint8Array
+  readonly htlcBasepointSecret: Uint8Array
+  /** The seed of the per-commitment secrets (BOLT 3, Per-commitment Secret Requirements). */
+  readonly shachainSeed: Uint8Array
+}
+
+/** What one side shows of them in open_channel and accept_channel (BOLT 2): compressed public keys, 33 bytes each. */
+export interface ChannelBasepoints {
+  readonly fundingPubkey: Uint8Array
+  readonly revocationBasepoint: Uint8Array
+  readonly paymentBasepoint: Uint8Array
+  readonly delayedPaymentBasepoint: Uint8Array
+  readonly htlcBasepoint: Uint8Array
+}
+
+/** Part of the seed layout: another salt is another layout, and would lose the channels of this one. */
+const LAYOUT = utf8Encode('bookend/channel-keys/v1')
+
+/**
+ * The secrets of one channel. Seed layout, version 1: each is 32 bytes of
+ *
+ *     HKDF-SHA256(ikm = seed, salt = "bookend/channel-keys/v1", info = name || channelKeyIndex as 8 bytes)
+ *
+ * with the names funding, revocation, payment, delayed_payment, htlc and shachain. So the seed (32 bytes) and the
+ * index, counted from 0 and never used twice, bring back every key of a channel, and knowing one tells of no other.
+ */
+export function deriveChannelSecrets(seed: Uint8Array, channelKeyIndex: number): ChannelSecrets {
+  assert(seed.length === 32, `a seed has 32 bytes, got ${seed.length}`)
+  const index = encode(u64Number, channelKeyIndex)
+  const derive = (name: string) => hkdfSha256(seed, LAYOUT, concat(utf8Encode(name), index), 32)
+  return {
+    fundingSecret: secretKey(derive('funding')),
+    revocationBasepointSecret: secretKey(derive('revocation')),
+    paymentBasepointSecret: secretKey(derive('payment')),
+    delayedPaymentBasepointSecret: secretKey(derive('delayed_payment')),
+    htlcBasepointSecret: secretKey(derive('htlc')),
+    shachainSeed: derive('shachain'),
+  }
+}
+
+/** The public side of a channel's secrets. Cost: five multiplications; keep the result. */
+export function channelBasepoints(secrets: ChannelSecrets): ChannelBasepoints {
+  return {
+    fundingPubkey: publicKeyFromSecret(secrets.fundingSecret),
+    revocationBasepoint: publicKeyFromSecret(secrets.revocationBasepointSecret),
+    paymentBasepoint: publicKeyFromSecret(secrets.paymentBasepointSecret),
+    delayedPaymentBasepoint: publicKeyFromSecret(secrets.delayedPaymentBasepointSecret),
+    htlcBasepoint: publicKeyFromSecret(secrets.htlcBasepointSecret),
+  }
+}
+
+/** Our per-commitment secret (32 bytes) of a commitment, numbered from 0; revealing it revokes that commitment. */
+export function commitmentSecret(secrets: Pick<ChannelSecrets, 'shachainSeed'>, commitmentNumber: number): Uint8Array {
+  return secretKey(generateSecret(secrets.shachainSeed, secretIndex(commitmentNumber)))
+}
+
+/** Our per-commitment point (33 bytes) of a commitment, numbered from 0. */
+export function commitmentPoint(secrets: Pick<ChannelSecrets, 'shachainSeed'>, commitmentNumber: number): Uint8Array {
+  return publicKeyFromSecret(commitmentSecret(secrets, commitmentNumber))
+}
+
+/** The index of a commitment's per-commitment secret: commitments count up from 0, secrets down from 2^48 − 1 (BOLT 3). */
+export function secretIndex(commitmentNumber: number): number {
+  return FIRST_SECRET_INDEX - commitmentNumber
+}
+
+/** A hash is no secret key once in 2^128 times, so one that is none comes from a bug. */
+function secretKey(secret: Uint8Array): Uint8Array {
+  assert(isSecretKey(secret), 'a derived secret is no secret key')
+  return secret
+}

@@ -1,0 +1,28 @@
+// keys: the keys of a channel (BOLT 3): from the seed to basepoints, per-commitment secrets and the keys of a commitment.
+// It must not know what a commitment looks like or when a secret may be revealed. Start reading at channelKeys.ts.
+export {
+  type ChannelBasepoints,
+  type ChannelSecrets,
+  channelBasepoints,
+  commitmentPoint,
+  commitmentSecret,
+  deriveChannelSecrets,
+  secretIndex,
+} from './channelKeys.ts'
+export {
+  derivePublicKey,
+  deriveRevocationPublicKey,
+  deriveRevocationSecretKey,
+  deriveSecretKey,
+} from './derivation.ts'
+export {
+  emptySecretStore,
+  FIRST_SECRET_INDEX,
+  generateSecret,
+  insertSecret,
+  lookupSecret,
+  type SecretStore,
+  type StoredSecret,
+  secretSlot,
+  type WrongSecret,
+} from './shachain.ts'
