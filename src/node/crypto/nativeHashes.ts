@@ -1,14 +1,33 @@
-import { createHmac, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { HashBackend } from '../../crypto/index.ts'
+
+const BLOCK_BYTES = 64
 
 /** Hashes by the OpenSSL that Node carries. Throws when that OpenSSL was built without RIPEMD-160. */
 export function loadNativeHashes(): HashBackend {
   hash('ripemd160', new Uint8Array(0))
-  return {
-    name: 'native',
-    // Copied, because a Buffer is not a plain Uint8Array: its `slice` shares memory.
-    sha256: data => new Uint8Array(hash('sha256', data, 'buffer')),
-    ripemd160: data => new Uint8Array(hash('ripemd160', data, 'buffer')),
-    hmacSha256: (key, data) => new Uint8Array(createHmac('sha256', key).update(data).digest()),
+  return { name: 'native', sha256, ripemd160, hmacSha256 }
+}
+
+// Copied, because a Buffer is not a plain Uint8Array: its `slice` shares memory.
+function sha256(data: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('sha256', data, 'buffer'))
+}
+
+function ripemd160(data: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('ripemd160', data, 'buffer'))
+}
+
+/** HMAC (RFC 2104) in two one-shot hashes: several times faster than the object that `createHmac` sets up. */
+function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  const shortKey = key.length > BLOCK_BYTES ? sha256(key) : key
+  const inner = new Uint8Array(BLOCK_BYTES + data.length).fill(0x36, 0, BLOCK_BYTES)
+  const outer = new Uint8Array(BLOCK_BYTES + 32).fill(0x5c, 0, BLOCK_BYTES)
+  for (const [i, byte] of shortKey.entries()) {
+    inner[i] = 0x36 ^ byte
+    outer[i] = 0x5c ^ byte
   }
+  inner.set(data, BLOCK_BYTES)
+  outer.set(sha256(inner), BLOCK_BYTES)
+  return sha256(outer)
 }
