@@ -32,6 +32,9 @@ export const FEATURE = {
 
 export type FeatureName = keyof typeof FEATURE
 
+/** Our bound on a bit number that we write: a vector of 8 kB, far above any bit in use. */
+const MAX_FEATURE_BIT = 65535
+
 /** The channel types that we open and accept, as the bytes of `channel_type` (BOLT 2, defined channel types). */
 export const channelTypes = {
   STATIC_REMOTEKEY: featureBits(FEATURE.option_static_remotekey),
@@ -44,9 +47,6 @@ const DEPENDENCIES: readonly (readonly [FeatureName, FeatureName])[] = [
   ['option_zeroconf', 'option_scid_alias'],
   ['option_simple_close', 'option_shutdown_anysegwit'],
 ]
-
-/** Our bound on a bit number that we write: a vector of 8 kB, far above any bit in use. */
-const MAX_FEATURE_BIT = 65535
 
 /** The shortest vector with exactly these bits set. */
 export function featureBits(...bits: readonly number[]): Uint8Array {

@@ -11,18 +11,15 @@ export interface ShortChannelIdParts {
 }
 
 export function shortChannelId(parts: ShortChannelIdParts): ShortChannelId {
-  const { blockHeight, txIndex, outputIndex } = parts
-  assert(fits(blockHeight, 3) && fits(txIndex, 3) && fits(outputIndex, 2), 'a part of a short channel id is too large')
+  const { blockHeight, txIndex, outputIndex } = checked(parts)
   return `${blockHeight}x${txIndex}x${outputIndex}` as ShortChannelId
 }
 
 export function shortChannelIdParts(id: ShortChannelId): ShortChannelIdParts {
+  assert(/^\d+x\d+x\d+$/.test(id), `not a short channel id: ${id}`)
   const [blockHeight, txIndex, outputIndex] = id.split('x').map(Number)
-  assert(
-    blockHeight !== undefined && txIndex !== undefined && outputIndex !== undefined,
-    `not a short channel id: ${id}`,
-  )
-  return { blockHeight, txIndex, outputIndex }
+  // The pattern has three numbers.
+  return checked({ blockHeight, txIndex, outputIndex } as ShortChannelIdParts)
 }
 
 /** 8 bytes (BOLT 7, definition of short_channel_id). */
@@ -34,6 +31,15 @@ export const shortChannelIdCodec: Codec<ShortChannelId> = {
     writer.uint(outputIndex, 2)
   },
   read: reader => shortChannelId({ blockHeight: reader.uint(3), txIndex: reader.uint(3), outputIndex: reader.uint(2) }),
+}
+
+function checked(parts: ShortChannelIdParts): ShortChannelIdParts {
+  const { blockHeight, txIndex, outputIndex } = parts
+  assert(
+    fits(blockHeight, 3) && fits(txIndex, 3) && fits(outputIndex, 2),
+    'a part of a short channel id is out of range',
+  )
+  return parts
 }
 
 function fits(value: number, width: number): boolean {
