@@ -1,0 +1,44 @@
+/** The floor of each room. A room imports only rooms on lower floors. ARCHITECTURE.md draws the same plan. */
+export const FLOOR_OF_ROOM: Readonly<Record<string, number>> = {
+  base: 0,
+  crypto: 1,
+  bitcoin: 2,
+  wire: 2,
+  keys: 3,
+  commitment: 4,
+  channel: 5,
+  onchain: 5,
+  engine: 7,
+  ports: 8,
+  regtest: 9,
+  storage: 9,
+  node: 10,
+  cli: 12,
+}
+
+/** Rooms up to this floor are pure: no Node, no DOM, no clock, no entropy, no promise. */
+const LAST_PURE_FLOOR = 7
+
+export const isPureRoom = (room: string): boolean =>
+  (FLOOR_OF_ROOM[room] ?? Number.POSITIVE_INFINITY) <= LAST_PURE_FLOOR
+export const PURE_ROOMS: readonly string[] = Object.keys(FLOOR_OF_ROOM).filter(isPureRoom)
+
+/** The file that others enter a room by. The command line has no importers: the launcher enters it at main.ts. */
+export const doorOf = (room: string): string => `src/${room}/${room === 'cli' ? 'main.ts' : 'index.ts'}`
+
+/** Which rooms may import which package, so that each library has one place where it is known. */
+export const ROOMS_OF_PACKAGE: Readonly<Record<string, readonly string[]>> = {
+  '@noble/ciphers': ['crypto'],
+  '@noble/curves': ['crypto'],
+  '@noble/hashes': ['crypto'],
+  '@scure/base': ['bitcoin'],
+  '@bitauth/libauth': ['node'],
+  secp256k1: ['node'],
+  'bitcore-lib': ['regtest'],
+  commander: ['cli'],
+}
+
+export const LONGEST_FILE = 400
+
+/** Files that are longer for a reason, and how long they may be. A number here only ever goes down. */
+export const LONGER_FILES: Readonly<Record<string, { readonly lines: number; readonly why: string }>> = {}
