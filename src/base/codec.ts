@@ -60,10 +60,13 @@ export class Writer {
     return start
   }
   bytes(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.#reserve(bytes.length))
+    // The room is made first: it may replace the buffer.
+    const start = this.#reserve(bytes.length)
+    this.#buffer.set(bytes, start)
   }
   u8(value: number): void {
-    this.#buffer[this.#reserve(1)] = value
+    const start = this.#reserve(1)
+    this.#buffer[start] = value
   }
   /** `width` bytes of an unsigned integer below 2^53. */
   uint(value: number, width: number): void {
