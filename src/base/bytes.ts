@@ -35,6 +35,12 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
+/** The byte at an index that the surrounding code keeps inside the bytes. */
+export function byteAt(bytes: Uint8Array, index: number): number {
+  // A typed array has a number at each index below its length.
+  return bytes[index] as number
+}
+
 /** Not constant time: for public bytes. Secrets are compared by `constantTimeEqual` of the crypto room. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
@@ -46,7 +52,7 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    const difference = byteAt(a, i) - byteAt(b, i)
     if (difference !== 0) return difference
   }
   return a.length - b.length

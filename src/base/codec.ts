@@ -1,5 +1,5 @@
 import { assert, defined } from './assert.ts'
-import { concat } from './bytes.ts'
+import { byteAt, concat } from './bytes.ts'
 import { err, ok, type Result } from './result.ts'
 
 /** Reads and writes one shape of value, from one definition. Integers are big-endian unless their name says otherwise. */
@@ -125,18 +125,18 @@ export class Reader {
     return new Reader(this.#buffer, start, start + count)
   }
   u8(): number {
-    return this.#buffer[this.#take(1)] ?? 0
+    return byteAt(this.#buffer, this.#take(1))
   }
   uint(width: number): number {
     const start = this.#take(width)
     let value = 0
-    for (let i = 0; i < width; i++) value = value * 256 + (this.#buffer[start + i] ?? 0)
+    for (let i = 0; i < width; i++) value = value * 256 + byteAt(this.#buffer, start + i)
     return value
   }
   uintLE(width: number): number {
     const start = this.#take(width)
     let value = 0
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + (this.#buffer[start + i] ?? 0)
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + byteAt(this.#buffer, start + i)
     return value
   }
 }

@@ -1,6 +1,6 @@
 import { assert } from './assert.ts'
 import type { Brand } from './brand.ts'
-import { fromHex, reverseBytes, toHex } from './bytes.ts'
+import { byteAt, fromHex, reverseBytes, toHex } from './bytes.ts'
 
 // Things that serve as keys are lowercase hex strings of fixed length, each its own kind.
 
@@ -36,8 +36,8 @@ export const nodeId = (bytes: Uint8Array): NodeId => hexOf(bytes, 33) as NodeId
 /** The channel_id of a funding outpoint (BOLT 2, definition of channel_id). */
 export function channelIdFromOutPoint(outpoint: OutPoint): ChannelId {
   const bytes = txidToWire(outpoint.txid)
-  bytes[30] = (bytes[30] ?? 0) ^ (outpoint.vout >> 8)
-  bytes[31] = (bytes[31] ?? 0) ^ (outpoint.vout & 0xff)
+  bytes[30] = byteAt(bytes, 30) ^ (outpoint.vout >> 8)
+  bytes[31] = byteAt(bytes, 31) ^ (outpoint.vout & 0xff)
   return channelId(bytes)
 }
 

@@ -2,7 +2,7 @@
 // It must not know bitcoin, cryptography or any protocol. Start reading at units.ts.
 export { assert, BugError, defined, unreachable } from './assert.ts'
 export type { Brand } from './brand.ts'
-export { bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
+export { byteAt, bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
 export {
   array,
   bool,

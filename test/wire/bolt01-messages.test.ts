@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { BugError, channelId, concat, fromHex, toHex } from '../../src/base/index.ts'
+import { decodeMessage, encodeMessage, MAX_MESSAGE_LENGTH, type Message } from '../../src/wire/index.ts'
+import vectors from './bolt01-init-extension.vectors.json' with { type: 'json' }
+
+const CODES: Readonly<Record<string, string>> = {
+  lengthMissing: 'truncated',
+  unknownEvenType: 'unknown_even_type',
+  duplicateType: 'not_increasing',
+}
+const none = new Uint8Array(0)
+
+describe('BOLT 1 appendix C: message extension', () => {
+  it('has all the cases of the document', () => expect(vectors.cases).toHaveLength(5))
+
+  it.each(vectors.cases)('$name', ({ message, valid, error }) => {
+    const decoded = decodeMessage(fromHex(message))
+    if (valid) expect(decoded).toEqual({ ok: true, value: { type: 'init', globalfeatures: none, features: none } })
+    else expect(decoded).toMatchObject({ ok: false, error: { code: CODES[error ?? ''] } })
+  })
+})
+
+describe('BOLT 1, Lightning message format', () => {
+  it('ignores an unknown odd type', () => {
+    expect(decodeMessage(fromHex('ffff0102'))).toEqual({
+      ok: true,
+      value: { type: 'unknown', messageType: 65535, payload: Uint8Array.of(1, 2) },
+    })
+  })
+
+  it('fails on an unknown even type', () => {
+    const decoded = decodeMessage(fromHex('fffe0102'))
+    expect(decoded).toMatchObject({ ok: false, error: { code: 'unknown_even_type' } })
+    expect(!decoded.ok && decoded.error.message).toContain('65534')
+  })
+
+  it.each([
+    ['channel_announcement', '0100'],
+    ['channel_update', '0102'],
+  ])('passes over %s, an even type that peers send unasked', (_, type) => {
+    expect(decodeMessage(fromHex(`${type}00`))).toMatchObject({ ok: true, value: { type: 'unknown' } })
+  })
+
+  it.each(['', '00'])('fails without a whole type: "%s"', bytes => {
+    expect(decodeMessage(fromHex(bytes))).toMatchObject({ ok: false, error: { code: 'truncated' } })
+  })
+
+  it('says which message and which field failed', () => {
+    expect(decodeMessage(fromHex('001200'))).toEqual({
+      ok: false,
+      error: { code: 'truncated', message: 'ping: numPongBytes: expected 2 more bytes, got 1' },
+    })
+  })
+
+  it('reads a message of 65535 bytes and no larger one', () => {
+    const largest = concat(fromHex('ffff'), new Uint8Array(MAX_MESSAGE_LENGTH - 2))
+    expect(decodeMessage(largest).ok).toBe(true)
+    const larger = concat(largest, Uint8Array.of(0))
+    expect(decodeMessage(larger)).toMatchObject({ ok: false, error: { code: 'too_long' } })
+  })
+
+  it('writes a message of 65535 bytes and no larger one', () => {
+    const pong = (length: number): Message => ({ type: 'pong', ignored: new Uint8Array(length) })
+    // Type and length take 4 bytes: the figure that BOLT 1 gives in its rationale of ping.
+    expect(encodeMessage(pong(65531))).toHaveLength(MAX_MESSAGE_LENGTH)
+    expect(() => encodeMessage(pong(65532))).toThrow(BugError)
+  })
+
+  it('never writes a message that it does not know', () => {
+    const unknown = { type: 'unknown', messageType: 7, payload: none }
+    expect(() => encodeMessage(unknown as unknown as Message)).toThrow(BugError)
+  })
+
+  it('keeps nothing of the packet that a message came in', () => {
+    const packet = Buffer.from(`0011${'07'.repeat(32)}0003616263`, 'hex')
+    const decoded = decodeMessage(packet)
+    packet.fill(0xee)
+    expect(decoded).toEqual({
+      ok: true,
+      value: { type: 'error', channelId: channelId(new Uint8Array(32).fill(7)), data: fromHex('616263') },
+    })
+    const data = decoded.ok && decoded.value.type === 'error' ? decoded.value.data : undefined
+    expect(data?.constructor).toBe(Uint8Array)
+    expect(data && toHex(data)).toBe('616263')
+  })
+})
