@@ -88,6 +88,11 @@ describe('packages', () => {
       'only crypto may know',
     )
     expectComplaint(packagesAtHome, { 'src/channel/a.ts': "import 'left-pad'" }, "'left-pad'", 'no room')
+    expectComplaint(
+      packagesAtHome,
+      { 'src/cli/a.ts': "const b = createRequire(import.meta.url)('secp256k1/bindings')" },
+      'only node may know',
+    )
   })
 
   it('finds the host on a pure floor, and a builtin without its prefix anywhere', () => {

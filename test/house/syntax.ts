@@ -7,11 +7,19 @@ export interface Import {
   readonly line: number
 }
 
-/** Every module that a file names: imports, re-exports, type imports and dynamic imports. */
+/** Every module that a file names: imports, re-exports, type imports, dynamic imports and what `createRequire` loads. */
 export function importsOf(file: ProjectFile): readonly Import[] {
-  return ts
+  const imports = ts
     .preProcessFile(file.text, true, true)
     .importedFiles.map(found => ({ from: file.path, specifier: found.fileName, line: lineAt(file.text, found.pos) }))
+  if (!file.text.includes('createRequire(')) return imports
+  walk(file, (node, line) => {
+    if (!ts.isCallExpression(node) || !node.expression.getText().startsWith('createRequire(')) return
+    const [module] = node.arguments
+    if (module !== undefined && ts.isStringLiteral(module))
+      imports.push({ from: file.path, specifier: module.text, line })
+  })
+  return imports
 }
 
 /** Calls `visit` for each node of the file with the line where it starts. Comments and strings are no nodes. */
