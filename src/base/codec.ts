@@ -1,5 +1,5 @@
-import { assert, defined } from './assert.ts'
-import { byteAt, concat } from './bytes.ts'
+import { assert } from './assert.ts'
+import { DecodeError, type DecodeFailure, Reader, Writer } from './binary.ts'
 import { err, ok, type Result } from './result.ts'
 
 /** Reads and writes one shape of value, from one definition. Integers are big-endian unless their name says otherwise. */
@@ -9,137 +9,6 @@ export interface Codec<T> {
 }
 
 export type ValueOf<C> = C extends Codec<infer T> ? T : never
-
-/** Why bytes did not decode: a code to act on, and a sentence with the facts. */
-export interface DecodeFailure {
-  readonly code:
-    | 'truncated'
-    | 'trailing_bytes'
-    | 'not_minimal'
-    | 'out_of_range'
-    | 'too_long'
-    | 'not_increasing'
-    | 'unknown_even_type'
-    | 'invalid'
-  readonly message: string
-}
-
-/** Travels inside `read` only: `decode` turns it into a failure value. */
-export class DecodeError extends Error {
-  override readonly name = 'DecodeError'
-  readonly failure: DecodeFailure
-  constructor(code: DecodeFailure['code'], message: string) {
-    super(message)
-    this.failure = { code, message }
-  }
-  /** The same failure, its message led by the name of the field it happened in. */
-  static within(field: string, error: unknown): unknown {
-    if (!(error instanceof DecodeError)) return error
-    return new DecodeError(error.failure.code, `${field}: ${error.message}`)
-  }
-}
-
-export class Writer {
-  #buffer: Uint8Array
-  #length = 0
-  constructor(capacity = 128) {
-    this.#buffer = new Uint8Array(capacity)
-  }
-  get length(): number {
-    return this.#length
-  }
-  #reserve(count: number): number {
-    const start = this.#length
-    const needed = start + count
-    if (needed > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length))
-      larger.set(this.#buffer.subarray(0, start))
-      this.#buffer = larger
-    }
-    this.#length = needed
-    return start
-  }
-  bytes(bytes: Uint8Array): void {
-    // The room is made first: it may replace the buffer.
-    const start = this.#reserve(bytes.length)
-    this.#buffer.set(bytes, start)
-  }
-  u8(value: number): void {
-    const start = this.#reserve(1)
-    this.#buffer[start] = value
-  }
-  /** `width` bytes of an unsigned integer below 2^53. */
-  uint(value: number, width: number): void {
-    const start = this.#reserve(width)
-    let rest = value
-    for (let i = width - 1; i >= 0; i--) {
-      this.#buffer[start + i] = rest % 256
-      rest = Math.floor(rest / 256)
-    }
-  }
-  uintLE(value: number, width: number): void {
-    const start = this.#reserve(width)
-    let rest = value
-    for (let i = 0; i < width; i++) {
-      this.#buffer[start + i] = rest % 256
-      rest = Math.floor(rest / 256)
-    }
-  }
-  finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#length)
-  }
-}
-
-export class Reader {
-  readonly #buffer: Uint8Array
-  #offset: number
-  readonly #end: number
-  constructor(buffer: Uint8Array, offset = 0, end = buffer.length) {
-    this.#buffer = buffer
-    this.#offset = offset
-    this.#end = end
-  }
-  get remaining(): number {
-    return this.#end - this.#offset
-  }
-  #take(count: number): number {
-    // Every length is checked against the bytes that are there before anything is allocated for it.
-    if (count > this.remaining) {
-      throw new DecodeError('truncated', `expected ${count} more bytes, got ${this.remaining}`)
-    }
-    const start = this.#offset
-    this.#offset += count
-    return start
-  }
-  /** A copy, so that what was decoded does not hold on to the packet it came in. */
-  bytes(count: number): Uint8Array {
-    const start = this.#take(count)
-    // Not `slice`: where the packet is a Buffer of Node, that is no copy.
-    const copy = new Uint8Array(count)
-    copy.set(this.#buffer.subarray(start, start + count))
-    return copy
-  }
-  /** A reader over the next `count` bytes. */
-  sub(count: number): Reader {
-    const start = this.#take(count)
-    return new Reader(this.#buffer, start, start + count)
-  }
-  u8(): number {
-    return byteAt(this.#buffer, this.#take(1))
-  }
-  uint(width: number): number {
-    const start = this.#take(width)
-    let value = 0
-    for (let i = 0; i < width; i++) value = value * 256 + byteAt(this.#buffer, start + i)
-    return value
-  }
-  uintLE(width: number): number {
-    const start = this.#take(width)
-    let value = 0
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + byteAt(this.#buffer, start + i)
-    return value
-  }
-}
 
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   const writer = new Writer()
@@ -348,22 +217,4 @@ export function taggedUnion<T extends { readonly type: string }>(
       return { type: found[0], ...(found[1].read(reader) as object) } as unknown as T
     },
   }
-}
-
-/** UTF-8 text, written out because the pure floors have no TextEncoder. Half a surrogate pair becomes U+FFFD. */
-export function utf8Encode(text: string): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (const char of text) {
-    const point = defined(char.codePointAt(0), 'a character has a code point')
-    const code = point >= 0xd800 && point < 0xe000 ? 0xfffd : point
-    if (code < 0x80) parts.push(Uint8Array.of(code))
-    else if (code < 0x800) parts.push(Uint8Array.of(0xc0 | (code >> 6), 0x80 | (code & 63)))
-    else if (code < 0x10000)
-      parts.push(Uint8Array.of(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)))
-    else
-      parts.push(
-        Uint8Array.of(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)),
-      )
-  }
-  return concat(...parts)
 }

@@ -1,14 +1,13 @@
 // base: what every room stands on. Units, identifiers, bytes, results, assertions, binary codecs.
 // It must not know bitcoin, cryptography or any protocol. Start reading at units.ts.
 export { assert, BugError, defined, unreachable } from './assert.ts'
+export { DecodeError, type DecodeFailure, Reader, Writer } from './binary.ts'
 export type { Brand } from './brand.ts'
 export { byteAt, bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
 export {
   array,
   bool,
   type Codec,
-  DecodeError,
-  type DecodeFailure,
   decode,
   decodeWithin,
   encode,
@@ -16,7 +15,6 @@ export {
   lengthPrefixed,
   mapped,
   optional,
-  Reader,
   remainder,
   struct,
   taggedUnion,
@@ -25,9 +23,7 @@ export {
   u32,
   u64,
   u64Number,
-  utf8Encode,
   type ValueOf,
-  Writer,
 } from './codec.ts'
 export {
   type BlockHash,
@@ -63,3 +59,4 @@ export {
   subtract,
   subtractOrZero,
 } from './units.ts'
+export { utf8Encode } from './utf8.ts'
