@@ -218,3 +218,20 @@ export function taggedUnion<T extends { readonly type: string }>(
     },
   }
 }
+
+/** One of a few names, as its place in the list in one byte: append to such a list, never reorder it. */
+export function oneOf<T extends string>(...names: readonly T[]): Codec<T> {
+  return {
+    write(writer, value) {
+      const index = names.indexOf(value)
+      assert(index >= 0, `${value} is none of ${names.join(', ')}`)
+      writer.u8(index)
+    },
+    read(reader) {
+      const index = reader.u8()
+      const name = names[index]
+      if (name === undefined) throw new DecodeError('invalid', `expected a number below ${names.length}, got ${index}`)
+      return name
+    },
+  }
+}

@@ -14,6 +14,7 @@ export {
   fixedBytes,
   lengthPrefixed,
   mapped,
+  oneOf,
   optional,
   remainder,
   struct,
@@ -59,4 +60,4 @@ export {
   subtract,
   subtractOrZero,
 } from './units.ts'
-export { utf8Encode } from './utf8.ts'
+export { utf8, utf8Encode } from './utf8.ts'

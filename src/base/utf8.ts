@@ -1,5 +1,7 @@
 import { defined } from './assert.ts'
-import { concat } from './bytes.ts'
+import { DecodeError } from './binary.ts'
+import { byteAt, bytesEqual, concat } from './bytes.ts'
+import { type Codec, lengthPrefixed, mapped } from './codec.ts'
 
 /** UTF-8 text, written out because the pure floors have no TextEncoder. Half a surrogate pair becomes U+FFFD. */
 export function utf8Encode(text: string): Uint8Array {
@@ -17,4 +19,27 @@ export function utf8Encode(text: string): Uint8Array {
       )
   }
   return concat(...parts)
+}
+
+/** Text as UTF-8 behind its length in bytes. Bytes that are not what `utf8Encode` writes do not decode. */
+export function utf8(length: Codec<number>): Codec<string> {
+  return mapped(lengthPrefixed(length), utf8Decode, utf8Encode)
+}
+
+function utf8Decode(bytes: Uint8Array): string {
+  let text = ''
+  let offset = 0
+  while (offset < bytes.length) {
+    const first = byteAt(bytes, offset)
+    const extra = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3
+    if (offset + extra >= bytes.length) throw new DecodeError('truncated', 'expected UTF-8, got half a character')
+    let code = extra === 0 ? first : first & (0x3f >> extra)
+    for (let i = 1; i <= extra; i++) code = (code << 6) | (byteAt(bytes, offset + i) & 0x3f)
+    if (code > 0x10ffff) throw new DecodeError('invalid', 'expected UTF-8, got a number that is no character')
+    text += String.fromCodePoint(code)
+    offset += extra + 1
+  }
+  // One comparison refuses every other form: overlong, surrogate, or with stray continuation bytes.
+  if (!bytesEqual(utf8Encode(text), bytes)) throw new DecodeError('invalid', 'expected UTF-8, got other bytes')
+  return text
 }

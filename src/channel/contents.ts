@@ -104,5 +104,7 @@ export function remoteCommitmentTx(durable: ChannelDurable, which: 'latest' | 'p
     return buildCommitmentTx(commitmentInput(durable, contents, { holder: 'remote', number, point }))
   }
   assert(nextPoint !== undefined, 'a signed next commitment has its point')
-  return buildCommitmentTx(commitmentInput(durable, contents, { holder: 'remote', number: number + 1, point: nextPoint }))
+  return buildCommitmentTx(
+    commitmentInput(durable, contents, { holder: 'remote', number: number + 1, point: nextPoint }),
+  )
 }

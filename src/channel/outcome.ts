@@ -15,7 +15,7 @@ export function done(next: Channel, effects: readonly ChannelEffect[] = []): Out
   return ok({ next, effects })
 }
 
-type Facts = Omit<ChannelFailure, 'severity'>
+export type Facts = Omit<ChannelFailure, 'severity'>
 
 export function failed(severity: Severity, facts: Facts): { readonly ok: false; readonly error: ChannelFailure } {
   return err({ severity, ...facts })

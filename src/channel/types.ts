@@ -1,8 +1,8 @@
-import type { ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, Sat } from '../base/index.ts'
+import type { BlockHash, ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, Sat } from '../base/index.ts'
 import type { Tx, TxOut } from '../bitcoin/index.ts'
-import type { CommitmentFormat } from '../commitment/index.ts'
+import type { ClosingVariant, CommitmentFormat } from '../commitment/index.ts'
 import type { ChannelBasepoints, ChannelSecrets, SecretStore } from '../keys/index.ts'
-import type { ChannelMessage } from '../wire/index.ts'
+import type { ChannelMessage, ErrorMessage, WarningMessage } from '../wire/index.ts'
 import type { ChannelFailure } from './failure.ts'
 import type { ChannelLimits } from './limits.ts'
 
@@ -125,7 +125,7 @@ export interface ChannelDurable {
   readonly feeratePerKw: FeeratePerKw
   /** `update_fee`s on their way, oldest first; the opener is always their sender. */
   readonly feeUpdates: readonly FeeUpdate[]
-  /** Live HTLCs, those offered by us and by the peer mixed, oldest first. */
+  /** Live HTLCs: those that we offered, then those of the peer, each oldest first. */
   readonly htlcs: readonly Htlc[]
   readonly nextHtlcId: { readonly local: number; readonly remote: number }
   readonly localCommit: LocalCommit
@@ -160,7 +160,14 @@ export interface ChannelParams {
 
 /** Why a channel is closing, in words that a person understands, with the evidence. */
 export interface CloseCause {
-  readonly kind: 'mutual' | 'local_force' | 'remote_error' | 'protocol_failure' | 'deadline' | 'data_loss' | 'spent_by_peer'
+  readonly kind:
+    | 'mutual'
+    | 'local_force'
+    | 'remote_error'
+    | 'protocol_failure'
+    | 'deadline'
+    | 'data_loss'
+    | 'spent_by_peer'
   readonly reason: string
   /** False once the peer has proved that our state is old: publishing it would lose everything. */
   readonly mayPublishCommitment: boolean
@@ -173,9 +180,13 @@ export type ChannelPhase =
   /** Our `channel_ready` is sent, the peer's has not come. */
   | { readonly type: 'wait_for_channel_ready' }
   | { readonly type: 'normal' }
-  /** A `shutdown` was sent or received; HTLCs or updates are still being cleared. */
+  /** A `shutdown` was asked for, sent or received; HTLCs or updates are still being cleared. */
   | { readonly type: 'shutting_down' }
-  /** Both `shutdown`s are there and nothing is in flight: the closing transaction is being agreed on. */
+  /**
+   * Both `shutdown`s are there and nothing is in flight: the closing transaction is being agreed on. The phase lasts until the
+   * funding output is spent, also when a transaction is fully signed: so a reconnection can repeat what the peer missed, and
+   * the fee can be raised.
+   */
   | { readonly type: 'negotiating' }
   /** The end on chain has begun: a closing or commitment transaction is published or seen. The onchain room takes over. */
   | { readonly type: 'closing'; readonly cause: CloseCause }
@@ -188,8 +199,11 @@ export interface ChannelReady {
 }
 
 export interface ShutdownScripts {
+  /** Where our output goes: said in the `shutdown` that we sent, or in a later `closing_complete` of ours. */
   readonly local?: Uint8Array
   readonly remote?: Uint8Array
+  /** Our `shutdown` is wanted but not sent: the peer is away, updates of ours are unsigned, or the funding is unconfirmed. */
+  readonly requested?: Uint8Array
 }
 
 export interface Balances {
@@ -262,11 +276,13 @@ export interface ChannelSession {
   readonly closing?: ClosingSession
 }
 
-/** A negotiation that starts anew on each connection. */
+/** A negotiation that starts anew on each connection. The scripts are durable (`ShutdownScripts`). */
 export type ClosingSession =
+  /** The peer's `shutdown` came on this connection, first or again. The negotiation waits for what is in flight. */
+  | { readonly type: 'shutdown_received' }
   | {
       readonly type: 'legacy'
-      /** The range that we allow, and what was proposed so far. */
+      /** The fees that we allow, fixed when the negotiation starts: what is said in `fee_range`. */
       readonly minFeeSat: Sat
       readonly maxFeeSat: Sat
       readonly lastSentSat?: Sat
@@ -274,30 +290,25 @@ export type ClosingSession =
     }
   | {
       readonly type: 'simple'
-      /** The scripts last sent by either side, which may change with each `closing_complete`. */
-      readonly localScript: Uint8Array
-      readonly remoteScript: Uint8Array
       /** Our `closing_complete` that waits for its `closing_sig`. */
-      readonly pending?: {
-        readonly closerScript: Uint8Array
-        readonly closeeScript: Uint8Array
-        readonly feeSat: Sat
-        readonly locktime: number
-        readonly variants: readonly ClosingVariant[]
-      }
-      /** The fee of our last completed proposal: a replacement must pay more. */
-      readonly lastFeeSat?: Sat
+      readonly pending?: ClosingProposal
     }
 
-/** The signature fields of `closing_complete` (BOLT 2). */
-export type ClosingVariant = 'closer_output_only' | 'closee_output_only' | 'closer_and_closee_outputs'
+/** What our `closing_complete` said (BOLT 2). */
+export interface ClosingProposal {
+  readonly closerScript: Uint8Array
+  readonly closeeScript: Uint8Array
+  readonly feeSat: Sat
+  readonly locktime: number
+  readonly variants: readonly ClosingVariant[]
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // In and out.
 
 /** Everything that a step may look at besides the state and the input, as values. */
 export interface ChannelContext {
-  readonly chainHash: Uint8Array
+  readonly chainHash: BlockHash
   readonly height: number
   /** Our secrets for this channel. */
   readonly secrets: ChannelSecrets
@@ -310,10 +321,15 @@ export interface ChannelContext {
     readonly mutualClose: FeeratePerKw
   }
   readonly limits: ChannelLimits
+  /** Ids of this node's other channels, temporary and final, with any peer. Looked at while a channel is opened. */
+  readonly channelIdsInUse?: readonly ChannelId[]
 }
 
+/** What the peer may say about a channel. */
+export type PeerMessage = ChannelMessage | ErrorMessage | WarningMessage
+
 export type ChannelInput =
-  | { readonly type: 'message'; readonly message: ChannelMessage }
+  | { readonly type: 'message'; readonly message: PeerMessage }
   | ChannelCommand
   | ChannelChainInput
   /** A connection ended; also the first input after a restart, since a restart is a disconnect that nobody saw. */
@@ -347,7 +363,12 @@ export type ChannelChainInput =
   /** The chain is `height` blocks long now (`context.height` says the same). */
   | { readonly type: 'block' }
   /** The funding transaction is `depth` blocks deep (0: unconfirmed or gone), and this is what the outpoint really holds. */
-  | { readonly type: 'funding_depth'; readonly depth: number; readonly output: TxOut | undefined; readonly coinbase: boolean }
+  | {
+      readonly type: 'funding_depth'
+      readonly depth: number
+      readonly output: TxOut | undefined
+      readonly coinbase: boolean
+    }
   /** The funding output is spent, by a transaction of whomever. */
   | { readonly type: 'funding_spent'; readonly tx: Tx }
   /** The onchain room says that every output is irrevocably resolved. */
@@ -355,7 +376,7 @@ export type ChannelChainInput =
 
 /** All that a channel can do to the world. They are carried out in order, after the writes of the step are durable. */
 export type ChannelEffect =
-  | { readonly type: 'send'; readonly message: ChannelMessage }
+  | { readonly type: 'send'; readonly message: PeerMessage }
   /** Close the connection to this peer; every channel on it sees `disconnected`. */
   | { readonly type: 'close_connection' }
   | { readonly type: 'publish'; readonly tx: Tx; readonly role: 'funding' | 'mutual-close' | 'commitment' }
@@ -367,7 +388,12 @@ export type ChannelEffect =
 
 /** What the floors above want to know. Consumed within the same turn, so that what follows from them is in the same commit. */
 export type ChannelEvent =
-  | { readonly type: 'state_changed'; readonly from: Channel['state']; readonly to: Channel['state']; readonly reason?: string }
+  | {
+      readonly type: 'state_changed'
+      readonly from: Channel['state']
+      readonly to: Channel['state']
+      readonly reason?: string
+    }
   /** Our `add_htlc` was taken under this id. */
   | { readonly type: 'htlc_added'; readonly id: number; readonly paymentHash: PaymentHash }
   /** A commitment that we signed covers it: from now on it can end up on chain. */
@@ -375,9 +401,19 @@ export type ChannelEvent =
   /** An HTLC of the peer is irrevocably committed: it may be fulfilled, failed or forwarded now. Repeated on reconnection until resolved. */
   | { readonly type: 'htlc_received'; readonly htlc: Htlc; readonly overDustExposure: boolean }
   /** The peer revealed the preimage of an HTLC of ours. */
-  | { readonly type: 'htlc_fulfilled'; readonly id: number; readonly paymentHash: PaymentHash; readonly paymentPreimage: Uint8Array }
+  | {
+      readonly type: 'htlc_fulfilled'
+      readonly id: number
+      readonly paymentHash: PaymentHash
+      readonly paymentPreimage: Uint8Array
+    }
   /** The failure of an HTLC of ours is irrevocable: the money is ours again. */
-  | { readonly type: 'htlc_failed'; readonly id: number; readonly paymentHash: PaymentHash; readonly resolution: HtlcResolution }
+  | {
+      readonly type: 'htlc_failed'
+      readonly id: number
+      readonly paymentHash: PaymentHash
+      readonly resolution: HtlcResolution
+    }
   /** Removed from both commitments for good, whoever offered it. */
   | { readonly type: 'htlc_settled'; readonly offeredBy: Party; readonly id: number }
   /** An HTLC of ours that no commitment covered is forgotten, since the connection ended: it never happened. */

@@ -64,13 +64,9 @@ export function otherParty(party: Party): Party {
 
 /** Whether the HTLC stands on a commitment of `holder`: added there and not removed there. */
 export function standsOn(htlc: Htlc, holder: Party, which: WhichCommitment): boolean {
-  return (
-    reflects(htlc.added, { sender: htlc.offeredBy, holder, which }) && !isRemovedFrom(htlc, holder, which)
-  )
+  return reflects(htlc.added, { sender: htlc.offeredBy, holder, which }) && !isRemovedFrom(htlc, holder, which)
 }
 
 export function isRemovedFrom(htlc: Htlc, holder: Party, which: WhichCommitment): boolean {
-  return (
-    htlc.removed !== undefined && reflects(htlc.removed, { sender: otherParty(htlc.offeredBy), holder, which })
-  )
+  return htlc.removed !== undefined && reflects(htlc.removed, { sender: otherParty(htlc.offeredBy), holder, which })
 }

@@ -14,6 +14,14 @@ export {
   listFeatures,
   offersFeature,
 } from './features.ts'
+export {
+  channelIdCodec,
+  feeratePerKwCodec,
+  millisatoshis,
+  paymentHashCodec,
+  satoshis,
+  txidCodec,
+} from './fundamental.ts'
 export { s8, s16, s32, s64, tu16, tu32, tu64 } from './integers.ts'
 export {
   type ChannelMessage,

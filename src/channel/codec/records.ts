@@ -1,0 +1,192 @@
+import { assert, type Codec, type DecodeFailure, decode, encode, err, ok, type Result } from '../../base/index.ts'
+import type { SecretStore, StoredSecret } from '../../keys/index.ts'
+import type { Channel, ChannelDurable, ChannelWrite, Htlc, Party } from '../types.ts'
+import * as v1 from './v1.ts'
+
+// The durable drawer as keyed records. A step writes the records that it changed and no others: what a payment costs on
+// disk does not grow with the history, nor with the HTLCs that did not move.
+//
+//   version                      of this layout
+//   params, phase, head, shutdown, local-commit, remote-commit
+//   htlc/<l|r>/<id>              one for each live HTLC
+//   onion/<l|r>/<id>             its onion, written once
+//   secret/<slot>                the peer's revealed secrets, at most 49
+//   mutual-close/<n>             fully signed closing transactions
+//   archive/<until>/<l|r>/<id>   a finished HTLC that stood on commitments which are now revoked; never rewritten
+
+type Records = ReadonlyMap<string, Uint8Array>
+
+/** What has to be written so that the store holds `next` where it held `before`. Cost: one pass over the live HTLCs. */
+export function changedRecords(before: Channel | undefined, next: Channel): readonly ChannelWrite[] {
+  if (!('durable' in next)) return []
+  const old = before !== undefined && 'durable' in before ? before.durable : undefined
+  if (old === next.durable) return []
+  const { durable } = next
+  const writes: ChannelWrite[] = old === undefined ? [put('version', v1.version, v1.VERSION)] : []
+  if (old?.params !== durable.params) writes.push(put('params', v1.params, durable.params))
+  if (old?.phase !== durable.phase) writes.push(put('phase', v1.phase, durable.phase))
+  if (old === undefined || headChanged(old, durable)) writes.push(put('head', v1.head, durable))
+  if (old?.shutdown !== durable.shutdown) writes.push(put('shutdown', v1.shutdown, durable.shutdown))
+  if (old?.localCommit !== durable.localCommit) writes.push(put('local-commit', v1.localCommit, durable.localCommit))
+  if (old?.remoteCommit !== durable.remoteCommit)
+    writes.push(put('remote-commit', v1.remoteCommit, durable.remoteCommit))
+  writes.push(...htlcWrites(old?.htlcs ?? [], durable))
+  writes.push(...listWrites('secret', v1.secret, old?.remoteSecrets.slots ?? [], durable.remoteSecrets.slots))
+  writes.push(...listWrites('mutual-close', v1.mutualClose, old?.mutualCloses ?? [], durable.mutualCloses))
+  return writes
+}
+
+function put<T>(key: string, codec: Codec<T>, value: T): ChannelWrite {
+  return { type: 'put', key, value: encode(codec, value) }
+}
+
+function headChanged(old: ChannelDurable, next: ChannelDurable): boolean {
+  return (
+    old.ready !== next.ready ||
+    old.settled !== next.settled ||
+    old.feeratePerKw !== next.feeratePerKw ||
+    old.feeUpdates !== next.feeUpdates ||
+    old.nextHtlcId !== next.nextHtlcId ||
+    old.proposed !== next.proposed ||
+    old.lastSent !== next.lastSent
+  )
+}
+
+function htlcWrites(old: readonly Htlc[], { htlcs }: ChannelDurable): readonly ChannelWrite[] {
+  if (old === htlcs) return []
+  const writes: ChannelWrite[] = []
+  const previous = new Map(old.map(htlc => [htlcKey(htlc), htlc]))
+  for (const htlc of htlcs) {
+    const key = htlcKey(htlc)
+    const was = previous.get(key)
+    previous.delete(key)
+    if (was === htlc) continue
+    writes.push(put(`htlc/${key}`, v1.htlc, htlc))
+    if (was?.onionRoutingPacket !== htlc.onionRoutingPacket)
+      writes.push(put(`onion/${key}`, v1.onion, htlc.onionRoutingPacket))
+  }
+  for (const [key, gone] of previous) {
+    writes.push({ type: 'delete', key: `htlc/${key}` }, { type: 'delete', key: `onion/${key}` })
+    writes.push(...archive(gone))
+  }
+  return writes
+}
+
+/** An HTLC is gone with its removal irrevocable; one that never stood on a commitment of the peer leaves no trace. */
+function archive(htlc: Htlc): readonly ChannelWrite[] {
+  const { remoteFrom, remoteUntil } = htlc
+  if (remoteFrom === undefined || remoteUntil === undefined) return []
+  return [
+    put(`archive/${paddedNumber(remoteUntil)}/${htlcKey(htlc)}`, v1.archivedHtlc, { ...htlc, remoteFrom, remoteUntil }),
+  ]
+}
+
+/** Items of a list that only grows or replaces single items, each under its place. */
+function listWrites<T>(
+  prefix: string,
+  codec: Codec<T>,
+  old: readonly T[],
+  next: readonly T[],
+): readonly ChannelWrite[] {
+  if (old === next) return []
+  const writes: ChannelWrite[] = []
+  for (const [index, item] of next.entries()) {
+    if (old[index] !== item) writes.push(put(`${prefix}/${paddedNumber(index)}`, codec, item))
+  }
+  for (let index = next.length; index < old.length; index++) {
+    writes.push({ type: 'delete', key: `${prefix}/${paddedNumber(index)}` })
+  }
+  return writes
+}
+
+const KEY_OF: Readonly<Record<Party, string>> = { local: 'l', remote: 'r' }
+
+function htlcKey({ offeredBy, id }: Pick<Htlc, 'offeredBy' | 'id'>): string {
+  return `${KEY_OF[offeredBy]}/${paddedNumber(id)}`
+}
+
+/** Digits of a fixed width, so that keys sort as their numbers do. */
+function paddedNumber(value: number): string {
+  return value.toString(16).padStart(14, '0')
+}
+
+/** The durable drawer of a channel from all of its records, in any order; archived ones may be left out. */
+export function loadDurable(records: Records): Result<ChannelDurable, DecodeFailure> {
+  try {
+    const version = one(records, 'version', v1.version)
+    if (version !== v1.VERSION) {
+      return err({ code: 'invalid', message: `expected a channel of version ${v1.VERSION}, got version ${version}` })
+    }
+    return ok({
+      params: one(records, 'params', v1.params),
+      phase: one(records, 'phase', v1.phase),
+      ...one(records, 'head', v1.head),
+      shutdown: one(records, 'shutdown', v1.shutdown),
+      localCommit: one(records, 'local-commit', v1.localCommit),
+      remoteCommit: one(records, 'remote-commit', v1.remoteCommit),
+      htlcs: loadHtlcs(records),
+      remoteSecrets: loadSecrets(records),
+      mutualCloses: all(records, 'mutual-close/', v1.mutualClose),
+    })
+  } catch (error) {
+    if (error instanceof RecordError) return err(error.failure)
+    throw error
+  }
+}
+
+/** The HTLCs of a revoked commitment of the peer: those still live, and those in the archive. */
+export function htlcsOfRevoked(
+  durable: ChannelDurable,
+  records: Records,
+  commitmentNumber: number,
+): Result<readonly v1.ArchivedHtlc[], DecodeFailure> {
+  try {
+    const archived = all(records, 'archive/', v1.archivedHtlc)
+    const live = durable.htlcs.flatMap(htlc =>
+      htlc.remoteFrom === undefined
+        ? []
+        : [{ ...htlc, remoteFrom: htlc.remoteFrom, remoteUntil: htlc.remoteUntil ?? Number.MAX_SAFE_INTEGER }],
+    )
+    return ok(
+      [...archived, ...live].filter(htlc => htlc.remoteFrom <= commitmentNumber && commitmentNumber < htlc.remoteUntil),
+    )
+  } catch (error) {
+    if (error instanceof RecordError) return err(error.failure)
+    throw error
+  }
+}
+
+/** Travels inside this file only. */
+class RecordError extends Error {
+  readonly failure: DecodeFailure
+  constructor(failure: DecodeFailure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
+
+function one<T>(records: Records, key: string, codec: Codec<T>): T {
+  const bytes = records.get(key)
+  if (bytes === undefined) throw new RecordError({ code: 'truncated', message: `expected a record ${key}, got none` })
+  const decoded = decode(codec, bytes)
+  if (!decoded.ok) throw new RecordError({ ...decoded.error, message: `record ${key}: ${decoded.error.message}` })
+  return decoded.value
+}
+
+function all<T>(records: Records, prefix: string, codec: Codec<T>): readonly T[] {
+  const keys = [...records.keys()].filter(key => key.startsWith(prefix)).sort()
+  return keys.map(key => one(records, key, codec))
+}
+
+function loadHtlcs(records: Records): readonly Htlc[] {
+  return all(records, 'htlc/', v1.htlc).map(htlc => ({
+    ...htlc,
+    onionRoutingPacket: one(records, `onion/${htlcKey(htlc)}`, v1.onion),
+  }))
+}
+
+function loadSecrets(records: Records): SecretStore {
+  const slots: readonly StoredSecret[] = all(records, 'secret/', v1.secret)
+  assert(slots.length <= 49, 'a secret store has at most 49 slots')
+  return { slots }
+}

@@ -1,0 +1,200 @@
+import {
+  array,
+  bool,
+  type Codec,
+  fixedBytes,
+  lengthPrefixed,
+  oneOf,
+  optional,
+  struct,
+  taggedUnion,
+  u8,
+  u16,
+  u32,
+  u64Number,
+  utf8,
+} from '../../base/index.ts'
+import { txCodec } from '../../bitcoin/index.ts'
+import type { CommitmentFormat } from '../../commitment/index.ts'
+import type { ChannelBasepoints, StoredSecret } from '../../keys/index.ts'
+import {
+  channelIdCodec,
+  feeratePerKwCodec,
+  millisatoshis,
+  paymentHashCodec,
+  satoshis,
+  txidCodec,
+} from '../../wire/index.ts'
+import type {
+  ChannelDurable,
+  ChannelParams,
+  ChannelPhase,
+  CloseCause,
+  FeeUpdate,
+  Htlc,
+  HtlcResolution,
+  LocalCommit,
+  Party,
+  PartyTerms,
+  RemoteCommit,
+  UpdateRef,
+  UpdateStage,
+} from '../types.ts'
+
+// Version 1 of the stored form of a channel, record by record. A record that is in use is never changed in place: a new
+// shape is a new version with its own file, and a migration that reads this one.
+
+export const VERSION = 1
+
+const point = fixedBytes(33)
+const bytes32 = fixedBytes(32)
+const signature = fixedBytes(64)
+const scriptBytes = lengthPrefixed(u16)
+
+const party: Codec<Party> = oneOf('local', 'remote')
+const role: Codec<'opener' | 'accepter'> = oneOf('opener', 'accepter')
+const format: Codec<CommitmentFormat> = oneOf('static_remotekey', 'anchors_zero_fee_htlc')
+const stage: Codec<UpdateStage> = oneOf('proposed', 'signed', 'acknowledged', 'countersigned', 'irrevocable')
+
+const basepoints: Codec<ChannelBasepoints> = struct({
+  fundingPubkey: point,
+  revocationBasepoint: point,
+  paymentBasepoint: point,
+  delayedPaymentBasepoint: point,
+  htlcBasepoint: point,
+})
+
+const partyTerms: Codec<PartyTerms> = struct({
+  basepoints,
+  dustLimitSat: satoshis,
+  maxHtlcValueInFlightMsat: millisatoshis,
+  channelReserveSat: satoshis,
+  htlcMinimumMsat: millisatoshis,
+  toSelfDelay: u16,
+  maxAcceptedHtlcs: u16,
+  upfrontShutdownScript: optional(scriptBytes),
+})
+
+export const params: Codec<ChannelParams> = struct({
+  channelId: channelIdCodec,
+  temporaryChannelId: channelIdCodec,
+  role,
+  channelKeyIndex: u64Number,
+  format,
+  channelType: lengthPrefixed(u16),
+  announce: bool,
+  fundingOutpoint: struct({ txid: txidCodec, vout: u16 }),
+  fundingAmountSat: satoshis,
+  pushMsat: millisatoshis,
+  minimumDepth: u32,
+  local: partyTerms,
+  remote: partyTerms,
+})
+
+const cause: Codec<CloseCause> = struct({
+  kind: oneOf('mutual', 'local_force', 'remote_error', 'protocol_failure', 'deadline', 'data_loss', 'spent_by_peer'),
+  reason: utf8(u16),
+  mayPublishCommitment: bool,
+})
+
+export const phase: Codec<ChannelPhase> = taggedUnion<ChannelPhase>({
+  wait_for_funding_confirmed: [0, struct({ fundingTx: optional(txCodec), sinceHeight: u32 })],
+  wait_for_channel_ready: [1, struct({})],
+  normal: [2, struct({})],
+  shutting_down: [3, struct({})],
+  negotiating: [4, struct({})],
+  closing: [5, struct({ cause })],
+  closed: [6, struct({ cause })],
+})
+
+const feeUpdate: Codec<FeeUpdate> = struct({ feeratePerKw: feeratePerKwCodec, stage })
+
+const updateRef: Codec<UpdateRef> = taggedUnion<UpdateRef>({
+  add: [0, struct({ id: u64Number })],
+  remove: [1, struct({ id: u64Number })],
+  fee: [2, struct({ feeratePerKw: feeratePerKwCodec })],
+})
+
+/** The small fields that most steps touch, together. */
+export type Head = Pick<
+  ChannelDurable,
+  'ready' | 'settled' | 'feeratePerKw' | 'feeUpdates' | 'nextHtlcId' | 'proposed' | 'lastSent'
+>
+
+export const head: Codec<Head> = struct({
+  ready: struct({ local: bool, remote: bool }),
+  settled: struct({ localMsat: millisatoshis, remoteMsat: millisatoshis }),
+  feeratePerKw: feeratePerKwCodec,
+  feeUpdates: array(u16, feeUpdate),
+  nextHtlcId: struct({ local: u64Number, remote: u64Number }),
+  proposed: array(u16, updateRef),
+  lastSent: oneOf('neither', 'commitment_signed', 'revoke_and_ack'),
+})
+
+export const localCommit: Codec<LocalCommit> = struct({
+  number: u64Number,
+  signature,
+  htlcSignatures: array(u16, signature),
+})
+
+export const remoteCommit: Codec<RemoteCommit> = struct({
+  number: u64Number,
+  point,
+  nextPoint: optional(point),
+  awaitingRevocation: optional(array(u16, updateRef)),
+})
+
+const resolution: Codec<HtlcResolution> = taggedUnion<HtlcResolution>({
+  fulfill: [0, struct({ paymentPreimage: bytes32 })],
+  fail: [1, struct({ reason: lengthPrefixed(u16) })],
+  fail_malformed: [2, struct({ sha256OfOnion: bytes32, failureCode: u16 })],
+})
+
+/** The onion has a record of its own, which is written once. */
+export type HtlcRecord = Omit<Htlc, 'onionRoutingPacket'>
+
+export const htlc: Codec<HtlcRecord> = struct({
+  offeredBy: party,
+  id: u64Number,
+  amountMsat: millisatoshis,
+  paymentHash: paymentHashCodec,
+  cltvExpiry: u32,
+  pathKey: optional(point),
+  added: stage,
+  removed: optional(stage),
+  resolution: optional(resolution),
+  remoteFrom: optional(u64Number),
+  remoteUntil: optional(u64Number),
+})
+
+/** What a penalty has to know of an HTLC that stood on revoked commitments `remoteFrom` to `remoteUntil - 1`. */
+export interface ArchivedHtlc {
+  readonly offeredBy: Party
+  readonly id: number
+  readonly amountMsat: Htlc['amountMsat']
+  readonly paymentHash: Htlc['paymentHash']
+  readonly cltvExpiry: number
+  readonly remoteFrom: number
+  readonly remoteUntil: number
+}
+
+export const archivedHtlc: Codec<ArchivedHtlc> = struct({
+  offeredBy: party,
+  id: u64Number,
+  amountMsat: millisatoshis,
+  paymentHash: paymentHashCodec,
+  cltvExpiry: u32,
+  remoteFrom: u64Number,
+  remoteUntil: u64Number,
+})
+
+export const secret: Codec<StoredSecret> = struct({ index: u64Number, secret: bytes32 })
+
+export const shutdown: Codec<ChannelDurable['shutdown']> = struct({
+  local: optional(scriptBytes),
+  remote: optional(scriptBytes),
+})
+
+export const onion: Codec<Uint8Array> = lengthPrefixed(u16)
+export const mutualClose = txCodec
+export const version: Codec<number> = u8

@@ -1,0 +1,118 @@
+import { assert, utf8Encode } from '../../base/index.ts'
+import type { AcceptChannel, OpenChannel } from '../../wire/index.ts'
+import { type ChannelFailure, describeFailure } from '../failure.ts'
+import type { Facts } from '../outcome.ts'
+import { complete } from '../complete.ts'
+import type {
+  AbortedChannel,
+  ChannelContext,
+  ChannelEffect,
+  ChannelStep,
+  NegotiatedFeatures,
+  WaitForFundingCreated,
+} from '../types.ts'
+import { channelTypeRules, formatOf } from './channelType.ts'
+import { errorMessage, warningMessage } from './failChannel.ts'
+import { firstPoint } from './firstCommitment.ts'
+import { amountRules, balancesRule, type OpeningAmounts } from './openingAmounts.ts'
+import {
+  announcedRules,
+  announcedTerms,
+  crossReserveRules,
+  localTerms,
+  remoteTerms,
+  temporaryIdRules,
+  upfrontScriptRules,
+} from './openingTerms.ts'
+import { firstBroken, type Rule } from './rules.ts'
+
+const SECTION = 'BOLT 2, open_channel, receiver'
+
+export interface AcceptChannelRequest {
+  readonly message: OpenChannel
+  readonly channelKeyIndex: number
+  /** Where our money goes at a mutual close, once and for all. */
+  readonly upfrontShutdownScript?: Uint8Array
+  readonly negotiated: NegotiatedFeatures
+}
+
+/**
+ * Answers a peer's `open_channel` (BOLT 2, open_channel, receiver): `wait_for_funding_created`, and `accept_channel` is sent.
+ * Terms that break a rule or a limit of ours fail the channel: `aborted`, and the peer is told why.
+ */
+export function acceptChannel(request: AcceptChannelRequest, context: ChannelContext): ChannelStep {
+  const { message } = request
+  const idFacts = firstBroken(SECTION, temporaryIdRules(message.temporaryChannelId, context.channelIdsInUse ?? []))
+  if (idFacts !== undefined) return refuseId(message, idFacts)
+  const typeFacts = firstBroken(SECTION, [chainRule(message, context), ...channelTypeRules(message.channelType)])
+  if (typeFacts !== undefined) return refuse(message, typeFacts)
+  const channel = acceptedChannel(request, context)
+  const facts = firstBroken(SECTION, openRules(request, channel, context))
+  if (facts !== undefined) return refuse(message, facts)
+  return complete(undefined, { next: channel, effects: [{ type: 'send', message: acceptChannelMessage(channel) }] })
+}
+
+function acceptedChannel(request: AcceptChannelRequest, context: ChannelContext): WaitForFundingCreated {
+  const { message, negotiated } = request
+  const { channelType } = message
+  const format = channelType && formatOf(channelType)
+  assert(channelType !== undefined && format !== undefined, 'the rules for channel_type were checked')
+  return {
+    state: 'wait_for_funding_created',
+    temporaryChannelId: message.temporaryChannelId,
+    role: 'accepter',
+    channelKeyIndex: request.channelKeyIndex,
+    format,
+    channelType,
+    // Undefined bits of channel_flags are ignored (BOLT 2, open_channel, receiver).
+    announce: message.channelFlags % 2 === 1,
+    fundingAmountSat: message.fundingSatoshis,
+    pushMsat: message.pushMsat,
+    feeratePerKw: message.feeratePerKw,
+    local: localTerms(context.secrets, context.limits, {
+      fundingAmountSat: message.fundingSatoshis,
+      peerDustLimitSat: message.dustLimitSatoshis,
+      upfrontShutdownScript: request.upfrontShutdownScript,
+    }),
+    localFirstPoint: firstPoint(context),
+    negotiated,
+    remote: remoteTerms(message, negotiated),
+    remoteFirstPoint: message.firstPerCommitmentPoint,
+    // Zero would be for option_zeroconf, which is not among the types above (BOLT 2, accept_channel, sender).
+    minimumDepth: Math.max(1, context.limits.minimumDepth),
+  }
+}
+
+function chainRule({ chainHash }: OpenChannel, context: ChannelContext): Rule {
+  return {
+    code: 'unknown_chain',
+    holds: chainHash === context.chainHash,
+    expected: `the chain ${context.chainHash}`,
+    got: chainHash,
+  }
+}
+
+function openRules(
+  { message, upfrontShutdownScript, negotiated }: AcceptChannelRequest,
+  channel: WaitForFundingCreated,
+  { limits }: ChannelContext,
+): readonly Rule[] {
+  const amounts: OpeningAmounts = channel
+  return [
+    ...amountRules(amounts, negotiated, limits),
+    ...announcedRules(message, channel, limits),
+    ...crossReserveRules(channel.local, message),
+    balancesRule(amounts, message.channelReserveSatoshis),
+    balancesRule(amounts, channel.local.channelReserveSat),
+    ...(upfrontShutdownScript === undefined ? [] : upfrontScriptRules(upfrontShutdownScript, negotiated)),
+  ]
+}
+
+function acceptChannelMessage(channel: WaitForFundingCreated): AcceptChannel {
+  return {
+    type: 'accept_channel',
+    temporaryChannelId: channel.temporaryChannelId,
+    minimumDepth: channel.minimumDepth,
+    ...announcedTerms(channel.local, channel.localFirstPoint, channel.channelType),
+  }
+}

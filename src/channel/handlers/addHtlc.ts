@@ -1,0 +1,211 @@
+import { isPublicKey } from '../../crypto/index.ts'
+import type { UpdateAddHtlc } from '../../wire/index.ts'
+import { commitmentContents } from '../contents.ts'
+import { dustExposureMsat, isOpener, shortfallMsat } from '../cost.ts'
+import { MAX_ACCEPTED_HTLCS, MAX_CLTV_EXPIRY } from '../limits.ts'
+import { closeConnection, done, type Outcome, reject } from '../outcome.ts'
+import type { ChannelCommand, ChannelContext, ChannelDurable, FundedChannel, Htlc, Party } from '../types.ts'
+import { otherParty } from '../updates.ts'
+import { withDurable } from './withDurable.ts'
+
+// update_add_htlc, from either side: our command and the peer's message are held to the same rules.
+
+type AddCommand = Extract<ChannelCommand, { type: 'add_htlc' }>
+
+/** Our own offer: taken under the next id, sent at once, on a commitment with the next `commit`. */
+export function addHtlc(channel: FundedChannel, command: AddCommand, context: ChannelContext): Outcome {
+  const { durable } = channel
+  const { type: _type, ...offer } = command
+  const htlc: Htlc = { ...offer, offeredBy: 'local', id: durable.nextHtlcId.local, added: 'proposed' }
+  const complaint =
+    offerComplaint(durable, htlc) ?? expiryComplaint(htlc, context) ?? prudenceComplaint(durable, htlc, context)
+  if (complaint !== undefined) return reject({ section: 'BOLT 2, update_add_htlc, sender', ...complaint })
+  const next: ChannelDurable = {
+    ...withHtlc(durable, htlc),
+    proposed: [...durable.proposed, { type: 'add', id: htlc.id }],
+  }
+  return done(withDurable(channel, next), [
+    { type: 'send', message: addMessage(durable, htlc) },
+    { type: 'event', event: { type: 'htlc_added', id: htlc.id, paymentHash: htlc.paymentHash } },
+  ])
+}
+
+/** The peer's offer. */
+export function updateAddHtlc(channel: FundedChannel, message: UpdateAddHtlc): Outcome {
+  const { durable } = channel
+  const { type: _type, channelId: _channelId, id, ...offer } = message
+  const section = 'BOLT 2, update_add_htlc, receiver'
+  if (id !== durable.nextHtlcId.remote) {
+    return closeConnection({
+      code: 'htlc_id_out_of_order',
+      expected: `id ${durable.nextHtlcId.remote}`,
+      got: `id ${id}`,
+      section,
+    })
+  }
+  if (offer.pathKey !== undefined && !isPublicKey(offer.pathKey)) {
+    return closeConnection({
+      code: 'invalid_point',
+      expected: 'a path_key that is a point of the curve',
+      got: 'other bytes',
+      section,
+    })
+  }
+  const htlc: Htlc = { ...offer, offeredBy: 'remote', id, added: 'proposed' }
+  const complaint = offerComplaint(durable, htlc)
+  if (complaint !== undefined) return closeConnection({ section, ...complaint })
+  return done(withDurable(channel, withHtlc(durable, htlc)))
+}
+
+export function addMessage(durable: ChannelDurable, htlc: Htlc): UpdateAddHtlc {
+  return {
+    type: 'update_add_htlc',
+    channelId: durable.params.channelId,
+    id: htlc.id,
+    amountMsat: htlc.amountMsat,
+    paymentHash: htlc.paymentHash,
+    cltvExpiry: htlc.cltvExpiry,
+    onionRoutingPacket: htlc.onionRoutingPacket,
+    ...(htlc.pathKey !== undefined && { pathKey: htlc.pathKey }),
+  }
+}
+
+function withHtlc(durable: ChannelDurable, htlc: Htlc): ChannelDurable {
+  const { htlcs } = durable
+  const firstOfPeer = htlc.offeredBy === 'remote' ? -1 : htlcs.findIndex(other => other.offeredBy === 'remote')
+  return {
+    ...durable,
+    htlcs: firstOfPeer < 0 ? [...htlcs, htlc] : htlcs.toSpliced(firstOfPeer, 0, htlc),
+    nextHtlcId: { ...durable.nextHtlcId, [htlc.offeredBy]: htlc.id + 1 },
+  }
+}
+
+interface Complaint {
+  readonly code: string
+  readonly expected: string
+  readonly got: string
+  readonly section?: string
+}
+
+/** The rules that bind both sides (BOLT 2, update_add_htlc), on the commitment of the party that receives the offer. */
+function offerComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefined {
+  const { params, shutdown } = durable
+  const sender: Party = htlc.offeredBy
+  const receiver = params[otherParty(sender)]
+  if (shutdown[sender] !== undefined) {
+    return {
+      code: 'shutdown_in_progress',
+      expected: 'no new HTLC from a side that has sent shutdown',
+      got: `HTLC ${htlc.id}`,
+      section: 'BOLT 2, shutdown',
+    }
+  }
+  if (htlc.amountMsat === 0n || htlc.amountMsat < receiver.htlcMinimumMsat) {
+    return {
+      code: 'amount_below_minimum',
+      expected: `at least ${receiver.htlcMinimumMsat} msat and more than 0`,
+      got: `${htlc.amountMsat} msat`,
+    }
+  }
+  if (htlc.cltvExpiry >= MAX_CLTV_EXPIRY) {
+    return {
+      code: 'expiry_is_a_time',
+      expected: `a cltv_expiry in blocks, below ${MAX_CLTV_EXPIRY}`,
+      got: `${htlc.cltvExpiry}`,
+    }
+  }
+  return countComplaint(durable, htlc) ?? costComplaint(durable, htlc)
+}
+
+function countComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefined {
+  const receiver = otherParty(htlc.offeredBy)
+  const terms = durable.params[receiver]
+  const standing = commitmentContents(durable, receiver, 'next').htlcs.filter(
+    other => other.offeredBy === htlc.offeredBy,
+  )
+  const limit = Math.min(terms.maxAcceptedHtlcs, MAX_ACCEPTED_HTLCS)
+  if (standing.length + 1 > limit) {
+    return { code: 'too_many_htlcs', expected: `at most ${limit} HTLCs offered at once`, got: `${standing.length + 1}` }
+  }
+  const inFlight = standing.reduce((sum, other) => sum + other.amountMsat, 0n) + htlc.amountMsat
+  if (inFlight > terms.maxHtlcValueInFlightMsat) {
+    return {
+      code: 'too_much_in_flight',
+      expected: `at most ${terms.maxHtlcValueInFlightMsat} msat offered at once`,
+      got: `${inFlight} msat`,
+    }
+  }
+  return undefined
+}
+
+function costComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefined {
+  const sender = htlc.offeredBy
+  const holder = otherParty(sender)
+  const before = commitmentContents(durable, holder, 'next')
+  const balance = sender === 'local' ? before.toLocalMsat : before.toRemoteMsat
+  if (htlc.amountMsat > balance) {
+    return {
+      code: 'amount_above_balance',
+      expected: `at most the balance of ${balance} msat`,
+      got: `${htlc.amountMsat} msat`,
+    }
+  }
+  const contents = commitmentContents(withHtlc(durable, htlc), holder, 'next')
+  const lacking = shortfallMsat(durable.params, contents, { party: sender, holder })
+  if (lacking > 0n) {
+    return {
+      code: 'cannot_afford_htlc',
+      expected: 'the sender to keep its channel reserve and, as opener, to pay fee and anchors',
+      got: `${htlc.amountMsat} msat, which leaves it ${lacking} msat short`,
+    }
+  }
+  return undefined
+}
+
+function expiryComplaint(htlc: Htlc, context: ChannelContext): Complaint | undefined {
+  if (htlc.cltvExpiry <= context.height) {
+    return {
+      code: 'expiry_in_the_past',
+      expected: `a cltv_expiry above the height ${context.height}`,
+      got: `${htlc.cltvExpiry}`,
+    }
+  }
+  const furthest = context.height + context.limits.maxCltvExpiryDelta
+  if (htlc.cltvExpiry > furthest) {
+    return { code: 'expiry_too_far', expected: `a cltv_expiry of at most ${furthest}`, got: `${htlc.cltvExpiry}` }
+  }
+  return undefined
+}
+
+/** What a careful sender also looks at: both commitments, the opener's margin for rising fees, and dust. */
+function prudenceComplaint(durable: ChannelDurable, htlc: Htlc, context: ChannelContext): Complaint | undefined {
+  const { params } = durable
+  const after = withHtlc(durable, htlc)
+  for (const holder of ['remote', 'local'] as const) {
+    // Both holders are judged by what stands on the peer's next commitment: the one that every pending update is on.
+    const contents = commitmentContents(after, 'remote', 'next')
+    const opener: Party = params.role === 'opener' ? 'local' : 'remote'
+    const lacking = shortfallMsat(params, contents, {
+      party: opener,
+      holder,
+      feeSpikeBuffer: isOpener(params, 'local'),
+    })
+    if (lacking > 0n) {
+      return {
+        code: 'opener_cannot_pay_fee',
+        expected: `the opener to pay the ${holder} commitment, ${isOpener(params, 'local') ? 'also at twice the feerate' : 'keeping its reserve'}`,
+        got: `${htlc.amountMsat} msat, which leaves it ${lacking} msat short`,
+      }
+    }
+    const exposure = dustExposureMsat(params, holder, contents)
+    if (exposure > context.limits.maxDustHtlcExposureMsat) {
+      return {
+        code: 'dust_exposure',
+        expected: `at most ${context.limits.maxDustHtlcExposureMsat} msat in HTLCs too small for the chain`,
+        got: `${exposure} msat`,
+        section: 'BOLT 2, bounding exposure to trimmed in-flight HTLCs',
+      }
+    }
+  }
+  return undefined
+}

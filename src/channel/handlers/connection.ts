@@ -1,0 +1,92 @@
+import { assert } from '../../base/index.ts'
+import { commitmentPoint, lookupSecret, secretIndex } from '../../keys/index.ts'
+import type { ChannelReestablish } from '../../wire/index.ts'
+import { type Done, done, type Outcome } from '../outcome.ts'
+import type {
+  ChannelContext,
+  ChannelDurable,
+  ChannelEffect,
+  FeeUpdate,
+  FundedChannel,
+  Htlc,
+  NegotiatedFeatures,
+} from '../types.ts'
+import { errorMessage } from './failChannel.ts'
+import { withDurable } from './withDurable.ts'
+
+// The end of a connection, and the beginning of the next (BOLT 2, message retransmission).
+
+/**
+ * The connection is gone: updates that no commitment covers never happened, for either side; the other side forgets
+ * them too. What we decided about the peer's HTLCs stays decided and is sent again. Also the first input after a restart.
+ */
+export function disconnected(channel: FundedChannel): Outcome {
+  const { durable, session } = channel
+  const dropped = durable.htlcs.filter(htlc => htlc.added === 'proposed')
+  const htlcs =
+    dropped.length === 0 && !durable.htlcs.some(isRemovalProposed) ? durable.htlcs : keptHtlcs(durable.htlcs)
+  const droppedBy = (party: 'local' | 'remote') => dropped.filter(htlc => htlc.offeredBy === party).length
+  const next: ChannelDurable = {
+    ...durable,
+    htlcs,
+    feeUpdates: keptFees(durable.feeUpdates),
+    nextHtlcId: {
+      local: durable.nextHtlcId.local - droppedBy('local'),
+      remote: durable.nextHtlcId.remote - droppedBy('remote'),
+    },
+    proposed: [],
+  }
+  const effects: readonly ChannelEffect[] = dropped
+    .filter(htlc => htlc.offeredBy === 'local')
+    .map(({ id, paymentHash }) => ({ type: 'event', event: { type: 'htlc_dropped', id, paymentHash } }))
+  const silent = { connection: 'disconnected', negotiated: session.negotiated } as const
+  return done({ ...withDurable(channel, next), session: silent }, effects)
+}
+
+function isRemovalProposed(htlc: Htlc): boolean {
+  return htlc.removed === 'proposed'
+}
+
+function keptHtlcs(htlcs: readonly Htlc[]): readonly Htlc[] {
+  return htlcs
+    .filter(htlc => htlc.added !== 'proposed')
+    .map(htlc => (isRemovalProposed(htlc) ? withoutRemoval(htlc) : htlc))
+}
+
+/** Our own decisions stay, and so does a preimage that the peer told us; a failure of the peer's is taken back. */
+function withoutRemoval({ removed: _removed, resolution, ...htlc }: Htlc): Htlc {
+  const keep = htlc.offeredBy === 'remote' || resolution?.type === 'fulfill'
+  return keep && resolution !== undefined ? { ...htlc, resolution } : htlc
+}
+
+function keptFees(updates: readonly FeeUpdate[]): readonly FeeUpdate[] {
+  return updates.some(update => update.stage === 'proposed')
+    ? updates.filter(update => update.stage !== 'proposed')
+    : updates
+}
+
+/** A new connection: says where we stand, or repeats what went wrong if the channel has failed. */
+export function connected(channel: FundedChannel, negotiated: NegotiatedFeatures, context: ChannelContext): Done {
+  const { phase } = channel.durable
+  if (phase.type === 'closing' || phase.type === 'closed') {
+    const next: FundedChannel = { ...channel, session: { connection: 'connected', negotiated } }
+    return { next, effects: [errorMessage(channel, phase.cause.reason)] }
+  }
+  const next: FundedChannel = { ...channel, session: { connection: 'reestablishing', negotiated } }
+  return { next, effects: [{ type: 'send', message: reestablishMessage(channel.durable, context) }] }
+}
+
+function reestablishMessage(durable: ChannelDurable, context: ChannelContext): ChannelReestablish {
+  const { localCommit, remoteCommit, remoteSecrets, params } = durable
+  const lastSecret =
+    remoteCommit.number === 0 ? new Uint8Array(32) : lookupSecret(remoteSecrets, secretIndex(remoteCommit.number - 1))
+  assert(lastSecret !== undefined, 'the secret of every revoked commitment is stored')
+  return {
+    type: 'channel_reestablish',
+    channelId: params.channelId,
+    nextCommitmentNumber: localCommit.number + 1,
+    nextRevocationNumber: remoteCommit.number,
+    yourLastPerCommitmentSecret: lastSecret,
+    myCurrentPerCommitmentPoint: commitmentPoint(context.secrets, localCommit.number),
+  }
+}

@@ -1,0 +1,46 @@
+import type { ErrorMessage, WarningMessage } from '../../wire/index.ts'
+import { done, type Outcome, reject } from '../outcome.ts'
+import type { Channel, ChannelContext, ChannelEffect, FundedChannel } from '../types.ts'
+import { failFunded, publishCommitment, toClosing } from './failChannel.ts'
+
+/** Bound on how much of a peer's text is kept. */
+const MAX_PEER_TEXT_LENGTH = 500
+
+/** Our own wish: the channel ends on chain without the peer. Asked again while closing, it publishes again. */
+export function forceClose(channel: FundedChannel, reason: string, context: ChannelContext): Outcome {
+  const { phase } = channel.durable
+  const mayPublish = phase.type === 'closing' ? phase.cause.mayPublishCommitment : phase.type !== 'closed'
+  if (!mayPublish) {
+    return reject({
+      code: 'commitment_must_not_be_published',
+      expected: 'a channel whose newest commitment is known to be ours',
+      got: phase.type === 'closed' || phase.type === 'closing' ? phase.cause.reason : phase.type,
+      section: 'BOLT 2, message retransmission',
+    })
+  }
+  return { ok: true, value: failFunded(channel, { kind: 'local_force', reason, mayPublishCommitment: true }, context) }
+}
+
+/** The peer has failed the channel (BOLT 1, error): it will not go on, so the chain decides. */
+export function peerError(channel: FundedChannel, message: ErrorMessage, context: ChannelContext): Outcome {
+  const text = printable(message.data)
+  const said: ChannelEffect = { type: 'event', event: { type: 'peer_said', kind: 'error', text } }
+  const cause = { kind: 'remote_error', reason: `the peer sent an error: ${text}`, mayPublishCommitment: true } as const
+  // Nothing is answered to an error (BOLT 1), and a closing channel has published already.
+  if (channel.durable.phase.type === 'closing' || channel.durable.phase.type === 'closed') return done(channel, [said])
+  return done(toClosing(channel, cause), [said, ...publishCommitment(channel, cause, context)])
+}
+
+export function peerWarning(channel: Channel, message: WarningMessage): Outcome {
+  return done(channel, [
+    { type: 'event', event: { type: 'peer_said', kind: 'warning', text: printable(message.data) } },
+  ])
+}
+
+/** Only printable ASCII of what a peer says reaches a log or a terminal (BOLT 1, error, receiver). */
+export function printable(data: Uint8Array): string {
+  let text = ''
+  for (const byte of data.subarray(0, MAX_PEER_TEXT_LENGTH))
+    text += byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '?'
+  return text
+}

@@ -1,0 +1,147 @@
+import { bytesEqual, fromHex, unreachable } from '../../base/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+import type { UpdateFailHtlc, UpdateFailMalformedHtlc, UpdateFulfillHtlc } from '../../wire/index.ts'
+import { closeConnection, done, type Facts, type Outcome, reject } from '../outcome.ts'
+import type {
+  ChannelCommand,
+  ChannelDurable,
+  ChannelEffect,
+  FundedChannel,
+  Htlc,
+  HtlcResolution,
+  PeerMessage,
+} from '../types.ts'
+import { withDurable } from './withDurable.ts'
+
+// Removing an HTLC, which only its receiver may do: update_fulfill_htlc, update_fail_htlc, update_fail_malformed_htlc.
+
+/** The bit in a failure code that says that the onion could not be read (BOLT 4, failure messages). */
+const BADONION = 0x8000
+
+type ResolveCommand = Extract<ChannelCommand, { type: 'resolve_htlc' }>
+
+/**
+ * Our decision on an HTLC of the peer. It is durable at once and sent as soon as the connection allows, so it may be
+ * taken while disconnected, and a preimage is at hand when the channel ends on chain.
+ */
+export function resolveHtlc(channel: FundedChannel, command: ResolveCommand): Outcome {
+  const { durable } = channel
+  const htlc = durable.htlcs.find(other => other.offeredBy === 'remote' && other.id === command.id)
+  const complaint = resolveComplaint(htlc, command)
+  if (complaint !== undefined || htlc === undefined) return reject({ ...UNKNOWN_HTLC(command.id), ...complaint })
+  const resolved = replaceHtlc(durable, htlc, { ...htlc, resolution: command.resolution })
+  return done(...sendResolutions(withDurable(channel, resolved)))
+}
+
+const UNKNOWN_HTLC = (id: number): Facts => ({
+  code: 'unknown_htlc',
+  expected: 'an HTLC of the peer that is irrevocably committed',
+  got: `id ${id}`,
+  section: 'BOLT 2, removing an HTLC, sender',
+})
+
+function resolveComplaint(htlc: Htlc | undefined, command: ResolveCommand): Facts | undefined {
+  if (htlc === undefined || htlc.added !== 'irrevocable') return UNKNOWN_HTLC(command.id)
+  if (htlc.resolution !== undefined) {
+    return {
+      ...UNKNOWN_HTLC(command.id),
+      code: 'htlc_already_resolved',
+      got: `id ${command.id}, which has a ${htlc.resolution.type}`,
+    }
+  }
+  return resolutionComplaint(htlc, command.resolution)
+}
+
+/** What makes a resolution impossible, for either side (BOLT 2, removing an HTLC, receiver). */
+function resolutionComplaint(htlc: Htlc, resolution: HtlcResolution): Facts | undefined {
+  const section = 'BOLT 2, removing an HTLC, receiver'
+  if (resolution.type === 'fulfill' && !bytesEqual(sha256(resolution.paymentPreimage), fromHex(htlc.paymentHash))) {
+    return {
+      code: 'wrong_preimage',
+      expected: `a preimage of ${htlc.paymentHash}`,
+      got: `another one for HTLC ${htlc.id}`,
+      section,
+    }
+  }
+  if (resolution.type === 'fail_malformed' && (resolution.failureCode & BADONION) === 0) {
+    return {
+      code: 'badonion_missing',
+      expected: `a failure_code with the BADONION bit 0x${BADONION.toString(16)}`,
+      got: `0x${resolution.failureCode.toString(16)}`,
+      section,
+    }
+  }
+  return undefined
+}
+
+/** Sends every decision that is due and not on its way: after a command, and again after a reconnection. */
+export function sendResolutions(channel: FundedChannel): [next: FundedChannel, effects: readonly ChannelEffect[]] {
+  if (channel.session.connection !== 'connected') return [channel, []]
+  let durable = channel.durable
+  const effects: ChannelEffect[] = []
+  for (const htlc of channel.durable.htlcs) {
+    if (htlc.offeredBy !== 'remote' || htlc.resolution === undefined || htlc.removed !== undefined) continue
+    durable = replaceHtlc(durable, htlc, { ...htlc, removed: 'proposed' })
+    durable = { ...durable, proposed: [...durable.proposed, { type: 'remove', id: htlc.id }] }
+    effects.push({ type: 'send', message: removeMessage(durable, htlc.id, htlc.resolution) })
+  }
+  return [durable === channel.durable ? channel : withDurable(channel, durable), effects]
+}
+
+export function removeMessage(durable: ChannelDurable, id: number, resolution: HtlcResolution): PeerMessage {
+  const { channelId } = durable.params
+  switch (resolution.type) {
+    case 'fulfill':
+      return { type: 'update_fulfill_htlc', channelId, id, paymentPreimage: resolution.paymentPreimage }
+    case 'fail':
+      return { type: 'update_fail_htlc', channelId, id, reason: resolution.reason }
+    case 'fail_malformed': {
+      const { sha256OfOnion, failureCode } = resolution
+      return { type: 'update_fail_malformed_htlc', channelId, id, sha256OfOnion, failureCode }
+    }
+    default:
+      return unreachable(resolution)
+  }
+}
+
+/** The peer removes an HTLC of ours. A preimage is told upwards at once: it cannot be taken back. */
+export function removeHtlc(
+  channel: FundedChannel,
+  message: UpdateFulfillHtlc | UpdateFailHtlc | UpdateFailMalformedHtlc,
+): Outcome {
+  const { durable } = channel
+  const htlc = durable.htlcs.find(other => other.offeredBy === 'local' && other.id === message.id)
+  if (htlc === undefined || htlc.added !== 'irrevocable' || htlc.removed !== undefined) {
+    return closeConnection({
+      code: 'unknown_htlc',
+      expected: 'the id of an HTLC that is irrevocably committed and not removed yet',
+      got: `id ${message.id}${htlc === undefined ? '' : `, added: ${htlc.added}, removed: ${htlc.removed ?? 'no'}`}`,
+      section: 'BOLT 2, removing an HTLC, receiver',
+    })
+  }
+  const resolution = resolutionOf(message)
+  const complaint = resolutionComplaint(htlc, resolution)
+  if (complaint !== undefined) return closeConnection(complaint)
+  const next = withDurable(channel, replaceHtlc(durable, htlc, { ...htlc, removed: 'proposed', resolution }))
+  if (resolution.type !== 'fulfill') return done(next)
+  const { id, paymentHash } = htlc
+  const event = { type: 'htlc_fulfilled', id, paymentHash, paymentPreimage: resolution.paymentPreimage } as const
+  return done(next, [{ type: 'event', event }])
+}
+
+function resolutionOf(message: UpdateFulfillHtlc | UpdateFailHtlc | UpdateFailMalformedHtlc): HtlcResolution {
+  switch (message.type) {
+    case 'update_fulfill_htlc':
+      return { type: 'fulfill', paymentPreimage: message.paymentPreimage }
+    case 'update_fail_htlc':
+      return { type: 'fail', reason: message.reason }
+    case 'update_fail_malformed_htlc':
+      return { type: 'fail_malformed', sha256OfOnion: message.sha256OfOnion, failureCode: message.failureCode }
+    default:
+      return unreachable(message)
+  }
+}
+
+export function replaceHtlc(durable: ChannelDurable, old: Htlc, replacement: Htlc): ChannelDurable {
+  return { ...durable, htlcs: durable.htlcs.map(htlc => (htlc === old ? replacement : htlc)) }
+}

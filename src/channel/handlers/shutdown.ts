@@ -1,0 +1,133 @@
+import { bytesEqual, toHex } from '../../base/index.ts'
+import type { Shutdown } from '../../wire/index.ts'
+import { closeConnection, done, type Facts, type Outcome, reject, warn } from '../outcome.ts'
+import { isShutdownScript } from '../shutdownScript.ts'
+import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelPhase, FundedChannel } from '../types.ts'
+import { upfrontScript } from './sendShutdown.ts'
+import { advanceClosing } from './startClosing.ts'
+import { withDurable } from './withDurable.ts'
+
+type ShutdownCommand = Extract<ChannelCommand, { type: 'shutdown' }>
+
+const SENDER = 'BOLT 2, shutdown, sender'
+const RECEIVER = 'BOLT 2, shutdown, receiver'
+
+/**
+ * The user wants to close. The wish is durable at once and no HTLC is added any more; the `shutdown` itself goes out now, or as
+ * soon as the peer is there, our updates are signed and the funding is confirmed. Rejects a second wish and a script that may not be.
+ */
+export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand, context: ChannelContext): Outcome {
+  const { durable, session } = channel
+  const { phase, params, shutdown } = durable
+  if (phase.type === 'closing' || phase.type === 'closed') {
+    return reject({
+      code: 'channel_is_closing',
+      expected: 'a channel whose end on chain has not begun',
+      got: `one that is ${phase.type}: ${phase.cause.reason}`,
+      section: SENDER,
+    })
+  }
+  if (shutdown.local !== undefined || shutdown.requested !== undefined) {
+    return reject({
+      code: 'shutdown_already_requested',
+      expected: 'one shutdown; with option_simple_close the script can be changed by raising the fee of the close',
+      got: 'a second one',
+      section: SENDER,
+    })
+  }
+  const upfront = upfrontScript(params, 'local')
+  const script = command.script ?? upfront ?? context.shutdownScript
+  const complaint = scriptComplaint({ script, upfront, negotiated: session.negotiated }, SENDER)
+  if (complaint !== undefined) return reject(complaint)
+  const wanted = { ...durable, phase: shuttingDown(phase), shutdown: { ...shutdown, requested: script } }
+  const { next, effects } = advanceClosing(withDurable(channel, wanted), context)
+  return done(next, effects)
+}
+
+/**
+ * shutdown, received: no new HTLCs from either side. Our own follows, now or once our updates are signed. The peer says it again
+ * after a reconnection, with option_simple_close perhaps with another script.
+ */
+export function shutdownMessage(channel: FundedChannel, message: Shutdown, context: ChannelContext): Outcome {
+  const { durable, session } = channel
+  const { params, shutdown } = durable
+  const script = message.scriptpubkey
+  const { negotiated } = session
+  if (!isShutdownScript(script, negotiated)) return warn(formFacts(script, RECEIVER))
+  const complaint =
+    scriptComplaint({ script, upfront: upfrontScript(params, 'remote'), negotiated }, RECEIVER) ??
+    changeComplaint(channel, script) ??
+    unsignedComplaint(durable)
+  if (complaint !== undefined) return closeConnection(complaint)
+  const received = withDurable(channel, {
+    ...durable,
+    phase: shuttingDown(durable.phase),
+    shutdown: { ...shutdown, remote: script },
+  })
+  const closing = session.closing ?? { type: 'shutdown_received' }
+  const { next, effects } = advanceClosing({ ...received, session: { ...session, closing } }, context)
+  return done(next, effects)
+}
+
+/** What is wrong with a script to close to, ours or the peer's. */
+export function scriptComplaint(
+  {
+    script,
+    upfront,
+    negotiated,
+  }: {
+    readonly script: Uint8Array
+    readonly upfront: Uint8Array | undefined
+    readonly negotiated: Parameters<typeof isShutdownScript>[1]
+  },
+  section: string,
+): Facts | undefined {
+  if (upfront !== undefined && !bytesEqual(script, upfront)) {
+    return {
+      code: 'upfront_shutdown_script_mismatch',
+      expected: `the upfront_shutdown_script ${toHex(upfront)}`,
+      got: toHex(script),
+      section,
+    }
+  }
+  return isShutdownScript(script, negotiated) ? undefined : formFacts(script, section)
+}
+
+function formFacts(script: Uint8Array, section: string): Facts {
+  return {
+    code: 'shutdown_script_not_allowed',
+    expected: 'P2WPKH, P2WSH, or a form that option_shutdown_anysegwit or option_simple_close allows',
+    got: toHex(script),
+    section,
+  }
+}
+
+/** While the funding is unconfirmed the channel keeps its phase, so that the funding transaction is still looked after. */
+function shuttingDown(phase: ChannelPhase): ChannelPhase {
+  const begins = phase.type === 'normal' || phase.type === 'wait_for_channel_ready'
+  return begins ? { type: 'shutting_down' } : phase
+}
+
+function changeComplaint({ durable, session }: FundedChannel, script: Uint8Array): Facts | undefined {
+  const { remote } = durable.shutdown
+  if (remote === undefined || bytesEqual(script, remote) || session.negotiated.simpleClose) return undefined
+  return {
+    code: 'shutdown_script_changed',
+    expected: `the script of the first shutdown, ${toHex(remote)}`,
+    got: toHex(script),
+    section: SENDER,
+  }
+}
+
+/** The peer signs for its additions and fee changes before its `shutdown`; a reconnection drops those that it did not sign. */
+function unsignedComplaint({ htlcs, feeUpdates, params }: ChannelDurable): Facts | undefined {
+  const adds = htlcs.filter(htlc => htlc.offeredBy === 'remote' && htlc.added === 'proposed').length
+  const fees = params.role === 'accepter' ? feeUpdates.filter(update => update.stage === 'proposed').length : 0
+  if (adds + fees === 0) return undefined
+  return {
+    code: 'shutdown_with_unsigned_updates',
+    expected: 'a commitment_signed for all updates before the shutdown',
+    got: `${adds} HTLCs and ${fees} fee changes that no signature covers`,
+    section: SENDER,
+  }
+}

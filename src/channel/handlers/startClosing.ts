@@ -1,0 +1,31 @@
+import { type ClosingStep, isSettled } from '../closing.ts'
+import type { ChannelContext, FundedChannel } from '../types.ts'
+import { startSimpleClose } from './closingComplete.ts'
+import { startLegacyClose } from './closingSigned.ts'
+import { maybeSendShutdown } from './sendShutdown.ts'
+import { withDurable } from './withDurable.ts'
+
+/**
+ * What the close can do now that it could not do before: send our `shutdown`, start the negotiation, or both. Called after each
+ * step of a funded channel; leaves it as it is where nothing is due.
+ */
+export function advanceClosing(channel: FundedChannel, context: ChannelContext): ClosingStep {
+  const sent = maybeSendShutdown(channel, context) ?? { next: channel, effects: [] }
+  const started = maybeStartClosing(sent.next, context)
+  if (started === undefined) return sent
+  return { next: started.next, effects: [...sent.effects, ...started.effects] }
+}
+
+/**
+ * Starts the negotiation once both `shutdown`s are exchanged on this connection and nothing is in flight (BOLT 2, closing
+ * negotiation). Also after a reconnection, when both sides have said `shutdown` again, since a negotiation starts anew then.
+ */
+export function maybeStartClosing(channel: FundedChannel, context: ChannelContext): ClosingStep | undefined {
+  const { durable, session } = channel
+  const { phase, shutdown } = durable
+  if (phase.type !== 'shutting_down' && phase.type !== 'negotiating') return undefined
+  if (session.connection !== 'connected' || session.closing?.type !== 'shutdown_received') return undefined
+  if (shutdown.local === undefined || shutdown.remote === undefined || !isSettled(durable)) return undefined
+  const next = phase.type === 'negotiating' ? channel : withDurable(channel, { ...durable, phase: { type: 'negotiating' } })
+  return session.negotiated.simpleClose ? startSimpleClose(next, context) : startLegacyClose(next, context)
+}
