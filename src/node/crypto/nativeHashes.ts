@@ -23,7 +23,8 @@ function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   const shortKey = key.length > BLOCK_BYTES ? sha256(key) : key
   const inner = new Uint8Array(BLOCK_BYTES + data.length).fill(0x36, 0, BLOCK_BYTES)
   const outer = new Uint8Array(BLOCK_BYTES + 32).fill(0x5c, 0, BLOCK_BYTES)
-  for (const [i, byte] of shortKey.entries()) {
+  for (let i = 0; i < shortKey.length; i++) {
+    const byte = shortKey[i] ?? 0
     inner[i] = 0x36 ^ byte
     outer[i] = 0x5c ^ byte
   }

@@ -26,18 +26,19 @@ interface Bindings {
 export function loadNativeSecp256k1(): Secp256k1Backend {
   // The package has no types; the self-test of `installBestBackends` checks that it does what we say of it.
   const native = createRequire(import.meta.url)('secp256k1/bindings') as Bindings
+  const isSecretKey = (secret: Uint8Array) => secret.length === 32 && native.privateKeyVerify(secret)
   return {
     name: 'native',
-    isSecretKey: secret => secret.length === 32 && native.privateKeyVerify(secret),
+    isSecretKey,
     // The length keeps out uncompressed and hybrid encodings, which the C library would accept.
     isPublicKey: publicKey => publicKey.length === 33 && native.publicKeyVerify(publicKey),
     publicKey(secret) {
-      assert(secret.length === 32 && native.privateKeyVerify(secret), 'a public key was asked of no secret key')
+      assert(isSecretKey(secret), 'a public key was asked of bytes that are no secret key')
       return native.publicKeyCreate(secret)
     },
     sign(digest, secret) {
       assert(digest.length === 32, `a digest has 32 bytes, got ${digest.length}`)
-      assert(secret.length === 32 && native.privateKeyVerify(secret), 'a signature was asked of no secret key')
+      assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
       return native.ecdsaSign(digest, secret).signature
     },
     // The C library refuses a high S by itself.
@@ -51,9 +52,12 @@ export function loadNativeSecp256k1(): Secp256k1Backend {
       publicKey.length === 33 ? attempt(() => native.publicKeyTweakMul(publicKey, tweak)) : undefined,
     publicKeyCombine: (a, b) =>
       a.length === 33 && b.length === 33 ? attempt(() => native.publicKeyCombine([a, b])) : undefined,
-    // A fresh array, because the C library writes the result over its input (and `slice` of a Buffer is no copy).
-    secretTweakAdd: (secret, tweak) => attempt(() => native.privateKeyTweakAdd(new Uint8Array(secret), tweak)),
-    secretTweakMultiply: (secret, tweak) => attempt(() => native.privateKeyTweakMul(new Uint8Array(secret), tweak)),
+    // The C library would add to a zero, which is no secret key. A fresh array, because it writes the result over its
+    // input (and `slice` of a Buffer is no copy).
+    secretTweakAdd: (secret, tweak) =>
+      isSecretKey(secret) ? attempt(() => native.privateKeyTweakAdd(new Uint8Array(secret), tweak)) : undefined,
+    secretTweakMultiply: (secret, tweak) =>
+      isSecretKey(secret) ? attempt(() => native.privateKeyTweakMul(new Uint8Array(secret), tweak)) : undefined,
     ecdh: (publicKey, secret) => (publicKey.length === 33 ? attempt(() => native.ecdh(publicKey, secret)) : undefined),
   }
 }
