@@ -18,7 +18,8 @@ type Unplaced = CommitmentOutput extends infer O ? (O extends CommitmentOutput ?
 
 /**
  * The commitment transaction of one side (BOLT 3, commitment transaction construction). Where the opener cannot pay the whole
- * fee, its output is left out and the fee is what it had: whether that is allowed is for BOLT 2 to say.
+ * fee, its output is left out and the fee is what it had: whether that is allowed is for BOLT 2 to say. The caller has made
+ * sure that the balances and HTLCs add up to no more than the capacity, and that the opener can pay for the anchors.
  */
 export function buildCommitmentTx(input: CommitmentInput): CommitmentTx {
   const kept: CommitmentHtlc[] = []

@@ -72,9 +72,7 @@ export interface ToRemoteOutput extends Output {
 }
 
 /** The holder's anchor is the `local_anchor`, the counterparty's the `remote_anchor`. */
-export interface AnchorOutput extends P2wshOutput {
-  readonly type: 'local_anchor' | 'remote_anchor'
-}
+export type AnchorOutput = P2wshOutput & ({ readonly type: 'local_anchor' } | { readonly type: 'remote_anchor' })
 
 export interface HtlcOutput extends P2wshOutput {
   readonly type: 'htlc'
