@@ -1,8 +1,8 @@
-import { assert, utf8Encode } from '../../base/index.ts'
+import { assert } from '../../base/index.ts'
 import type { AcceptChannel, OpenChannel } from '../../wire/index.ts'
+import { complete } from '../complete.ts'
 import { type ChannelFailure, describeFailure } from '../failure.ts'
 import type { Facts } from '../outcome.ts'
-import { complete } from '../complete.ts'
 import type {
   AbortedChannel,
   ChannelContext,
@@ -12,7 +12,7 @@ import type {
   WaitForFundingCreated,
 } from '../types.ts'
 import { channelTypeRules, formatOf } from './channelType.ts'
-import { errorMessage, warningMessage } from './failChannel.ts'
+import { connectionWarning, errorMessage } from './failChannel.ts'
 import { firstPoint } from './firstCommitment.ts'
 import { amountRules, balancesRule, type OpeningAmounts } from './openingAmounts.ts'
 import {
@@ -38,10 +38,13 @@ export interface AcceptChannelRequest {
 
 /**
  * Answers a peer's `open_channel` (BOLT 2, open_channel, receiver): `wait_for_funding_created`, and `accept_channel` is sent.
- * Terms that break a rule or a limit of ours fail the channel: `aborted`, and the peer is told why.
+ * Terms that break a rule or a limit of ours fail the channel: `aborted`, and the peer is told why. An upfront script of our own
+ * that no `shutdown` may carry is rejected, and nothing is sent.
  */
 export function acceptChannel(request: AcceptChannelRequest, context: ChannelContext): ChannelStep {
   const { message } = request
+  const ownFacts = firstBroken('BOLT 2, accept_channel, sender', ownRules(request))
+  if (ownFacts !== undefined) return aborted(message, { severity: 'reject', ...ownFacts }, () => [])
   const idFacts = firstBroken(SECTION, temporaryIdRules(message.temporaryChannelId, context.channelIdsInUse ?? []))
   if (idFacts !== undefined) return refuseId(message, idFacts)
   const typeFacts = firstBroken(SECTION, [chainRule(message, context), ...channelTypeRules(message.channelType)])
@@ -93,7 +96,7 @@ function chainRule({ chainHash }: OpenChannel, context: ChannelContext): Rule {
 }
 
 function openRules(
-  { message, upfrontShutdownScript, negotiated }: AcceptChannelRequest,
+  { message, negotiated }: AcceptChannelRequest,
   channel: WaitForFundingCreated,
   { limits }: ChannelContext,
 ): readonly Rule[] {
@@ -104,8 +107,11 @@ function openRules(
     ...crossReserveRules(channel.local, message),
     balancesRule(amounts, message.channelReserveSatoshis),
     balancesRule(amounts, channel.local.channelReserveSat),
-    ...(upfrontShutdownScript === undefined ? [] : upfrontScriptRules(upfrontShutdownScript, negotiated)),
   ]
+}
+
+function ownRules({ upfrontShutdownScript, negotiated }: AcceptChannelRequest): readonly Rule[] {
+  return upfrontShutdownScript === undefined ? [] : upfrontScriptRules(upfrontShutdownScript, negotiated)
 }
 
 function acceptChannelMessage(channel: WaitForFundingCreated): AcceptChannel {
@@ -115,4 +121,26 @@ function acceptChannelMessage(channel: WaitForFundingCreated): AcceptChannel {
     minimumDepth: channel.minimumDepth,
     ...announcedTerms(channel.local, channel.localFirstPoint, channel.channelType),
   }
+}
+
+function refuse(message: OpenChannel, facts: Facts): ChannelStep {
+  return aborted(message, { severity: 'fail_channel', ...facts }, (channel, reason) => [errorMessage(channel, reason)])
+}
+
+/** An `error` under an id that is in use, or zero, would fail other channels (BOLT 1, error), so none is sent. */
+function refuseId(message: OpenChannel, facts: Facts): ChannelStep {
+  return aborted(message, { severity: 'close_connection', ...facts }, (_, reason) => [
+    connectionWarning(reason),
+    { type: 'close_connection' },
+  ])
+}
+
+function aborted(
+  { temporaryChannelId }: OpenChannel,
+  failure: ChannelFailure,
+  tell: (channel: AbortedChannel, reason: string) => readonly ChannelEffect[],
+): ChannelStep {
+  const reason = describeFailure(failure)
+  const next: AbortedChannel = { state: 'aborted', temporaryChannelId, reason }
+  return { ...complete(undefined, { next, effects: tell(next, reason) }), failure }
 }

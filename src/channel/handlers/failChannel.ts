@@ -1,4 +1,4 @@
-import { type ChannelId, utf8Encode } from '../../base/index.ts'
+import { type ChannelId, channelId, utf8Encode } from '../../base/index.ts'
 import type { Done } from '../outcome.ts'
 import type { Channel, ChannelContext, ChannelEffect, CloseCause, FundedChannel } from '../types.ts'
 import { signedLocalCommitment } from './signedLocalCommitment.ts'
@@ -22,6 +22,12 @@ export function errorMessage(channel: Channel, text: string): ChannelEffect {
 export function warningMessage(channel: Channel, text: string): ChannelEffect {
   const data = utf8Encode(text).subarray(0, MAX_ERROR_TEXT_LENGTH)
   return { type: 'send', message: { type: 'warning', channelId: channelIdOf(channel), data } }
+}
+
+/** A warning that belongs to no channel: its id is all zero (BOLT 1, warning, sender). */
+export function connectionWarning(text: string): ChannelEffect {
+  const data = utf8Encode(text).subarray(0, MAX_ERROR_TEXT_LENGTH)
+  return { type: 'send', message: { type: 'warning', channelId: channelId(new Uint8Array(32)), data } }
 }
 
 /**

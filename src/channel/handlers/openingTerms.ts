@@ -30,7 +30,7 @@ export function localTerms(
     readonly upfrontShutdownScript?: Uint8Array | undefined
   },
 ): PartyTerms {
-  const { fundingAmountSat, peerDustLimitSat = limits.dustLimitSat, upfrontShutdownScript } = opening
+  const { fundingAmountSat, peerDustLimitSat = limits.dustLimitSat, upfrontShutdownScript: script } = opening
   const reserve = shareOf(fundingAmountSat, limits.reservePartsPerMillion)
   return {
     basepoints: channelBasepoints(secrets),
@@ -40,7 +40,7 @@ export function localTerms(
     htlcMinimumMsat: limits.htlcMinimumMsat,
     toSelfDelay: opening.toSelfDelay ?? limits.toSelfDelay,
     maxAcceptedHtlcs: Math.min(limits.maxAcceptedHtlcs, MAX_ACCEPTED_HTLCS),
-    ...(upfrontShutdownScript !== undefined && { upfrontShutdownScript }),
+    ...(script !== undefined && script.length > 0 && { upfrontShutdownScript: script }),
   }
 }
 
@@ -242,6 +242,15 @@ export function temporaryIdRules(id: ChannelId, idsInUse: readonly ChannelId[]):
       got: id,
     },
   ]
+}
+
+export function sameTemporaryIdRule(agreed: ChannelId, got: ChannelId): Rule {
+  return {
+    code: 'wrong_temporary_channel_id',
+    holds: got === agreed,
+    expected: `the temporary_channel_id of open_channel, ${agreed}`,
+    got,
+  }
 }
 
 function larger<T extends bigint>(a: T, b: T): T {
