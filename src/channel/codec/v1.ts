@@ -191,6 +191,7 @@ export const archivedHtlc: Codec<ArchivedHtlc> = struct({
 export const secret: Codec<StoredSecret> = struct({ index: u64Number, secret: bytes32 })
 
 export const shutdown: Codec<ChannelDurable['shutdown']> = struct({
+  requested: optional(scriptBytes),
   local: optional(scriptBytes),
   remote: optional(scriptBytes),
 })

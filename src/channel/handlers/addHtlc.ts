@@ -92,10 +92,11 @@ function offerComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefi
   const { params, shutdown } = durable
   const sender: Party = htlc.offeredBy
   const receiver = params[otherParty(sender)]
-  if (shutdown[sender] !== undefined) {
+  const ours = shutdown.local ?? shutdown.requested ?? shutdown.remote
+  if (sender === 'local' ? ours !== undefined : shutdown.remote !== undefined) {
     return {
       code: 'shutdown_in_progress',
-      expected: 'no new HTLC from a side that has sent shutdown',
+      expected: 'no new HTLC once the channel is being closed',
       got: `HTLC ${htlc.id}`,
       section: 'BOLT 2, shutdown',
     }

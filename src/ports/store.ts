@@ -1,0 +1,13 @@
+/** One record put or deleted. Keys are printable ASCII, such as `channel/<id>/head`. */
+export type StoreWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: string }
+
+/** Where records survive the process. One writer; batches are all or nothing. */
+export interface Store {
+  /** Every record whose key begins with `prefix`. */
+  load(prefix: string): Promise<ReadonlyMap<string, Uint8Array>>
+  /** Resolves when all of the writes are durable. Rejects when it is not known that they are: the process must end then. */
+  commit(writes: readonly StoreWrite[]): Promise<void>
+  close(): Promise<void>
+}
