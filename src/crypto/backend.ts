@@ -7,7 +7,10 @@ export interface Secp256k1Backend {
   /** A compressed encoding of a point on the curve. */
   isPublicKey(publicKey: Uint8Array): boolean
   publicKey(secret: Uint8Array): Uint8Array
-  /** Deterministic (RFC 6979, no extra entropy), low S: the same bytes from every backend. */
+  /**
+   * Deterministic (RFC 6979, no extra entropy), low S: the same bytes from every backend. (Not for a digest that is no
+   * scalar, which libsecp256k1 does not reduce for the nonce; a hash is one of those once in 2^128 times.)
+   */
   sign(digest: Uint8Array, secret: Uint8Array): Uint8Array
   /** False for a high S, for malformed input of any length, and for a wrong signature. Never throws. */
   verify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean

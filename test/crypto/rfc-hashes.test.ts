@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BugError, fromHex, toHex, utf8Encode } from '../../src/base/index.ts'
-import { constantTimeEqual, hash160, hkdfSha256, pureHashes, sha256, sha256d } from '../../src/crypto/index.ts'
+import {
+  constantTimeEqual,
+  hash160,
+  hkdfSha256,
+  pureHashes,
+  ripemd160,
+  sha256,
+  sha256d,
+} from '../../src/crypto/index.ts'
 import { loadNativeHashes } from '../../src/node/crypto/nativeHashes.ts'
 
 const native = loadNativeHashes()
@@ -99,6 +107,7 @@ describe('hashes of Bitcoin', () => {
   test('BIP 173: the witness program of its example is the hash of its key', () => {
     const key = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
     expect(toHex(hash160(fromHex(key)))).toBe('751e76e8199196d454941c45d1b3a323f1433bd6')
+    expect(ripemd160(sha256(fromHex(key)))).toEqual(hash160(fromHex(key)))
   })
 })
 
