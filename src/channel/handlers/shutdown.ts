@@ -1,10 +1,11 @@
 import { bytesEqual, toHex } from '../../base/index.ts'
 import type { Shutdown } from '../../wire/index.ts'
+import { withClosingSession } from '../closing.ts'
 import { closeConnection, done, type Facts, type Outcome, reject, warn } from '../outcome.ts'
 import { isShutdownScript } from '../shutdownScript.ts'
 import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelPhase, FundedChannel } from '../types.ts'
 import { upfrontScript } from './sendShutdown.ts'
-import { advanceClosing } from './startClosing.ts'
+import { formFacts, scriptComplaint } from './shutdownScriptComplaint.ts'
 import { withDurable } from './withDurable.ts'
 
 type ShutdownCommand = Extract<ChannelCommand, { type: 'shutdown' }>
@@ -13,8 +14,9 @@ const SENDER = 'BOLT 2, shutdown, sender'
 const RECEIVER = 'BOLT 2, shutdown, receiver'
 
 /**
- * The user wants to close. The wish is durable at once and no HTLC is added any more; the `shutdown` itself goes out now, or as
- * soon as the peer is there, our updates are signed and the funding is confirmed. Rejects a second wish and a script that may not be.
+ * The user wants to close. The wish is durable at once and no HTLC is added any more; the `shutdown` itself follows in the
+ * same step, or as soon as the peer is there, our updates are signed and the funding is confirmed (`maybeSendShutdown`).
+ * Rejects a second wish and a script that may not be.
  */
 export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand, context: ChannelContext): Outcome {
   const { durable, session } = channel
@@ -39,16 +41,15 @@ export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand
   const script = command.script ?? upfront ?? context.shutdownScript
   const complaint = scriptComplaint({ script, upfront, negotiated: session.negotiated }, SENDER)
   if (complaint !== undefined) return reject(complaint)
-  const wanted = { ...durable, phase: shuttingDown(phase), shutdown: { ...shutdown, requested: script } }
-  const { next, effects } = advanceClosing(withDurable(channel, wanted), context)
-  return done(next, effects)
+  const next = { ...durable, phase: shuttingDown(phase), shutdown: { ...shutdown, requested: script } }
+  return done(withDurable(channel, next))
 }
 
 /**
- * shutdown, received: no new HTLCs from either side. Our own follows, now or once our updates are signed. The peer says it again
- * after a reconnection, with option_simple_close perhaps with another script.
+ * shutdown, received: no new HTLCs from either side. Our own follows in the same step, or once our updates are signed. The
+ * peer says it again after a reconnection, with option_simple_close perhaps with another script.
  */
-export function shutdownMessage(channel: FundedChannel, message: Shutdown, context: ChannelContext): Outcome {
+export function shutdownMessage(channel: FundedChannel, message: Shutdown): Outcome {
   const { durable, session } = channel
   const { params, shutdown } = durable
   const script = message.scriptpubkey
@@ -64,42 +65,7 @@ export function shutdownMessage(channel: FundedChannel, message: Shutdown, conte
     phase: shuttingDown(durable.phase),
     shutdown: { ...shutdown, remote: script },
   })
-  const closing = session.closing ?? { type: 'shutdown_received' }
-  const { next, effects } = advanceClosing({ ...received, session: { ...session, closing } }, context)
-  return done(next, effects)
-}
-
-/** What is wrong with a script to close to, ours or the peer's. */
-export function scriptComplaint(
-  {
-    script,
-    upfront,
-    negotiated,
-  }: {
-    readonly script: Uint8Array
-    readonly upfront: Uint8Array | undefined
-    readonly negotiated: Parameters<typeof isShutdownScript>[1]
-  },
-  section: string,
-): Facts | undefined {
-  if (upfront !== undefined && !bytesEqual(script, upfront)) {
-    return {
-      code: 'upfront_shutdown_script_mismatch',
-      expected: `the upfront_shutdown_script ${toHex(upfront)}`,
-      got: toHex(script),
-      section,
-    }
-  }
-  return isShutdownScript(script, negotiated) ? undefined : formFacts(script, section)
-}
-
-function formFacts(script: Uint8Array, section: string): Facts {
-  return {
-    code: 'shutdown_script_not_allowed',
-    expected: 'P2WPKH, P2WSH, or a form that option_shutdown_anysegwit or option_simple_close allows',
-    got: toHex(script),
-    section,
-  }
+  return done(withClosingSession(received, session.closing ?? { type: 'shutdown_received' }))
 }
 
 /** While the funding is unconfirmed the channel keeps its phase, so that the funding transaction is still looked after. */

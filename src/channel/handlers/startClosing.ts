@@ -1,4 +1,5 @@
-import { type ClosingStep, isSettled } from '../closing.ts'
+import { isSettled } from '../closing.ts'
+import type { Done } from '../outcome.ts'
 import type { ChannelContext, FundedChannel } from '../types.ts'
 import { startSimpleClose } from './closingComplete.ts'
 import { startLegacyClose } from './closingSigned.ts'
@@ -7,9 +8,9 @@ import { withDurable } from './withDurable.ts'
 
 /**
  * What the close can do now that it could not do before: send our `shutdown`, start the negotiation, or both. Called after each
- * step of a funded channel; leaves it as it is where nothing is due.
+ * step of a funded channel, and leaves it as it is where nothing is due. Cost: constant.
  */
-export function advanceClosing(channel: FundedChannel, context: ChannelContext): ClosingStep {
+export function advanceClosing(channel: FundedChannel, context: ChannelContext): Done {
   const sent = maybeSendShutdown(channel, context) ?? { next: channel, effects: [] }
   const started = maybeStartClosing(sent.next, context)
   if (started === undefined) return sent
@@ -20,12 +21,13 @@ export function advanceClosing(channel: FundedChannel, context: ChannelContext):
  * Starts the negotiation once both `shutdown`s are exchanged on this connection and nothing is in flight (BOLT 2, closing
  * negotiation). Also after a reconnection, when both sides have said `shutdown` again, since a negotiation starts anew then.
  */
-export function maybeStartClosing(channel: FundedChannel, context: ChannelContext): ClosingStep | undefined {
+export function maybeStartClosing(channel: FundedChannel, context: ChannelContext): Done | undefined {
   const { durable, session } = channel
   const { phase, shutdown } = durable
   if (phase.type !== 'shutting_down' && phase.type !== 'negotiating') return undefined
   if (session.connection !== 'connected' || session.closing?.type !== 'shutdown_received') return undefined
   if (shutdown.local === undefined || shutdown.remote === undefined || !isSettled(durable)) return undefined
-  const next = phase.type === 'negotiating' ? channel : withDurable(channel, { ...durable, phase: { type: 'negotiating' } })
+  const next =
+    phase.type === 'negotiating' ? channel : withDurable(channel, { ...durable, phase: { type: 'negotiating' } })
   return session.negotiated.simpleClose ? startSimpleClose(next, context) : startLegacyClose(next, context)
 }
