@@ -1,0 +1,498 @@
+import {
+  assert,
+  type BlockHash,
+  defined,
+  err,
+  type OutPoint,
+  ok,
+  outPointKey,
+  type Result,
+  type Sat,
+  type Txid,
+  utf8Encode,
+} from '../base/index.ts'
+import type { Tx, TxOut } from '../bitcoin/index.ts'
+import { sha256 } from '../crypto/index.ts'
+import { type Block, type BlockHeader, headerHash } from './block.ts'
+import { checkBlock } from './blockRules.ts'
+import { activateBest, type BranchMove } from './branches.ts'
+import { Announcer } from './events.ts'
+import { buildPayment, type Funding, minerScript, type SpendableCoin } from './faucet.ts'
+import { ScriptJudge } from './judge.ts'
+import { Ledger } from './ledger.ts'
+import { admit, judgeTransaction } from './mempool/accept.ts'
+import { type PackageAcceptance, type PackageReject, submitPackage } from './mempool/package.ts'
+import { Mempool, type MempoolChange, type MempoolEntry } from './mempool/pool.ts'
+import { parentsFirst, selectTransactions } from './mempool/template.ts'
+import type { MempoolContext } from './mempool/workspace.ts'
+import { assembleBlock, nextBlockTime } from './miner.ts'
+import { COINBASE_MATURITY, DEFAULT_POLICY, type RelayPolicy } from './params.ts'
+import { type Reject, reject } from './reject.ts'
+import { decodeSnapshot, encodeSnapshot, type Snapshot, type SnapshotFailure } from './snapshot.ts'
+import { type BlockNode, BlockTree } from './tree.ts'
+import { txFacts } from './txFacts.ts'
+import type { Coin } from './utxo.ts'
+
+export interface RegtestOptions {
+  /** Seconds since 1970. Without a clock each block is ten minutes after the one before, so that runs repeat exactly. */
+  readonly now?: () => number
+  readonly policy?: Partial<RelayPolicy>
+  /** 32 bytes: the key that rewards go to unless said otherwise, and that `fund` pays from. */
+  readonly minerSecret?: Uint8Array
+}
+
+/** A block as callers see it. */
+export interface ChainBlock {
+  readonly hash: BlockHash
+  readonly height: number
+  readonly header: BlockHeader
+  readonly transactions: readonly Tx[]
+}
+
+export interface BlockEvent {
+  readonly type: 'block_connected' | 'block_disconnected'
+  readonly block: ChainBlock
+}
+
+/** A transaction that is confirmed or waits. */
+export interface KnownTransaction {
+  readonly txid: Txid
+  readonly tx: Tx
+  /** 0 while it waits; 1 in the tip. */
+  readonly confirmations: number
+  /** Where it is confirmed. */
+  readonly height?: number
+  readonly blockHash?: BlockHash
+}
+
+/** What goes into a block besides its coinbase: what pays best, or exactly these, in this order. */
+export type BlockContents = 'mempool' | readonly Tx[]
+
+const DEFAULT_MINER_SECRET = sha256(utf8Encode('bookend regtest miner'))
+/** Blocks that `fund` mines at most to come by coins. */
+const MAX_BLOCKS_TO_FUND = 1000
+
+export function createRegtestChain(options: RegtestOptions = {}): RegtestChain {
+  return new RegtestChain(options)
+}
+
+/** A chain from what `save` gave. The clock is not saved, so it is named again. */
+export function restoreRegtestChain(
+  bytes: Uint8Array,
+  options: Pick<RegtestOptions, 'now'> = {},
+): Result<RegtestChain, SnapshotFailure> {
+  const snapshot = decodeSnapshot(bytes)
+  if (!snapshot.ok) return snapshot
+  const { policy, minerSecret } = snapshot.value
+  const chain = new RegtestChain({ ...options, policy, minerSecret })
+  const failure = chain.load(snapshot.value)
+  return failure === undefined ? ok(chain) : err(failure)
+}
+
+/**
+ * A whole bitcoin regtest in the process: blocks, coins, mempool and miner, by the rules and with the reject reasons of
+ * Bitcoin Core. Scripts are judged by an interpreter that shares no code with the rest of the project.
+ * All methods are synchronous; listeners are called before the method that caused the event returns.
+ */
+export class RegtestChain {
+  readonly #now: (() => number) | undefined
+  readonly #policy: RelayPolicy
+  readonly #minerSecret: Uint8Array
+  #minerScript: Uint8Array | undefined
+  readonly #tree = new BlockTree()
+  readonly #judge = new ScriptJudge()
+  readonly #pool = new Mempool()
+  readonly #ledger: Ledger
+  readonly #blockEvents = new Announcer<BlockEvent>()
+  readonly #mempoolEvents = new Announcer<MempoolChange>()
+  // The transactions of all blocks on all branches: a txid commits to its outputs, wherever it is mined.
+  readonly #mined = new Map<Txid, Tx>()
+  #mempoolMinFeeSatPerKvB = 0n
+
+  constructor(options: RegtestOptions) {
+    this.#now = options.now
+    this.#policy = { ...DEFAULT_POLICY, ...options.policy }
+    this.#minerSecret = options.minerSecret ?? DEFAULT_MINER_SECRET
+    this.#ledger = new Ledger(this.#tree.genesis, this.#judge)
+  }
+
+  // Looking
+
+  get height(): number {
+    return this.#ledger.tip.height
+  }
+
+  get tip(): ChainBlock {
+    return viewOf(this.#ledger.tip)
+  }
+
+  /** Median time past of the tip: what time locks of the next block are compared with (BIP 113). */
+  get medianTimePast(): number {
+    return this.#ledger.tip.medianTimePast
+  }
+
+  get policy(): RelayPolicy {
+    return this.#policy
+  }
+
+  /** Script that rewards go to unless said otherwise. */
+  get minerScript(): Uint8Array {
+    this.#minerScript ??= minerScript(this.#minerSecret)
+    return this.#minerScript
+  }
+
+  /** On the best branch. */
+  blockAt(height: number): ChainBlock | undefined {
+    const node = this.#ledger.at(height)
+    return node && viewOf(node)
+  }
+
+  /** On any branch. */
+  blockByHash(hash: BlockHash): ChainBlock | undefined {
+    const node = this.#tree.get(hash)
+    return node && viewOf(node)
+  }
+
+  /** Whether the block is on the best branch. */
+  isOnBestBranch(hash: BlockHash): boolean {
+    const node = this.#tree.get(hash)
+    return node !== undefined && this.#ledger.holds(node)
+  }
+
+  transaction(txid: Txid): KnownTransaction | undefined {
+    const tx = this.#ledger.transaction(txid)
+    const at = this.#ledger.confirmation(txid)
+    if (tx !== undefined && at !== undefined) {
+      const { height, blockHash } = at
+      return { txid, tx, confirmations: this.height - height + 1, height, blockHash }
+    }
+    const waiting = this.#pool.get(txid)
+    return waiting && { txid, tx: waiting.tx, confirmations: 0 }
+  }
+
+  /** An output of a confirmed or waiting transaction, spent or not. */
+  output(outpoint: OutPoint): TxOut | undefined {
+    return this.transaction(outpoint.txid)?.tx.outputs[outpoint.vout]
+  }
+
+  /** A confirmed output that no confirmed transaction spends. */
+  utxo(outpoint: OutPoint): Coin | undefined {
+    return this.#ledger.get(outPointKey(outpoint))
+  }
+
+  /** All confirmed unspent outputs, by `txid:vout`. */
+  utxos(): IterableIterator<[string, Coin]> {
+    return this.#ledger.coins()
+  }
+
+  /** Who spends an outpoint: a confirmed transaction, or one that waits. */
+  spendingTx(outpoint: OutPoint): KnownTransaction | undefined {
+    const txid = this.#ledger.spender(outpoint) ?? this.#pool.spender(outpoint)
+    return txid && this.transaction(txid)
+  }
+
+  /** All that waits, parents before their children. */
+  mempool(): readonly MempoolEntry[] {
+    return parentsFirst(
+      this.#pool,
+      [...this.#pool.entries()].map(entry => entry.txid),
+    )
+  }
+
+  mempoolEntry(txid: Txid): MempoolEntry | undefined {
+    return this.#pool.get(txid)
+  }
+
+  /** The result unsubscribes. After a reorganisation the disconnected blocks come first, from the tip downwards. */
+  onBlock(listener: (event: BlockEvent) => void): () => void {
+    return this.#blockEvents.subscribe(listener)
+  }
+
+  /** The result unsubscribes. */
+  onMempool(listener: (change: MempoolChange) => void): () => void {
+    return this.#mempoolEvents.subscribe(listener)
+  }
+
+  // Transactions
+
+  /** Lets a transaction into the mempool, or says why not. */
+  submit(tx: Tx): Result<Txid, Reject> {
+    const context = this.#context()
+    const judged = judgeTransaction(context, tx)
+    if (!judged.ok) return judged
+    admit(context, judged.value)
+    this.#announceMempool()
+    return ok(judged.value.entry.txid)
+  }
+
+  /** What `submit` would say; nothing changes. */
+  testAccept(tx: Tx): Result<MempoolEntry, Reject> {
+    const judged = judgeTransaction(this.#context(), tx)
+    return judged.ok ? ok(judged.value.entry) : judged
+  }
+
+  /** A child with its unconfirmed parents, the child last: it may pay for parents that could not come in alone. */
+  submitPackage(txs: readonly Tx[]): Result<PackageAcceptance, PackageReject> {
+    const result = submitPackage(this.#context(), txs)
+    this.#announceMempool()
+    return result
+  }
+
+  /** Asks for a feerate as a full mempool would: what pays less is refused with `mempool min fee not met`. */
+  setMempoolMinFee(satPerKvB: bigint): void {
+    this.#mempoolMinFeeSatPerKvB = satPerKvB
+  }
+
+  // Blocks
+
+  /**
+   * Mines blocks on the tip. A list of transactions goes into the first block, and it is a bug of the caller if they do
+   * not make a valid one: `generateBlock` tells instead.
+   */
+  mine(
+    count: number,
+    options: { readonly to?: Uint8Array; readonly transactions?: BlockContents } = {},
+  ): readonly ChainBlock[] {
+    const { transactions = 'mempool' } = options
+    return Array.from({ length: count }, (_, index) => {
+      const contents = index > 0 && transactions !== 'mempool' ? [] : transactions
+      const mined = this.generateBlock({ ...options, transactions: contents })
+      assert(mined.ok, `the block to mine is not valid: ${mined.ok || mined.error.reason}`)
+      return mined.value
+    })
+  }
+
+  /**
+   * Mines one block, on the tip or on any block known, and submits it. On a branch with less work than the best one it
+   * is kept aside and nothing else changes. `transactions` are by default the mempool's on the tip, and none elsewhere.
+   */
+  generateBlock(
+    options: {
+      readonly to?: Uint8Array
+      readonly transactions?: BlockContents
+      readonly parent?: BlockHash
+      /** Seconds since 1970. */
+      readonly time?: number
+    } = {},
+  ): Result<ChainBlock, Reject> {
+    const parent = options.parent === undefined ? this.#ledger.tip : this.#tree.get(options.parent)
+    if (parent === undefined) return reject('prev-blk-not-found', `no block ${options.parent} is known`)
+    const { transactions, feesSat } = this.#contentsFor(parent, options.transactions ?? 'mempool')
+    return this.submitBlock(
+      assembleBlock({
+        parent,
+        to: options.to ?? this.minerScript,
+        transactions,
+        feesSat,
+        time: options.time ?? nextBlockTime(parent, this.#now?.()),
+        extraNonce: this.#tree.size,
+      }),
+    )
+  }
+
+  /** Takes a block made elsewhere. Fine does not mean that it is on the best branch. */
+  submitBlock(block: Block): Result<ChainBlock, Reject> {
+    const hash = headerHash(block.header)
+    const known = this.#tree.get(hash)
+    if (known !== undefined) {
+      return reject(this.#tree.isFailed(known) ? 'duplicate-invalid' : 'duplicate', `block ${hash} is known`)
+    }
+    const parent = this.#tree.get(block.header.previous)
+    if (parent === undefined) return reject('prev-blk-not-found', `no block ${block.header.previous} is known`)
+    if (this.#tree.isFailed(parent)) return reject('bad-prevblk', `block ${parent.hash} or one before it is invalid`)
+    const checked = checkBlock(block, parent, this.#now?.())
+    if (!checked.ok) return checked
+    const node = this.#addToTree(block, parent)
+    const refused = this.#activate().get(hash)
+    return refused === undefined ? ok(viewOf(node)) : err(refused)
+  }
+
+  /** Takes a block and all that follows it out of the running; what it held waits again. */
+  invalidateBlock(hash: BlockHash): Result<true, Reject> {
+    const node = this.#tree.get(hash)
+    if (node?.parent === undefined) return reject('prev-blk-not-found', `no block ${hash} to take out`)
+    this.#tree.outcast(hash)
+    this.#activate()
+    return ok(true)
+  }
+
+  /** Takes back what was said against a block, the blocks before it and those after it. */
+  reconsiderBlock(hash: BlockHash): Result<true, Reject> {
+    const node = this.#tree.get(hash)
+    if (node === undefined) return reject('prev-blk-not-found', `no block ${hash} is known`)
+    this.#tree.reconsider(node)
+    this.#activate()
+    return ok(true)
+  }
+
+  /**
+   * Replaces the last `depth` blocks by a longer branch of `depth + 1`, or `length`, blocks; `transactions` go into its first.
+   * What only the old branch held waits again.
+   */
+  reorganize(options: {
+    readonly depth: number
+    readonly length?: number
+    readonly transactions?: readonly Tx[]
+    readonly to?: Uint8Array
+  }): Result<readonly ChainBlock[], Reject> {
+    const { depth, length = depth + 1, transactions = [], to = this.minerScript } = options
+    let parent = this.#ledger.at(this.height - depth)?.hash
+    if (parent === undefined) return reject('prev-blk-not-found', `the chain has no ${depth} blocks to replace`)
+    const branch: ChainBlock[] = []
+    for (let i = 0; i < length; i++) {
+      const mined = this.generateBlock({ parent, to, transactions: i === 0 ? transactions : [] })
+      if (!mined.ok) return mined
+      branch.push(mined.value)
+      parent = mined.value.hash
+    }
+    return ok(branch)
+  }
+
+  // Money
+
+  /**
+   * Pays `amountSat` to `script` from the miner's coins, and confirms it unless told not to. Mines blocks to the miner
+   * first where too few of its coins are mature: 101 of them on a new chain.
+   */
+  fund(script: Uint8Array, amountSat: Sat, options: { readonly confirm?: boolean } = {}): Result<Funding, Reject> {
+    const output = { amountSat, script }
+    const start = this.height
+    let tx = buildPayment(output, this.#minerCoins(), this.#minerSecret)
+    while (tx === undefined) {
+      if (this.height - start >= MAX_BLOCKS_TO_FUND) {
+        return reject('not-enough-miner-coins', `the miner cannot pay ${amountSat} sat`)
+      }
+      this.mine(1)
+      tx = buildPayment(output, this.#minerCoins(), this.#minerSecret)
+    }
+    const submitted = this.submit(tx)
+    if (!submitted.ok) return submitted
+    if (options.confirm ?? true) this.mine(1)
+    const txid = submitted.value
+    return ok({ txid, outpoint: { txid, vout: 0 }, output, tx })
+  }
+
+  // Keeping
+
+  /** The whole chain as bytes, mempool and side branches included: see `restoreRegtestChain`. */
+  save(): Uint8Array {
+    const blocks = [...this.#tree.nodes()].slice(1).map(({ block, hash }) => {
+      const outcast = this.#tree.isOutcast(hash) ? ('outcast' as const) : ('good' as const)
+      return { block, standing: this.#tree.isMarkedInvalid(hash) ? ('invalid' as const) : outcast }
+    })
+    return encodeSnapshot({
+      policy: this.#policy,
+      mempoolMinFeeSatPerKvB: this.#mempoolMinFeeSatPerKvB,
+      minerSecret: this.#minerSecret,
+      tip: this.#ledger.tip.hash,
+      blocks,
+      mempool: [...this.#pool.entries()],
+    })
+  }
+
+  /** Fills a new chain: for `restoreRegtestChain`. What a snapshot holds was judged before it was saved. */
+  load(snapshot: Snapshot): SnapshotFailure | undefined {
+    assert(this.#tree.size === 1, 'only a new chain can be filled')
+    for (const { block, standing } of snapshot.blocks) {
+      const parent = this.#tree.get(block.header.previous)
+      if (parent === undefined) return { code: 'invalid', message: `block ${block.header.previous} is missing` }
+      const { hash } = this.#addToTree(block, parent)
+      if (standing === 'invalid') this.#tree.markInvalid(hash)
+      if (standing === 'outcast') this.#tree.outcast(hash)
+    }
+    const branch: BlockNode[] = []
+    for (let node = this.#tree.get(snapshot.tip); node?.parent !== undefined; node = node.parent) branch.unshift(node)
+    for (const node of branch) {
+      const connected = this.#ledger.connect(node, { trusted: true })
+      if (!connected.ok) return { code: 'invalid', message: `block ${node.hash}: ${connected.error.reason}` }
+    }
+    if (this.#ledger.tip.hash !== snapshot.tip) return { code: 'invalid', message: `tip ${snapshot.tip} is missing` }
+    for (const entry of snapshot.mempool) {
+      this.#pool.add(entry)
+      this.#judge.trust(entry.tx)
+    }
+    this.#pool.takeChanges()
+    this.#mempoolMinFeeSatPerKvB = snapshot.mempoolMinFeeSatPerKvB
+    return undefined
+  }
+
+  #context(): MempoolContext {
+    return {
+      pool: this.#pool,
+      ledger: this.#ledger,
+      judge: this.#judge,
+      policy: this.#policy,
+      mempoolMinFeeSatPerKvB: this.#mempoolMinFeeSatPerKvB,
+    }
+  }
+
+  #addToTree(block: Block, parent: BlockNode): BlockNode {
+    for (const tx of block.transactions) this.#mined.set(txFacts(tx).txid, tx)
+    return this.#tree.add(block, parent)
+  }
+
+  /** Follows the best branch and tells the listeners. The result are the blocks that failed on the way. */
+  #activate(): ReadonlyMap<BlockHash, Reject> {
+    const { moves, refused } = activateBest(this.#tree, this.#context())
+    this.#blockEvents.announce(moves.map(({ type, node }: BranchMove) => ({ type, block: viewOf(node) })))
+    this.#announceMempool()
+    return refused
+  }
+
+  #announceMempool(): void {
+    this.#mempoolEvents.announce(this.#pool.takeChanges())
+  }
+
+  #contentsFor(
+    parent: BlockNode,
+    contents: BlockContents,
+  ): { readonly transactions: readonly Tx[]; readonly feesSat: bigint } {
+    if (contents !== 'mempool') return { transactions: contents, feesSat: this.#feesOf(contents) }
+    return parent === this.#ledger.tip ? selectTransactions(this.#context()) : { transactions: [], feesSat: 0n }
+  }
+
+  /** Fees of listed transactions; what spends unknown outputs adds nothing, and its block will be refused. */
+  #feesOf(transactions: readonly Tx[]): bigint {
+    const listed = new Map(transactions.map(tx => [txFacts(tx).txid, tx]))
+    let fees = 0n
+    for (const tx of transactions) {
+      const inputs = tx.inputs.map(({ outpoint: { txid, vout } }) => {
+        const source = listed.get(txid) ?? this.#mined.get(txid) ?? this.#pool.get(txid)?.tx
+        return source?.outputs[vout]?.amountSat ?? 0n
+      })
+      const spent: bigint = inputs.reduce<bigint>((sum, amount) => sum + amount, 0n)
+      const paid: bigint = tx.outputs.reduce((sum, output) => sum + output.amountSat, 0n)
+      if (spent > paid) fees += spent - paid
+    }
+    return fees
+  }
+
+  /** Oldest first, and in a fixed order, so that a restored chain pays with the same coins. */
+  #minerCoins(): readonly SpendableCoin[] {
+    const own = outputScriptKey(this.minerScript)
+    const found: { readonly key: string; readonly coin: Coin }[] = []
+    for (const [key, coin] of this.#ledger.coins()) {
+      const mature = !coin.coinbase || this.height + 1 - coin.height >= COINBASE_MATURITY
+      if (mature && outputScriptKey(coin.script) === own) found.push({ key, coin })
+    }
+    found.sort((a, b) => a.coin.height - b.coin.height || (a.key < b.key ? -1 : 1))
+    return found
+      .map(({ key, coin }) => ({ outpoint: outPointOf(key), amountSat: coin.amountSat }))
+      .filter(({ outpoint }) => this.#pool.spender(outpoint) === undefined)
+  }
+}
+
+function viewOf({ hash, height, block }: BlockNode): ChainBlock {
+  return { hash, height, header: block.header, transactions: block.transactions }
+}
+
+function outputScriptKey(script: Uint8Array): string {
+  return script.join()
+}
+
+/** Back from `outPointKey`. */
+function outPointOf(key: string): OutPoint {
+  const [txid, vout] = key.split(':')
+  // Keys are made by `outPointKey` only.
+  return { txid: defined(txid, `not an outpoint: ${key}`) as Txid, vout: Number(vout) }
+}

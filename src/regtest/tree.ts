@@ -1,0 +1,157 @@
+import { type BlockHash, defined } from '../base/index.ts'
+import { type Block, headerHash, workOf } from './block.ts'
+import { REGTEST_GENESIS } from './genesis.ts'
+import { MEDIAN_TIME_SPAN } from './params.ts'
+
+/** A block in the tree of all blocks that we know. */
+export interface BlockNode {
+  readonly block: Block
+  readonly hash: BlockHash
+  readonly height: number
+  readonly parent: BlockNode | undefined
+  /** Of the whole branch up to here. */
+  readonly work: bigint
+  /** Order of arrival: of two branches with the same work the one whose tip came first wins. */
+  readonly sequence: number
+  /** Median of the times of the last eleven blocks, this one included (BIP 113). */
+  readonly medianTimePast: number
+}
+
+/** All blocks, on the best branch or not, and which of them are known to be bad. */
+export class BlockTree {
+  readonly genesis: BlockNode
+  #newest: BlockNode
+  readonly #nodes = new Map<BlockHash, BlockNode>()
+  readonly #children = new Map<BlockHash, BlockNode[]>()
+  /** Broke a rule themselves. */
+  readonly #invalid = new Set<BlockHash>()
+  /** Taken out by the user, until reconsidered. */
+  readonly #outcast = new Set<BlockHash>()
+
+  constructor() {
+    this.genesis = makeNode(REGTEST_GENESIS, undefined, 0)
+    this.#newest = this.genesis
+    this.#nodes.set(this.genesis.hash, this.genesis)
+  }
+
+  get size(): number {
+    return this.#nodes.size
+  }
+
+  /** The last block to arrive. */
+  get newest(): BlockNode {
+    return this.#newest
+  }
+
+  get(hash: BlockHash): BlockNode | undefined {
+    return this.#nodes.get(hash)
+  }
+
+  /** In order of arrival, so that parents come before their children. */
+  nodes(): IterableIterator<BlockNode> {
+    return this.#nodes.values()
+  }
+
+  add(block: Block, parent: BlockNode): BlockNode {
+    const node = makeNode(block, parent, this.#nodes.size)
+    this.#nodes.set(node.hash, node)
+    this.#newest = node
+    const siblings = this.#children.get(parent.hash)
+    if (siblings === undefined) this.#children.set(parent.hash, [node])
+    else siblings.push(node)
+    return node
+  }
+
+  markInvalid(hash: BlockHash): void {
+    this.#invalid.add(hash)
+  }
+
+  outcast(hash: BlockHash): void {
+    this.#outcast.add(hash)
+  }
+
+  /** Takes back what was said against the block, its ancestors and its descendants. */
+  reconsider(node: BlockNode): void {
+    for (let at: BlockNode | undefined = node; at !== undefined; at = at.parent) this.#forgive(at.hash)
+    for (const descendant of this.#withDescendants(node)) this.#forgive(descendant.hash)
+  }
+
+  #forgive(hash: BlockHash): void {
+    this.#invalid.delete(hash)
+    this.#outcast.delete(hash)
+  }
+
+  isMarkedInvalid(hash: BlockHash): boolean {
+    return this.#invalid.has(hash)
+  }
+
+  isOutcast(hash: BlockHash): boolean {
+    return this.#outcast.has(hash)
+  }
+
+  /** The block or one of its ancestors is bad. */
+  isFailed(node: BlockNode): boolean {
+    if (this.#invalid.size === 0 && this.#outcast.size === 0) return false
+    for (let at: BlockNode | undefined = node; at !== undefined; at = at.parent) {
+      if (this.#invalid.has(at.hash) || this.#outcast.has(at.hash)) return true
+    }
+    return false
+  }
+
+  /** Most work wins; among equals, the first to arrive. */
+  best(): BlockNode {
+    let best = this.genesis
+    // A block is visited only when all of its ancestors are good.
+    const pending: BlockNode[] = [this.genesis]
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      if (this.#invalid.has(node.hash) || this.#outcast.has(node.hash)) continue
+      if (node.work > best.work || (node.work === best.work && node.sequence < best.sequence)) best = node
+      pending.push(...(this.#children.get(node.hash) ?? []))
+    }
+    return best
+  }
+
+  #withDescendants(node: BlockNode): BlockNode[] {
+    const found = [node]
+    for (const at of found) found.push(...(this.#children.get(at.hash) ?? []))
+    return found
+  }
+}
+
+function makeNode(block: Block, parent: BlockNode | undefined, sequence: number): BlockNode {
+  return {
+    block,
+    hash: headerHash(block.header),
+    height: parent === undefined ? 0 : parent.height + 1,
+    parent,
+    work: (parent?.work ?? 0n) + workOf(block.header.bits),
+    sequence,
+    medianTimePast: medianTime(block.header.time, parent),
+  }
+}
+
+/** The block of the branch that ends in `node` at a height that the branch reaches. */
+export function ancestorAt(node: BlockNode, height: number): BlockNode {
+  let at = node
+  while (at.height > height) at = defined(at.parent, `block ${at.hash} has no parent`)
+  return at
+}
+
+/** The last block that two branches share. */
+export function forkOf(a: BlockNode, b: BlockNode): BlockNode {
+  let [left, right] = [ancestorAt(a, b.height), ancestorAt(b, a.height)]
+  while (left !== right) {
+    left = ancestorAt(left, left.height - 1)
+    right = ancestorAt(right, right.height - 1)
+  }
+  return left
+}
+
+function medianTime(time: number, parent: BlockNode | undefined): number {
+  const times = [time]
+  for (let at = parent; at !== undefined && times.length < MEDIAN_TIME_SPAN; at = at.parent) {
+    times.push(at.block.header.time)
+  }
+  times.sort((a, b) => a - b)
+  return defined(times[Math.floor(times.length / 2)], 'a median needs a time')
+}
