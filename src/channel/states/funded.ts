@@ -1,5 +1,4 @@
-import { type Result, unreachable } from '../../base/index.ts'
-import type { ChannelFailure } from '../failure.ts'
+import { unreachable } from '../../base/index.ts'
 import { addHtlc, updateAddHtlc } from '../handlers/addHtlc.ts'
 import { block } from '../handlers/block.ts'
 import { bumpClose } from '../handlers/bumpClose.ts'
@@ -21,14 +20,13 @@ import { revokeAndAck } from '../handlers/revokeAndAck.ts'
 import { shutdownCommand, shutdownMessage } from '../handlers/shutdown.ts'
 import { advanceClosing } from '../handlers/startClosing.ts'
 import { updateFee, updateFeeCommand } from '../handlers/updateFee.ts'
-import { closeConnection, type Done, done, failChannel, type Outcome, reject } from '../outcome.ts'
+import { closeConnection, done, type Outcome, reject } from '../outcome.ts'
 import type {
   ChannelContext,
-  ChannelEffect,
   ChannelInput,
   ChannelPhase,
-  ChannelSession,
   FundedChannel,
+  NegotiatedFeatures,
   PeerMessage,
 } from '../types.ts'
 
@@ -64,7 +62,7 @@ function answer(channel: FundedChannel, input: ChannelInput, context: ChannelCon
     case 'disconnected':
       return disconnected(channel)
     case 'connected':
-      return done(...withRepublish(channel, connected(channel, input.negotiated, context)))
+      return onConnected(channel, input.negotiated, context)
     case 'block':
       return onBlock(channel, context)
     case 'funding_depth':
@@ -79,6 +77,19 @@ function answer(channel: FundedChannel, input: ChannelInput, context: ChannelCon
     default:
       return command(channel, input, context)
   }
+}
+
+/** Where we stand, and what the world may have forgotten while nobody was watching. */
+function onConnected(channel: FundedChannel, negotiated: NegotiatedFeatures, context: ChannelContext): Outcome {
+  const { next, effects } = connected(channel, negotiated, context)
+  return done(next, [...effects, ...republishFunding(channel.durable)])
+}
+
+/** With each block: a funding that never came is forgotten, an HTLC that is overdue takes the channel to the chain. */
+function onBlock(channel: FundedChannel, context: ChannelContext): Outcome {
+  const { phase } = channel.durable
+  if (phase.type === 'closing' || phase.type === 'closed') return done(channel)
+  return phase.type === 'wait_for_funding_confirmed' ? fundingTimeout(channel, context) : block(channel, context)
 }
 
 type OpenCommand = Extract<
@@ -168,7 +179,7 @@ function expectedMessage(channel: FundedChannel, peerMessage: PeerMessage, conte
     case 'revoke_and_ack':
       return revokeAndAck(channel, peerMessage, context)
     case 'shutdown':
-      return shutdownMessage(channel, peerMessage, context)
+      return shutdownMessage(channel, peerMessage)
     case 'closing_signed':
       return closingSigned(channel, peerMessage, context)
     case 'closing_complete':
