@@ -9,7 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     // Generous, because a busy machine is no failure: no test judges by the wall clock.
-    testTimeout: 120_000,
+    testTimeout: 600_000,
     pool: 'forks',
     maxWorkers: 2,
     coverage: {

@@ -24,8 +24,8 @@ export const noAny: Rule = tree =>
     const complaints: Complaint[] = []
     walk(file, (node, line) => {
       if (node.kind !== ts.SyntaxKind.AnyKeyword) return
-      if (/biome-ignore lint\/suspicious\/noExplicitAny: \S/.test(lines[line - 2] ?? '')) return
-      complaints.push(`${file.path}:${line} says any: say what it is, or unknown and look.`)
+      if (/biome-ignore lint\/suspicious\/noExplicitAny: \S/.test(lines[line() - 2] ?? '')) return
+      complaints.push(`${file.path}:${line()} says any: say what it is, or unknown and look.`)
     })
     return complaints
   })
@@ -36,7 +36,7 @@ export const noBang: Rule = tree =>
     const complaints: Complaint[] = []
     walk(file, (node, line) => {
       if (!ts.isNonNullExpression(node)) return
-      complaints.push(`${file.path}:${line} uses !: use defined(value, why) of base, or handle the absent case.`)
+      complaints.push(`${file.path}:${line()} uses !: use defined(value, why) of base, or handle the absent case.`)
     })
     return complaints
   })
@@ -62,7 +62,7 @@ export const everyTestRuns: Rule = tree =>
         if (!ts.isPropertyAccessExpression(node) || !SWITCHES.has(node.name.text)) return
         const runner = node.expression.getText().split('.')[0] ?? ''
         if (RUNNERS.has(runner))
-          complaints.push(`${file.path}:${line} has ${node.getText()}: let it run, or take it out.`)
+          complaints.push(`${file.path}:${line()} has ${node.getText()}: let it run, or take it out.`)
       })
       return complaints
     })

@@ -31,8 +31,8 @@ export const pureFloors: Rule = tree =>
 
 function impurities(file: ProjectFile): readonly Complaint[] {
   const complaints: Complaint[] = []
-  const complain = (line: number, what: string, instead: string) =>
-    complaints.push(`${file.path}:${line} uses ${what} on a pure floor: ${instead}.`)
+  const complain = (line: () => number, what: string, instead: string) =>
+    complaints.push(`${file.path}:${line()} uses ${what} on a pure floor: ${instead}.`)
   walk(file, (node, line) => {
     if (node.kind === ts.SyntaxKind.AsyncKeyword)
       complain(line, 'async', 'a step is synchronous, return an effect instead')

@@ -220,7 +220,10 @@ describe('habits', () => {
       expectComplaint(nothingLeftUndone, { 'src/wire/a.ts': `// ${word}: later` }, word)
       expectComplaint(nothingLeftUndone, { 'bin/a.js': `/* ${word} */` }, word)
     }
-    expect(judge(nothingLeftUndone, { 'src/wire/a.ts': '// A method list' })).toEqual([])
+    const word = 'TO' + 'DO'
+    const inLiterals = `f('// ${word}', /${word}\\//, \`// ${word} \${x} // ${word}\`) // A method list`
+    expect(judge(nothingLeftUndone, { 'src/wire/a.ts': inLiterals })).toEqual([])
+    expectComplaint(nothingLeftUndone, { 'src/wire/a.ts': `${inLiterals}\n/* so\n ${word} */` }, 'src/wire/a.ts:2')
   })
 
   it('finds a file that is too long, and turns the ratchet of the longer ones', () => {
