@@ -59,5 +59,5 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 export function reverseBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.slice().reverse()
+  return new Uint8Array(bytes).reverse()
 }
