@@ -1,4 +1,4 @@
-import { assert, compareBytes, fromHex, type PaymentHash } from '../base/index.ts'
+import { assert, compareBytes, concat, fromHex, type PaymentHash } from '../base/index.ts'
 import { OP, p2wshScript, script, scriptNumber } from '../bitcoin/index.ts'
 import { hash160, ripemd160 } from '../crypto/index.ts'
 import type { CommitmentFormat, CommitmentKeys } from './types.ts'
@@ -64,26 +64,27 @@ export interface HtlcScripts {
 }
 
 export function htlcScripts(format: CommitmentFormat, keys: CommitmentKeys): HtlcScripts {
-  const revocationHash = hash160(key(keys.revocationPubkey))
   const holder = key(keys.holderHtlcPubkey)
   const counterparty = key(keys.counterpartyHtlcPubkey)
-  const byRevocation = [OP.OP_DUP, OP.OP_HASH160, revocationHash, OP.OP_EQUAL, OP.OP_IF, OP.OP_CHECKSIG, OP.OP_ELSE]
-  const byPreimageSize = [counterparty, OP.OP_SWAP, OP.OP_SIZE, scriptNumber(32), OP.OP_EQUAL]
+  const byRevocation = [OP.OP_DUP, OP.OP_HASH160, hash160(key(keys.revocationPubkey)), OP.OP_EQUAL]
+  const orElse = [OP.OP_IF, OP.OP_CHECKSIG, OP.OP_ELSE, counterparty, OP.OP_SWAP, OP.OP_SIZE, scriptNumber(32)]
+  const start = [...byRevocation, ...orElse, OP.OP_EQUAL]
   const bothSign = [OP.OP_2, OP.OP_SWAP, holder, OP.OP_2, OP.OP_CHECKMULTISIG]
   // With anchors every branch but the revocation waits for one block, so that nothing but anchors can pin the commitment.
-  const oneBlock = [OP.OP_1, OP.OP_CHECKSEQUENCEVERIFY, OP.OP_DROP]
-  const end = [OP.OP_ENDIF, ...(format === 'anchors_zero_fee_htlc' ? oneBlock : []), OP.OP_ENDIF]
+  const oneBlock = format === 'anchors_zero_fee_htlc' ? [OP.OP_1, OP.OP_CHECKSEQUENCEVERIFY, OP.OP_DROP] : []
+  const end = [OP.OP_ENDIF, ...oneBlock, OP.OP_ENDIF]
+  // The bytes around what differs, made once for up to 966 scripts.
+  const offeredHead = script(...start, OP.OP_NOTIF, OP.OP_DROP, ...bothSign, OP.OP_ELSE, OP.OP_HASH160)
+  const offeredTail = script(OP.OP_EQUALVERIFY, OP.OP_CHECKSIG, ...end)
+  const receivedHead = script(...start, OP.OP_IF, OP.OP_HASH160)
+  const receivedMiddle = script(OP.OP_EQUALVERIFY, ...bothSign, OP.OP_ELSE, OP.OP_DROP)
+  const receivedTail = script(OP.OP_CHECKLOCKTIMEVERIFY, OP.OP_DROP, OP.OP_CHECKSIG, ...end)
+  const hashPush = (paymentHash: PaymentHash) => script(ripemd160(fromHex(paymentHash)))
   return {
-    offered(paymentHash) {
-      const preimage = [OP.OP_HASH160, ripemd160(fromHex(paymentHash)), OP.OP_EQUALVERIFY, OP.OP_CHECKSIG]
-      const timeout = [OP.OP_NOTIF, OP.OP_DROP, ...bothSign]
-      return script(...byRevocation, ...byPreimageSize, ...timeout, OP.OP_ELSE, ...preimage, ...end)
-    },
+    offered: paymentHash => concat(offeredHead, hashPush(paymentHash), offeredTail),
     received(paymentHash, cltvExpiry) {
-      const preimage = [OP.OP_IF, OP.OP_HASH160, ripemd160(fromHex(paymentHash)), OP.OP_EQUALVERIFY, ...bothSign]
-      const expiry = [scriptNumber(cltvExpiry), OP.OP_CHECKLOCKTIMEVERIFY, OP.OP_DROP]
-      const timeout = [OP.OP_ELSE, OP.OP_DROP, ...expiry, OP.OP_CHECKSIG]
-      return script(...byRevocation, ...byPreimageSize, ...preimage, ...timeout, ...end)
+      const expiryPush = script(scriptNumber(cltvExpiry))
+      return concat(receivedHead, hashPush(paymentHash), receivedMiddle, expiryPush, receivedTail)
     },
   }
 }

@@ -18,7 +18,7 @@ import {
   witnessSignature,
 } from '../../src/bitcoin/index.ts'
 import { publicKeyFromSecret, signEcdsa } from '../../src/crypto/index.ts'
-import { judgeInput } from '../../src/regtest/judge.ts'
+import { judgeInput } from '../../src/regtest/index.ts'
 import { txArbitrary } from './arbitraries.ts'
 import vectors from './bip143.vectors.json' with { type: 'json' }
 

@@ -25,7 +25,7 @@ import {
   signedClosingTx,
   verifyClosingSignature,
 } from '../../src/commitment/index.ts'
-import { judgeInput } from '../../src/regtest/judge.ts'
+import { judgeInput } from '../../src/regtest/index.ts'
 import { alice, aliceBasepoints, bob, bobBasepoints, CAPACITY } from './fixture.ts'
 
 // BOLT 3, legacy closing transaction and closing transaction; BOLT 2, closing negotiation.

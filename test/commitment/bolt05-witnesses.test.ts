@@ -45,7 +45,7 @@ import {
   type Witness,
 } from '../../src/commitment/index.ts'
 import { signEcdsa } from '../../src/crypto/index.ts'
-import { judgeInput } from '../../src/regtest/judge.ts'
+import { judgeInput } from '../../src/regtest/index.ts'
 import {
   alice,
   aliceDelayedSecret,
