@@ -1,7 +1,6 @@
 import {
   assert,
   type BlockHash,
-  defined,
   err,
   type OutPoint,
   ok,
@@ -17,7 +16,7 @@ import { type Block, type BlockHeader, headerHash } from './block.ts'
 import { checkBlock } from './blockRules.ts'
 import { activateBest, type BranchMove } from './branches.ts'
 import { Announcer } from './events.ts'
-import { buildPayment, type Funding, minerScript, type SpendableCoin } from './faucet.ts'
+import { buildPayment, type Funding, minerScript, spendableCoins } from './faucet.ts'
 import { ScriptJudge } from './judge.ts'
 import { Ledger } from './ledger.ts'
 import { admit, judgeTransaction } from './mempool/accept.ts'
@@ -25,8 +24,8 @@ import { type PackageAcceptance, type PackageReject, submitPackage } from './mem
 import { Mempool, type MempoolChange, type MempoolEntry } from './mempool/pool.ts'
 import { parentsFirst, selectTransactions } from './mempool/template.ts'
 import type { MempoolContext } from './mempool/workspace.ts'
-import { assembleBlock, nextBlockTime } from './miner.ts'
-import { COINBASE_MATURITY, DEFAULT_POLICY, type RelayPolicy } from './params.ts'
+import { assembleBlock, feesOf, nextBlockTime } from './miner.ts'
+import { DEFAULT_POLICY, type RelayPolicy } from './params.ts'
 import { type Reject, reject } from './reject.ts'
 import { decodeSnapshot, encodeSnapshot, type Snapshot, type SnapshotFailure } from './snapshot.ts'
 import { type BlockNode, BlockTree } from './tree.ts'
@@ -357,13 +356,14 @@ export class RegtestChain {
   fund(script: Uint8Array, amountSat: Sat, options: { readonly confirm?: boolean } = {}): Result<Funding, Reject> {
     const output = { amountSat, script }
     const start = this.height
-    let tx = buildPayment(output, this.#minerCoins(), this.#minerSecret)
+    const build = () => buildPayment(output, spendableCoins(this.#context(), this.minerScript), this.#minerSecret)
+    let tx = build()
     while (tx === undefined) {
       if (this.height - start >= MAX_BLOCKS_TO_FUND) {
         return reject('not-enough-miner-coins', `the miner cannot pay ${amountSat} sat`)
       }
       this.mine(1)
-      tx = buildPayment(output, this.#minerCoins(), this.#minerSecret)
+      tx = build()
     }
     const submitted = this.submit(tx)
     if (!submitted.ok) return submitted
@@ -447,52 +447,15 @@ export class RegtestChain {
     parent: BlockNode,
     contents: BlockContents,
   ): { readonly transactions: readonly Tx[]; readonly feesSat: bigint } {
-    if (contents !== 'mempool') return { transactions: contents, feesSat: this.#feesOf(contents) }
+    if (contents !== 'mempool')
+      return {
+        transactions: contents,
+        feesSat: feesOf(contents, txid => this.#mined.get(txid) ?? this.#pool.get(txid)?.tx),
+      }
     return parent === this.#ledger.tip ? selectTransactions(this.#context()) : { transactions: [], feesSat: 0n }
-  }
-
-  /** Fees of listed transactions; what spends unknown outputs adds nothing, and its block will be refused. */
-  #feesOf(transactions: readonly Tx[]): bigint {
-    const listed = new Map(transactions.map(tx => [txFacts(tx).txid, tx]))
-    let fees = 0n
-    for (const tx of transactions) {
-      const inputs = tx.inputs.map(({ outpoint: { txid, vout } }) => {
-        const source = listed.get(txid) ?? this.#mined.get(txid) ?? this.#pool.get(txid)?.tx
-        return source?.outputs[vout]?.amountSat ?? 0n
-      })
-      const spent: bigint = inputs.reduce<bigint>((sum, amount) => sum + amount, 0n)
-      const paid: bigint = tx.outputs.reduce((sum, output) => sum + output.amountSat, 0n)
-      if (spent > paid) fees += spent - paid
-    }
-    return fees
-  }
-
-  /** Oldest first, and in a fixed order, so that a restored chain pays with the same coins. */
-  #minerCoins(): readonly SpendableCoin[] {
-    const own = outputScriptKey(this.minerScript)
-    const found: { readonly key: string; readonly coin: Coin }[] = []
-    for (const [key, coin] of this.#ledger.coins()) {
-      const mature = !coin.coinbase || this.height + 1 - coin.height >= COINBASE_MATURITY
-      if (mature && outputScriptKey(coin.script) === own) found.push({ key, coin })
-    }
-    found.sort((a, b) => a.coin.height - b.coin.height || (a.key < b.key ? -1 : 1))
-    return found
-      .map(({ key, coin }) => ({ outpoint: outPointOf(key), amountSat: coin.amountSat }))
-      .filter(({ outpoint }) => this.#pool.spender(outpoint) === undefined)
   }
 }
 
 function viewOf({ hash, height, block }: BlockNode): ChainBlock {
   return { hash, height, header: block.header, transactions: block.transactions }
-}
-
-function outputScriptKey(script: Uint8Array): string {
-  return script.join()
-}
-
-/** Back from `outPointKey`. */
-function outPointOf(key: string): OutPoint {
-  const [txid, vout] = key.split(':')
-  // Keys are made by `outPointKey` only.
-  return { txid: defined(txid, `not an outpoint: ${key}`) as Txid, vout: Number(vout) }
 }

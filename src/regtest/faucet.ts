@@ -1,7 +1,8 @@
-import { add, type OutPoint, type Sat, sat, type Txid } from '../base/index.ts'
+import { add, bytesEqual, type OutPoint, outPointKey, type Sat, sat, type Txid } from '../base/index.ts'
 import { p2wpkhScript, signP2wpkhInput, type Tx, type TxOut } from '../bitcoin/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
-import { SEQUENCE_FINAL } from './params.ts'
+import type { MempoolContext } from './mempool/workspace.ts'
+import { COINBASE_MATURITY, SEQUENCE_FINAL } from './params.ts'
 
 // The chain's own miner gives coins away, so that a test or a demonstration starts with money.
 
@@ -30,6 +31,27 @@ export const MAX_FAUCET_INPUTS = 500
 
 export function minerScript(secret: Uint8Array): Uint8Array {
   return p2wpkhScript(publicKeyFromSecret(secret))
+}
+
+/**
+ * What `script` holds that can go into the next block and is not spent by a waiting transaction: oldest first, and in a
+ * fixed order, so that a restored chain pays with the same coins.
+ */
+export function spendableCoins({ ledger, pool }: MempoolContext, script: Uint8Array): readonly SpendableCoin[] {
+  const nextHeight = ledger.tip.height + 1
+  const found: (SpendableCoin & { readonly height: number })[] = []
+  for (const [key, { amountSat, script: held, height, coinbase }] of ledger.coins()) {
+    if (coinbase && nextHeight - height < COINBASE_MATURITY) continue
+    if (bytesEqual(held, script)) found.push({ outpoint: outPointOf(key), amountSat, height })
+  }
+  return found
+    .filter(({ outpoint }) => pool.spender(outpoint) === undefined)
+    .sort((a, b) => a.height - b.height || (outPointKey(a.outpoint) < outPointKey(b.outpoint) ? -1 : 1))
+}
+
+/** Back from `outPointKey`, which makes all keys of coins. */
+function outPointOf(key: string): OutPoint {
+  return { txid: key.slice(0, 64) as Txid, vout: Number(key.slice(65)) }
 }
 
 /** A signed payment of exactly `output` as its output 0; `undefined` where the coins do not reach. */
@@ -70,10 +92,10 @@ function sign(payment: {
     outputs: payment.outputs,
     locktime: 0,
   }
-  // Signed one after the other over the same unsigned transaction: a witness is no part of what a signature covers.
-  const inputs = payment.coins.map((coin, index) => {
-    const signed = signP2wpkhInput(unsigned, index, coin.amountSat, payment.secret)
-    return { ...unsigned.inputs[index], ...signed.inputs[index] } as Tx['inputs'][number]
+  // Each over the same unsigned transaction, whose hashes are computed once: a witness is no part of what is signed.
+  const inputs = unsigned.inputs.map((input, index) => {
+    const amountSat = payment.coins[index]?.amountSat ?? sat(0)
+    return signP2wpkhInput(unsigned, index, amountSat, payment.secret).inputs[index] ?? input
   })
   return { ...unsigned, inputs }
 }

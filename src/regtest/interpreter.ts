@@ -11,7 +11,7 @@ export type ScriptRules = 'consensus' | 'standard'
 
 // The parts of bitcore-lib that are used here; the library ships no types.
 interface BitcoreScript {
-  readonly chunks: readonly { readonly opcodenum: number }[]
+  readonly chunks: readonly { readonly opcodenum: number; readonly len?: number; readonly buf?: Buffer }[]
   isScriptHashOut(): boolean
 }
 interface BitcoreTransaction {
@@ -136,7 +136,7 @@ function load(): Machine {
 const OP_CHECKMULTISIG = 0xae
 const OP_CHECKMULTISIGVERIFY = 0xaf
 
-/** The interpreter, with three gaps closed. */
+/** The interpreter, with its gaps closed. */
 function strictInterpreter(bitcore: Bitcore, bits: (...names: readonly string[]) => number): new () => Interpreter {
   const { Signature } = bitcore.crypto
   const [lowS, strictEncoding, der] = [bits('LOW_S'), bits('STRICTENC'), bits('DERSIG', 'LOW_S', 'STRICTENC')]
@@ -178,9 +178,14 @@ function strictInterpreter(bitcore: Bitcore, bits: (...names: readonly string[])
       return true
     }
 
-    /** BIP 342 takes CHECKMULTISIG out of tapscript; the base still runs it. */
+    /** BIP 342 takes CHECKMULTISIG out of tapscript; the base still runs it. And it throws on a push beyond the end. */
     override step(): boolean {
-      const opcode = this.script.chunks[this.pc]?.opcodenum
+      const chunk = this.script.chunks[this.pc]
+      const opcode = chunk?.opcodenum
+      if (chunk?.buf !== undefined && chunk.len !== chunk.buf.length) {
+        this.errstr = 'SCRIPT_ERR_BAD_OPCODE'
+        return false
+      }
       const multisig = opcode === OP_CHECKMULTISIG || opcode === OP_CHECKMULTISIGVERIFY
       if (multisig && this.sigversion === Signature.Version.TAPSCRIPT && !this.vfExec.includes(false)) {
         this.errstr = 'SCRIPT_ERR_TAPSCRIPT_CHECKMULTISIG'

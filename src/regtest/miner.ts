@@ -1,4 +1,4 @@
-import { type Sat, sat, txidToWire } from '../base/index.ts'
+import { type Sat, sat, type Txid, txidToWire } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import { type Block, solve } from './block.ts'
 import { buildCoinbase } from './coinbase.ts'
@@ -38,4 +38,20 @@ export function assembleBlock(parts: {
 export function nextBlockTime(parent: BlockNode, now: number | undefined): number {
   const earliest = parent.medianTimePast + 1
   return Math.max(earliest, now ?? parent.block.header.time + BLOCK_INTERVAL_SECONDS)
+}
+
+/** Fees of listed transactions; what spends unknown outputs adds nothing, and its block will be refused. */
+export function feesOf(transactions: readonly Tx[], sourceOf: (txid: Txid) => Tx | undefined): bigint {
+  const listed = new Map(transactions.map(tx => [txFacts(tx).txid, tx]))
+  let fees = 0n
+  for (const tx of transactions) {
+    let left = 0n
+    for (const { outpoint } of tx.inputs) {
+      const source = listed.get(outpoint.txid) ?? sourceOf(outpoint.txid)
+      left += source?.outputs[outpoint.vout]?.amountSat ?? 0n
+    }
+    for (const output of tx.outputs) left -= output.amountSat
+    if (left > 0n) fees += left
+  }
+  return fees
 }
