@@ -14,7 +14,7 @@ import {
 import { p2wpkhScript, type Tx, type TxOut } from '../../src/bitcoin/index.ts'
 import { loadDurable } from '../../src/channel/codec/records.ts'
 import { acceptChannel } from '../../src/channel/handlers/acceptChannel.ts'
-import { openChannel } from '../../src/channel/handlers/openChannel.ts'
+import { type OpenChannelRequest, openChannel } from '../../src/channel/handlers/openChannel.ts'
 import { type ChannelLimits, DEFAULT_LIMITS } from '../../src/channel/limits.ts'
 import { step } from '../../src/channel/step.ts'
 import type {
@@ -190,27 +190,26 @@ function sorted(durable: ChannelDurable): ChannelDurable {
 // ---------------------------------------------------------------------------------------------------------------------
 // Opening, stage by stage
 
+/** What Alice's caller asks for. */
+export function requestOf(options: OpeningOptions = {}): OpenChannelRequest {
+  return {
+    temporaryChannelId: TEMPORARY_ID,
+    channelKeyIndex: 0,
+    fundingAmountSat: options.fundingAmountSat ?? CAPACITY,
+    pushMsat: options.pushMsat ?? msat(100_000_000n),
+    announce: options.announce ?? false,
+    negotiated: options.negotiated ?? ALL_FEATURES,
+    ...(options.format && { format: options.format }),
+    ...(options.feeratePerKw && { feeratePerKw: options.feeratePerKw }),
+    ...(options.toSelfDelay !== undefined && { toSelfDelay: options.toSelfDelay }),
+    ...(options.upfront?.alice && { upfrontShutdownScript: options.upfront.alice }),
+  }
+}
+
 /** Alice's `open_channel`, as Bob reads it, and Alice after sending it. */
 export function proposed(options: OpeningOptions = {}): { readonly alice: Side; readonly message: OpenChannel } {
   const context = contextOf('alice', options.limits?.alice)
-  const alice = newSide(
-    context,
-    openChannel(
-      {
-        temporaryChannelId: TEMPORARY_ID,
-        channelKeyIndex: 0,
-        fundingAmountSat: options.fundingAmountSat ?? CAPACITY,
-        pushMsat: options.pushMsat ?? msat(100_000_000n),
-        announce: options.announce ?? false,
-        negotiated: options.negotiated ?? ALL_FEATURES,
-        ...(options.format && { format: options.format }),
-        ...(options.feeratePerKw && { feeratePerKw: options.feeratePerKw }),
-        ...(options.toSelfDelay !== undefined && { toSelfDelay: options.toSelfDelay }),
-        ...(options.upfront?.alice && { upfrontShutdownScript: options.upfront.alice }),
-      },
-      context,
-    ),
-  )
+  const alice = newSide(context, openChannel(requestOf(options), context))
   // Alice's first and only message.
   const message = received(defined(alice.outbox.shift(), 'open_channel was sent')) as OpenChannel
   return { alice, message }

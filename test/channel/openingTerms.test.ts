@@ -10,14 +10,12 @@ import {
   sat,
 } from '../../src/base/index.ts'
 import { acceptChannel } from '../../src/channel/handlers/acceptChannel.ts'
-import { type OpenChannelRequest, openChannel } from '../../src/channel/handlers/openChannel.ts'
 import type { ChannelLimits } from '../../src/channel/limits.ts'
 import type { ChannelContext, ChannelStep, NegotiatedFeatures } from '../../src/channel/types.ts'
 import { type AcceptChannel, channelTypes, featureBits, type OpenChannel } from '../../src/wire/index.ts'
 import {
   ALL_FEATURES,
   answered,
-  CAPACITY,
   contextOf,
   input,
   NO_FEATURES,
@@ -348,101 +346,6 @@ describe('BOLT 2, accept_channel, receiver', () => {
     const { failure, next } = receive(defined(kept, 'filtered'), test)
     expect(failure).toBeUndefined()
     expect(next.state).toBe('wait_for_funding_transaction')
-  })
-})
-
-describe('BOLT 2, open_channel, sender', () => {
-  const section = 'BOLT 2, open_channel, sender'
-  const base: OpenChannelRequest = {
-    temporaryChannelId: TEMPORARY_ID,
-    channelKeyIndex: 0,
-    fundingAmountSat: CAPACITY,
-    pushMsat: msat(0n),
-    announce: false,
-    negotiated: ALL_FEATURES,
-  }
-  const cases: readonly Case<Partial<OpenChannelRequest>>[] = [
-    { code: 'temporary_id_zero', changes: { temporaryChannelId: ZERO_ID } },
-    { code: 'temporary_id_in_use', changes: {}, idsInUse: [TEMPORARY_ID] },
-    {
-      code: 'funding_too_small',
-      changes: { fundingAmountSat: sat(19_999) },
-      kept: { fundingAmountSat: sat(20_000) },
-    },
-    {
-      code: 'large_channel_not_negotiated',
-      changes: { fundingAmountSat: sat(16_777_216), negotiated: { ...ALL_FEATURES, largeChannels: false } },
-      kept: { fundingAmountSat: sat(16_777_215), negotiated: { ...ALL_FEATURES, largeChannels: false } },
-    },
-    {
-      code: 'funding_too_large',
-      changes: { fundingAmountSat: sat(1_000_000_001) },
-      kept: { fundingAmountSat: sat(1_000_000_000) },
-    },
-    { code: 'push_too_large', changes: { pushMsat: msat(1_000_000_001n) } },
-    {
-      code: 'feerate_too_low',
-      changes: { feeratePerKw: feeratePerKw(252) },
-      kept: { feeratePerKw: feeratePerKw(253) },
-    },
-    {
-      code: 'feerate_too_high',
-      changes: { feeratePerKw: feeratePerKw(250_001) },
-      kept: { feeratePerKw: feeratePerKw(250_000) },
-    },
-    {
-      // 724 weight without anchors.
-      code: 'opener_cannot_pay_fee',
-      changes: { format: 'static_remotekey', feeratePerKw: feeratePerKw(1_000), pushMsat: msat(999_276_001n) },
-      kept: { format: 'static_remotekey', feeratePerKw: feeratePerKw(1_000), pushMsat: msat(999_276_000n) },
-    },
-    {
-      code: 'commitment_fee_too_high',
-      changes: { fundingAmountSat: sat(20_000), feeratePerKw: feeratePerKw(8_311) },
-      kept: { fundingAmountSat: sat(20_000), feeratePerKw: feeratePerKw(8_310) },
-    },
-    {
-      code: 'both_balances_below_reserve',
-      changes: { pushMsat: msat(500_000_999n) },
-      kept: { pushMsat: msat(500_001_000n) },
-      limits: { reservePartsPerMillion: 500_000 },
-    },
-    {
-      code: 'upfront_shutdown_script_invalid',
-      changes: { upfrontShutdownScript: P2PKH },
-      kept: { upfrontShutdownScript: TAPROOT },
-    },
-    { code: 'to_self_delay_out_of_range', changes: { toSelfDelay: 0 }, kept: { toSelfDelay: 1 } },
-    { code: 'to_self_delay_out_of_range', changes: { toSelfDelay: 2_017 }, kept: { toSelfDelay: 2_016 } },
-    { code: 'to_self_delay_out_of_range', changes: { toSelfDelay: 1.5 } },
-  ]
-
-  function open(changes: Partial<OpenChannelRequest>, test: Pick<Case<unknown>, 'limits' | 'idsInUse'>): ChannelStep {
-    const context: ChannelContext = { ...contextOf('alice', test.limits), channelIdsInUse: test.idsInUse ?? [] }
-    return openChannel({ ...base, ...changes }, context)
-  }
-
-  it.each(cases)('rejects the request and sends nothing: $code', ({ code, changes, ...test }) => {
-    expectRefusal(open(changes, test), undefined, { code, section, severity: 'reject' }, TEMPORARY_ID)
-  })
-
-  it.each(cases.filter(({ kept }) => kept !== undefined))(
-    'opens with what is just within $code',
-    ({ kept, ...test }) => {
-      const { failure, next } = open(defined(kept, 'filtered'), test)
-      expect(failure).toBeUndefined()
-      expect(next.state).toBe('wait_for_accept_channel')
-    },
-  )
-
-  it('says with figures what was wrong', () => {
-    expect(open({ pushMsat: msat(1_000_000_001n) }, {}).failure).toEqual({
-      severity: 'reject',
-      code: 'push_too_large',
-      expected: 'a push_msat of at most the funding, 1000000000 msat',
-      got: '1000000001 msat',
-      section,
-    })
   })
 })
 
