@@ -91,7 +91,7 @@ function withMutualClose(durable: ChannelDurable, tx: Tx, limit: number): readon
   const cheapest = mutualCloses.reduce((a, b) =>
     mutualCloseFeeSat(durable, b) < mutualCloseFeeSat(durable, a) ? b : a,
   )
-  return [...mutualCloses.filter(other => other !== cheapest), tx]
+  return mutualCloses.map(other => (other === cheapest ? tx : other))
 }
 
 export function withClosingSession(channel: FundedChannel, closing: ClosingSession): FundedChannel {

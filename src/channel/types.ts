@@ -136,7 +136,7 @@ export interface ChannelDurable {
   readonly proposed: readonly UpdateRef[]
   /** Which of the two was sent last: when both are owed again, they are sent again in this order (BOLT 2, retransmission). */
   readonly lastSent: 'commitment_signed' | 'revoke_and_ack' | 'neither'
-  /** Mutual closes that carry both signatures, newest last; any of them may confirm. */
+  /** Mutual closes that carry both signatures, bounded by `maxMutualCloses`; any of them may confirm. */
   readonly mutualCloses: readonly Tx[]
 }
 
