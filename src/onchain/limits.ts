@@ -1,0 +1,19 @@
+// The numbers of enforcement, each with its reason.
+
+/** From this depth on a confirmed transaction is taken as final for a decision that costs money upstream (BOLT 5, "reasonable depth"). */
+export const SAFE_DEPTH = 6
+
+/**
+ * From this depth on an output counts as irrevocably resolved. BOLT 5 says 100, which is the longest fork anyone fears; watching
+ * goes on until then at no cost to anybody, but six blocks is what nodes in use take.
+ */
+export const IRREVOCABLE_DEPTH = 6
+
+/** BOLT 5's `security_delay`: that many blocks before an HTLC's expiry its output is claimed by a transaction of its own. */
+export const SPLIT_BLOCKS = 18
+
+/** The heaviest transaction of ours: below what nodes relay, 400,000 (BOLT 5, penalty transactions weight calculation). */
+export const MAX_CLAIM_WEIGHT = 396_000
+
+/** What relays at all: an output that is dust after a claim at this feerate never pays for its own claim. */
+export const LOWEST_FEERATE_PER_KW = 253
