@@ -1,6 +1,6 @@
 import { bytesEqual } from '../../base/index.ts'
 import type { CommitmentFormat } from '../../commitment/index.ts'
-import { channelTypes, featuresEqual } from '../../wire/index.ts'
+import { channelTypes } from '../../wire/index.ts'
 import { type Rule, shown } from './rules.ts'
 
 const FORMATS = {
@@ -23,7 +23,6 @@ export function formatOf(channelType: Uint8Array): CommitmentFormat | undefined 
 }
 
 export function channelTypeRules(channelType: Uint8Array | undefined): readonly Rule[] {
-  const known = Object.values(FORMATS)
   return [
     { code: 'channel_type_missing', holds: channelType !== undefined, expected: 'a channel_type', got: 'none' },
     {
@@ -34,8 +33,8 @@ export function channelTypeRules(channelType: Uint8Array | undefined): readonly 
     },
     {
       code: 'channel_type_not_supported',
-      holds: channelType !== undefined && known.some(type => featuresEqual(type, channelType)),
-      expected: `a channel_type of ${known.map(shown).join(' or ')}`,
+      holds: channelType !== undefined && formatOf(channelType) !== undefined,
+      expected: `a channel_type of ${Object.values(FORMATS).map(shown).join(' or ')}`,
       got: shown(channelType),
     },
   ]
