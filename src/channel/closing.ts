@@ -82,6 +82,15 @@ export function mutualCloseFeeSat({ params }: Pick<ChannelDurable, 'params'>, tx
   return tx.outputs.reduce((rest, output) => subtract(rest, output.amountSat), params.fundingAmountSat)
 }
 
+/** The close that pays most, for a world that may have forgotten it; nothing where there is none. */
+export function republishMutualClose(durable: ChannelDurable): readonly ChannelEffect[] {
+  const { mutualCloses } = durable
+  if (mutualCloses.length === 0) return []
+  const feeOf = (tx: Tx) => mutualCloseFeeSat(durable, tx)
+  const tx = mutualCloses.reduce((best, other) => (feeOf(other) > feeOf(best) ? other : best))
+  return [{ type: 'publish', role: 'mutual-close', tx }]
+}
+
 /** Bounded, since each `closing_complete` of the peer brings one: of too many the one that pays the least fee goes. */
 function withMutualClose(durable: ChannelDurable, tx: Tx, limit: number): readonly Tx[] {
   const { mutualCloses } = durable

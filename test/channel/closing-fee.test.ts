@@ -122,4 +122,14 @@ describe('BOLT 2, closing_signed, the fee', () => {
     expect(answer([100, 499])).toMatchObject({ ok: false, error: { code: 'closing_fee_ranges_disjoint' } })
     expect(answer([2_000, 3_000])).toEqual({ ok: true, value: { type: 'propose', feeSat: 2_000n } })
   })
+
+  it('is never below what the opener chose to allow, even where it has not spoken', () => {
+    const own: OwnFees = { minFeeSat: sat(500), idealFeeSat: sat(1_000), maxFeeSat: sat(2_000) }
+    const peerRange = { minFeeSat: sat(1), maxFeeSat: sat(900) }
+    const unspoken = { role: 'opener', own, lastSentSat: undefined, lastReceivedSat: undefined, peerRange } as const
+    expect(decideFee({ ...unspoken, feeSat: sat(100) })).toMatchObject({
+      ok: false,
+      error: { severity: 'fail_channel', code: 'closing_fee_out_of_range' },
+    })
+  })
 })

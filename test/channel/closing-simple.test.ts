@@ -538,7 +538,8 @@ describe('BOLT 2, closing_complete, two scripts at once', () => {
     reconnect(duo)
     closed(duo)
     for (const [index, name] of NAMES.entries()) {
-      expect(published(duo[name])).toHaveLength((before[index] ?? 0) + 2)
+      // The best one of before is published again, then come the two new ones.
+      expect(published(duo[name])).toHaveLength((before[index] ?? 0) + 3)
       expect(durableOf(duo[name]).mutualCloses).toHaveLength(4)
     }
     const tx = agreedClose(duo)
@@ -569,6 +570,28 @@ describe('BOLT 2, closing_complete, after a reconnection', () => {
     closed(duo)
     expect(published(duo.alice)).toContainEqual(published(duo.bob)[0])
     for (const name of NAMES) expect(durableOf(duo[name]).mutualCloses).toHaveLength(2)
+  })
+
+  it('needs the shutdown of the peer again first', () => {
+    const duo = negotiating(channelWith(msat(700_000_000n)))
+    const message = onTheWayAs(duo, 'bob', 'closing_complete')
+    disconnect(duo)
+    connect(duo)
+    deliverNext(duo, 'bob')
+    expectRefusedMessage(duo.bob, message, 'close_connection', 'unexpected_closing_complete')
+    expectRefused(duo.bob, { type: 'bump_close', feeratePerKw: feeratePerKw(9_000) }, 'reject', 'no_simple_close')
+  })
+
+  it('publishes the best close of before again', () => {
+    const duo = channelWith(msat(700_000_000n))
+    setFeerate(duo.alice, 9_000)
+    closed(negotiating(duo))
+    const best = durableOf(duo.bob).mutualCloses.find(tx => feeOf(duo, tx) === twoOutputFee(9_000))
+    for (const name of NAMES) {
+      const before = published(duo[name]).length
+      reconnect(duo)
+      expect(published(duo[name])[before]).toEqual(best)
+    }
   })
 
   it('goes on with closing_signed where the peer no longer speaks the simple close', () => {

@@ -1,4 +1,4 @@
-import { bytesEqual, toHex } from '../../base/index.ts'
+import { bytesEqual, defined, toHex } from '../../base/index.ts'
 import { type Tx, txid } from '../../bitcoin/index.ts'
 import { commitmentNumberOf } from '../../commitment/index.ts'
 import { mutualCloseFeeSat } from '../closing.ts'
@@ -21,11 +21,10 @@ function causeOf(durable: ChannelDurable, tx: Tx): CloseCause {
     const reason = `the funding output was spent by ${id}, on which the two sides did not agree as a close`
     return { kind: 'spent_by_peer', reason, mayPublishCommitment: true }
   }
-  const { local } = durable.shutdown
-  const ours = tx.outputs.filter(output => local !== undefined && bytesEqual(output.script, local))
+  const script = defined(durable.shutdown.local, 'a close is agreed on after our shutdown')
+  const ours = tx.outputs.filter(output => bytesEqual(output.script, script))
   const paid = ours.reduce((sum, output) => sum + output.amountSat, 0n)
-  const destination =
-    paid === 0n ? 'it pays us nothing' : `it pays us ${paid} sat to ${toHex(local ?? new Uint8Array(0))}`
+  const destination = paid === 0n ? 'it pays us nothing' : `it pays us ${paid} sat to ${toHex(script)}`
   const reason = `closed by agreement in ${id}: ${destination}, at a fee of ${mutualCloseFeeSat(durable, tx)} sat`
   return { kind: 'mutual', reason, mayPublishCommitment: true }
 }

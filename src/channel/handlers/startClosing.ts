@@ -1,4 +1,4 @@
-import { isSettled } from '../closing.ts'
+import { isSettled, republishMutualClose } from '../closing.ts'
 import type { Done } from '../outcome.ts'
 import type { ChannelContext, FundedChannel } from '../types.ts'
 import { startSimpleClose } from './closingComplete.ts'
@@ -19,7 +19,8 @@ export function advanceClosing(channel: FundedChannel, context: ChannelContext):
 
 /**
  * Starts the negotiation once both `shutdown`s are exchanged on this connection and nothing is in flight (BOLT 2, closing
- * negotiation). Also after a reconnection, when both sides have said `shutdown` again, since a negotiation starts anew then.
+ * negotiation). Also after a reconnection, when both sides have said `shutdown` again, since a negotiation starts anew then; what
+ * was agreed before is published again.
  */
 export function maybeStartClosing(channel: FundedChannel, context: ChannelContext): Done | undefined {
   const { durable, session } = channel
@@ -29,5 +30,6 @@ export function maybeStartClosing(channel: FundedChannel, context: ChannelContex
   if (shutdown.local === undefined || shutdown.remote === undefined || !isSettled(durable)) return undefined
   const next =
     phase.type === 'negotiating' ? channel : withDurable(channel, { ...durable, phase: { type: 'negotiating' } })
-  return session.negotiated.simpleClose ? startSimpleClose(next, context) : startLegacyClose(next, context)
+  const started = session.negotiated.simpleClose ? startSimpleClose(next, context) : startLegacyClose(next, context)
+  return { next: started.next, effects: [...republishMutualClose(durable), ...started.effects] }
 }
