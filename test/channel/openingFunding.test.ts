@@ -74,6 +74,14 @@ describe('BOLT 2, funding_created, sender: the funding_transaction command', () 
     },
     {
       code: 'funding_input_not_segwit',
+      spoil: tx => ({ ...tx, inputs: tx.inputs.map(txIn => ({ ...txIn, scriptSig: legacy })) }),
+    },
+    {
+      code: 'funding_input_not_signed',
+      spoil: tx => ({ ...tx, inputs: tx.inputs.map(txIn => ({ ...txIn, witness: [] })) }),
+    },
+    {
+      code: 'funding_input_not_segwit',
       spoil: tx => ({ ...tx, inputs: [...tx.inputs, { ...firstOf(tx.inputs), scriptSig: legacy }] }),
     },
     {

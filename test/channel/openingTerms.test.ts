@@ -189,6 +189,8 @@ describe('BOLT 2, open_channel, receiver', () => {
       kept: { fundingSatoshis: sat(1_000_000_000) },
     },
     { code: 'funding_too_large', changes: { fundingSatoshis: sat((1n << 64n) - 1n) } },
+    // All of the funding may be pushed as far as push_msat goes; it is the fee that is then missing.
+    { code: 'opener_cannot_pay_fee', changes: { pushMsat: msat(1_000_000_000n) } },
     { code: 'push_too_large', changes: { pushMsat: msat(1_000_000_001n) } },
     { code: 'push_too_large', changes: { pushMsat: msat((1n << 64n) - 1n) } },
     {

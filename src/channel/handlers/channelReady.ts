@@ -13,7 +13,7 @@ import { withDurable } from './withDurable.ts'
 export function channelReady(channel: FundedChannel, message: ChannelReady): Outcome {
   const { durable } = channel
   const { phase } = durable
-  if (durable.ready.remote || phase.type === 'closing' || phase.type === 'closed') return done(channel)
+  if (durable.ready.remote) return done(channel)
   const { secondPerCommitmentPoint: nextPoint } = message
   if (!isPublicKey(nextPoint)) {
     return closeConnection({
