@@ -57,6 +57,7 @@ export function commitmentSignedMessage(durable: ChannelDurable, context: Channe
     channelId: durable.params.channelId,
     signature: signCommitment(commitment, context.secrets.fundingSecret),
     htlcSignatures: htlcSignatures(durable, commitment, context),
+    fundingTxid: durable.params.fundingOutpoint.txid,
   }
 }
 
