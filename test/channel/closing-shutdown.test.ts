@@ -349,6 +349,21 @@ describe('BOLT 2, shutdown, receiver', () => {
     ).toEqual(['channel_ready', 'shutdown', 'closing_complete'])
   })
 
+  it('does not negotiate to a script that the peer of a new connection no longer knows', () => {
+    const duo = opened()
+    shutdown(duo, 'alice', fromHex('6a06000000000000'))
+    deliver(duo)
+    agreedClose(duo)
+    disconnect(duo)
+    connect(duo, { ...ALL_FEATURES, simpleClose: false })
+    deliver(duo)
+    expect(fundedOf(duo.alice).session.closing).toEqual({ type: 'shutdown_received' })
+    expect(fundedOf(duo.bob).session.closing).toBeUndefined()
+    expect(sentBy(duo.bob).at(-1)?.type).toBe('warning')
+    reconnect(duo)
+    agreedClose(duo)
+  })
+
   it('allows no update of the empty channel any more', () => {
     const duo = opened()
     shutdown(duo, 'alice')

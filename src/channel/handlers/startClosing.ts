@@ -1,5 +1,6 @@
 import { isSettled, republishMutualClose } from '../closing.ts'
 import type { Done } from '../outcome.ts'
+import { isShutdownScript } from '../shutdownScript.ts'
 import type { ChannelContext, FundedChannel } from '../types.ts'
 import { startSimpleClose } from './closingComplete.ts'
 import { startLegacyClose } from './closingSigned.ts'
@@ -28,6 +29,8 @@ export function maybeStartClosing(channel: FundedChannel, context: ChannelContex
   if (phase.type !== 'shutting_down' && phase.type !== 'negotiating') return undefined
   if (session.connection !== 'connected' || session.closing?.type !== 'shutdown_received') return undefined
   if (shutdown.local === undefined || shutdown.remote === undefined || !isSettled(durable)) return undefined
+  // The features may have changed with the connection: an OP_RETURN script in a legacy close would burn our balance.
+  if (!isShutdownScript(shutdown.local, session.negotiated)) return undefined
   const next =
     phase.type === 'negotiating' ? channel : withDurable(channel, { ...durable, phase: { type: 'negotiating' } })
   const started = session.negotiated.simpleClose ? startSimpleClose(next, context) : startLegacyClose(next, context)
