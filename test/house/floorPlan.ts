@@ -36,6 +36,7 @@ export const ROOMS_OF_PACKAGE: Readonly<Record<string, readonly string[]>> = {
   secp256k1: ['node'],
   'bitcore-lib': ['regtest'],
   commander: ['cli'],
+  '@clack/prompts': ['cli'],
 }
 
 export const LONGEST_FILE = 400
