@@ -1,10 +1,23 @@
 import type { BlockHash, ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, Sat } from '../base/index.ts'
 import type { Tx, TxOut } from '../bitcoin/index.ts'
 import type { ClosingVariant, CommitmentFormat } from '../commitment/index.ts'
-import type { ChannelBasepoints, ChannelSecrets, SecretStore } from '../keys/index.ts'
+import type { ChannelSecrets, SecretStore } from '../keys/index.ts'
 import type { ChannelMessage, ErrorMessage, WarningMessage } from '../wire/index.ts'
 import type { ChannelFailure } from './failure.ts'
 import type { ChannelLimits } from './limits.ts'
+import type { AbortedChannel, NegotiatedFeatures, OpeningChannel, PartyTerms } from './openingTypes.ts'
+
+export type {
+  AbortedChannel,
+  ChannelTerms,
+  NegotiatedFeatures,
+  OpeningChannel,
+  PartyTerms,
+  WaitForAcceptChannel,
+  WaitForFundingCreated,
+  WaitForFundingSigned,
+  WaitForFundingTransaction,
+} from './openingTypes.ts'
 
 // The state of one channel with one peer, and everything that may go in and come out of its step.
 // The words "local" and "remote" are seen from the node that holds the state.
@@ -12,98 +25,6 @@ import type { ChannelLimits } from './limits.ts'
 export type Party = 'local' | 'remote'
 
 export type Channel = OpeningChannel | FundedChannel | AbortedChannel
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Before the funding is signed for: nothing is durable, a disconnect forgets the channel (BOLT 2, message retransmission).
-
-export type OpeningChannel =
-  | WaitForAcceptChannel
-  | WaitForFundingTransaction
-  | WaitForFundingSigned
-  | WaitForFundingCreated
-
-/** What both sides know of a channel before its funding outpoint. */
-export interface ChannelTerms {
-  readonly temporaryChannelId: ChannelId
-  readonly role: 'opener' | 'accepter'
-  /** Which of the seed's channel keys are ours here. */
-  readonly channelKeyIndex: number
-  readonly format: CommitmentFormat
-  /** The negotiated channel_type as feature bits (BOLT 9). */
-  readonly channelType: Uint8Array
-  readonly announce: boolean
-  readonly fundingAmountSat: Sat
-  readonly pushMsat: Msat
-  readonly feeratePerKw: FeeratePerKw
-  readonly local: PartyTerms
-  readonly localFirstPoint: Uint8Array
-  readonly negotiated: NegotiatedFeatures
-}
-
-/** Opener: `open_channel` is sent. */
-export interface WaitForAcceptChannel extends ChannelTerms {
-  readonly state: 'wait_for_accept_channel'
-}
-
-/** Opener: the terms are agreed; our wallet is asked for a transaction that pays the funding output, unbroadcast. */
-export interface WaitForFundingTransaction extends ChannelTerms {
-  readonly state: 'wait_for_funding_transaction'
-  readonly remote: PartyTerms
-  readonly remoteFirstPoint: Uint8Array
-  readonly minimumDepth: number
-}
-
-/** Opener: `funding_created` is sent; the funding transaction must not be broadcast before the peer's signature. */
-export interface WaitForFundingSigned extends ChannelTerms {
-  readonly state: 'wait_for_funding_signed'
-  readonly remote: PartyTerms
-  readonly remoteFirstPoint: Uint8Array
-  readonly minimumDepth: number
-  readonly fundingTx: Tx
-  readonly fundingOutpoint: OutPoint
-  readonly channelId: ChannelId
-}
-
-/** Accepter: `accept_channel` is sent. */
-export interface WaitForFundingCreated extends ChannelTerms {
-  readonly state: 'wait_for_funding_created'
-  readonly remote: PartyTerms
-  readonly remoteFirstPoint: Uint8Array
-  readonly minimumDepth: number
-}
-
-/** The opening ended without a channel. Nothing of ours is at stake; the caller forgets it. */
-export interface AbortedChannel {
-  readonly state: 'aborted'
-  readonly temporaryChannelId: ChannelId
-  readonly reason: string
-}
-
-/** What one party announced in `open_channel` or `accept_channel`: it binds the OTHER party, but for keys and dust limit. */
-export interface PartyTerms {
-  readonly basepoints: ChannelBasepoints
-  /** No output below this on this party's own commitment transaction. */
-  readonly dustLimitSat: Sat
-  /** The other party may have at most this much in HTLCs on the way to this party. */
-  readonly maxHtlcValueInFlightMsat: Msat
-  /** What the OTHER party must keep for itself. */
-  readonly channelReserveSat: Sat
-  /** The other party offers no HTLC below this. */
-  readonly htlcMinimumMsat: Msat
-  /** How many blocks the OTHER party waits for its own money on its own commitment transaction. */
-  readonly toSelfDelay: number
-  /** The other party may have at most this many HTLCs on the way to this party. */
-  readonly maxAcceptedHtlcs: number
-  readonly upfrontShutdownScript?: Uint8Array
-}
-
-/** What both sides' `init` features allow; known once connected, may differ on the next connection. */
-export interface NegotiatedFeatures {
-  readonly upfrontShutdownScript: boolean
-  readonly shutdownAnySegwit: boolean
-  readonly simpleClose: boolean
-  readonly largeChannels: boolean
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // From `funding_signed` on: two drawers. `durable` is what the store holds; `session` ends with the connection.

@@ -1,4 +1,5 @@
 import { type ChannelId, channelId, utf8Encode } from '../../base/index.ts'
+import { republishMutualClose } from '../closing.ts'
 import type { Done } from '../outcome.ts'
 import type { Channel, ChannelContext, ChannelEffect, CloseCause, FundedChannel } from '../types.ts'
 import { signedLocalCommitment } from './signedLocalCommitment.ts'
@@ -45,6 +46,10 @@ export function toClosing(channel: FundedChannel, cause: CloseCause): FundedChan
   return { ...channel, state: 'closing', durable: { ...channel.durable, phase: { type: 'closing', cause } } }
 }
 
+/**
+ * What ends the channel on chain: our commitment, but for a close that both have signed already, which pays the same sooner and
+ * cheaper. Only our own caller, who sees that the close does not confirm, may prefer the commitment.
+ */
 export function publishCommitment(
   channel: FundedChannel,
   cause: CloseCause,
@@ -54,5 +59,6 @@ export function publishCommitment(
   if (phase.type === 'closed') return []
   const mayPublish = phase.type === 'closing' ? phase.cause.mayPublishCommitment : cause.mayPublishCommitment
   if (!mayPublish) return []
+  if (cause.kind !== 'local_force' && channel.durable.mutualCloses.length > 0) return republishMutualClose(channel.durable)
   return [{ type: 'publish', role: 'commitment', tx: signedLocalCommitment(channel.durable, context.secrets) }]
 }
