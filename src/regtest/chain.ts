@@ -75,14 +75,15 @@ export function createRegtestChain(options: RegtestOptions = {}): RegtestChain {
   return new RegtestChain(options)
 }
 
-/** A chain from what `save` gave. The clock is not saved, so it is named again. */
+/** A chain from what `save` gave. The clock is not saved, so it is named again; a policy given here replaces the saved one. */
 export function restoreRegtestChain(
   bytes: Uint8Array,
-  options: Pick<RegtestOptions, 'now'> = {},
+  options: Pick<RegtestOptions, 'now' | 'policy'> = {},
 ): Result<RegtestChain, SnapshotFailure> {
   const snapshot = decodeSnapshot(bytes)
   if (!snapshot.ok) return snapshot
-  const { policy, minerSecret } = snapshot.value
+  const { minerSecret } = snapshot.value
+  const policy = { ...snapshot.value.policy, ...options.policy }
   const chain = new RegtestChain({ ...options, policy, minerSecret })
   const failure = chain.load(snapshot.value)
   return failure === undefined ? ok(chain) : err(failure)

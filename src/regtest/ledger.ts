@@ -9,7 +9,7 @@ import {
   type Txid,
 } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
-import { checkInputs, sigopsCost } from './consensus.ts'
+import { checkInputs, type InputFacts, sigopsCost } from './consensus.ts'
 import type { ScriptJudge } from './judge.ts'
 import { isFinal, satisfiesLock, sequenceLock } from './locks.ts'
 import { MAX_BLOCK_SIGOPS_COST, subsidySat } from './params.ts'
@@ -116,13 +116,17 @@ export class Ledger implements CoinView {
       if (!fresh.ok) return fresh
       if (index === 0) sigops += sigopsCost(tx, [])
       else {
-        const spent = this.#checkSpend(tx, { overlay, parent, trusted })
+        const spent = checkSpend(tx, overlay, parent)
         if (!spent.ok) return spent
-        feesSat += spent.value.feeSat
-        sigops += spent.value.sigops
-      }
-      if (sigops > MAX_BLOCK_SIGOPS_COST) {
-        return reject('bad-blk-sigops', `signature operations cost more than ${MAX_BLOCK_SIGOPS_COST}`)
+        const { coins, feeSat } = spent.value
+        feesSat += feeSat
+        sigops += sigopsCost(tx, coins)
+        // Counted before the scripts run: the limit is there to bound their cost.
+        if (sigops > MAX_BLOCK_SIGOPS_COST) {
+          return reject('bad-blk-sigops', `signature operations cost more than ${MAX_BLOCK_SIGOPS_COST}`)
+        }
+        const judged = trusted ? ok(true as const) : this.#judge.judge(tx, coins, 'consensus')
+        if (!judged.ok) return judged
       }
       overlay.apply(tx, node.height)
     }
@@ -140,24 +144,15 @@ export class Ledger implements CoinView {
     const again = tx.outputs.findIndex((_, vout) => view.get(outPointKey({ txid, vout })) !== undefined)
     return again < 0 ? ok(true) : reject('bad-txns-BIP30', `${txid} is in the chain already, with unspent outputs`)
   }
+}
 
-  #checkSpend(
-    tx: Tx,
-    at: { readonly overlay: CoinView; readonly parent: BlockNode; readonly trusted: boolean },
-  ): Result<{ readonly feeSat: bigint; readonly sigops: number }, Reject> {
-    const inputs = checkInputs(tx, at.overlay, at.parent.height + 1)
-    if (!inputs.ok) return inputs
-    const { coins, feeSat } = inputs.value
-    const heights = coins.map(coin => coin.height)
-    if (!satisfiesLock(sequenceLock(tx, heights, at.parent), at.parent)) {
-      return reject('bad-txns-nonfinal', `${txFacts(tx).txid} is mined before its relative locks run out (BIP 68)`)
-    }
-    if (!at.trusted) {
-      const judged = this.#judge.judge(tx, coins, 'consensus')
-      if (!judged.ok) return judged
-    }
-    return ok({ feeSat, sigops: sigopsCost(tx, coins) })
-  }
+/** What a transaction spends, and its relative locks (BIP 68). */
+function checkSpend(tx: Tx, view: CoinView, parent: BlockNode): Result<InputFacts, Reject> {
+  const inputs = checkInputs(tx, view, parent.height + 1)
+  if (!inputs.ok) return inputs
+  const heights = inputs.value.coins.map(coin => coin.height)
+  if (satisfiesLock(sequenceLock(tx, heights, parent), parent)) return inputs
+  return reject('bad-txns-nonfinal', `${txFacts(tx).txid} is mined before its relative locks run out (BIP 68)`)
 }
 
 /** Whether a transaction could be in the next block as far as its absolute lock goes (BIP 113). */

@@ -13,6 +13,10 @@ export function chainPort(chain: RegtestChain): Chain {
       const submitted = chain.submit(tx)
       return submitted.ok ? submitted : err({ reason: submitted.error.reason, details: submitted.error.details })
     },
+    async spender(outpoint) {
+      const known = chain.spendingTx(outpoint)
+      return known?.height === undefined ? undefined : { tx: known.tx, height: known.height }
+    },
     subscribe(listener) {
       return chain.onBlock(({ type, block }) => {
         const { hash, height, transactions } = block

@@ -38,34 +38,42 @@ const MAX_SCRIPT_SIZE = 10_000
 
 /** The operations of a script; `undefined` where a push runs over the end. */
 export function parseScript(script: Uint8Array): readonly ScriptOp[] | undefined {
-  const { ops, complete } = readOps(script)
+  const ops: ScriptOp[] = []
+  const complete = walk(script, (opcode, start, end) => {
+    ops.push(opcode > OP_PUSHDATA4 ? { opcode } : { opcode, push: script.slice(start, end) })
+  })
   return complete ? ops : undefined
 }
 
-function readOps(script: Uint8Array): { readonly ops: readonly ScriptOp[]; readonly complete: boolean } {
-  const ops: ScriptOp[] = []
+/**
+ * Visits each operation with the range of bytes that it pushes. False where a push runs over the end; what stands before
+ * it has been visited then. Nothing is allocated: a block's scripts may be megabytes of single bytes.
+ */
+function walk(script: Uint8Array, visit: (opcode: number, start: number, end: number) => void): boolean {
   let offset = 0
   while (offset < script.length) {
     const opcode = script[offset++] ?? 0
-    if (opcode > OP_PUSHDATA4) {
-      ops.push({ opcode })
-      continue
+    let length = 0
+    if (opcode < OP_PUSHDATA1) length = opcode
+    else if (opcode <= OP_PUSHDATA4) {
+      const width = 1 << (opcode - OP_PUSHDATA1)
+      for (let i = 0; i < width; i++) length += (script[offset + i] ?? 0) * 256 ** i
+      offset += width
     }
-    const lengthBytes = opcode < OP_PUSHDATA1 ? 0 : 1 << (opcode - OP_PUSHDATA1)
-    let length = lengthBytes === 0 ? opcode : 0
-    for (let i = 0; i < lengthBytes; i++) length += (script[offset + i] ?? 0) * 256 ** i
-    offset += lengthBytes
-    if (offset + length > script.length) return { ops, complete: false }
-    ops.push({ opcode, push: script.slice(offset, offset + length) })
+    if (offset + length > script.length) return false
+    visit(opcode, offset, offset + length)
     offset += length
   }
-  return { ops, complete: true }
+  return true
 }
 
 /** Only pushes: what a standard scriptSig consists of. */
 export function isPushOnly(script: Uint8Array): boolean {
-  const ops = parseScript(script)
-  return ops?.every(op => op.opcode <= OP_16) ?? false
+  let highest = 0
+  const complete = walk(script, opcode => {
+    highest = Math.max(highest, opcode)
+  })
+  return complete && highest <= OP_16
 }
 
 /** The stack that a push-only script leaves; `undefined` for other scripts. */
@@ -162,12 +170,12 @@ export function isUnspendable(script: Uint8Array): boolean {
 export function countSigops(script: Uint8Array, accurate: boolean): number {
   let count = 0
   let previous = 0
-  for (const { opcode } of readOps(script).ops) {
+  walk(script, opcode => {
     if (opcode === OP_CHECKSIG || opcode === OP_CHECKSIGVERIFY) count += 1
     else if (opcode === OP_CHECKMULTISIG || opcode === OP_CHECKMULTISIGVERIFY) {
       count += accurate && previous >= OP_1 && previous <= OP_16 ? previous - OP_1 + 1 : MAX_PUBKEYS_PER_MULTISIG
     }
     previous = opcode
-  }
+  })
   return count
 }

@@ -255,7 +255,7 @@ describe('standard transactions', () => {
   })
 
   test('the relay fee can be set', () => {
-    const cheap = testBeds({ policy: { minRelayFeeSatPerKvB: 100n } })()
+    const cheap = bed({ policy: { minRelayFeeSatPerKvB: 100n } })
     expect(reasonOf(cheap.chain.testAccept(spend([first(cheap)], { feeSat: 12 })))).toBe('accepted')
     expect(reasonOf(cheap.chain.testAccept(spend([first(cheap)], { feeSat: 10 })))).toBe('min relay fee not met')
   })
@@ -461,7 +461,7 @@ function medianBefore(chain: RegtestChain, height: number): number {
 }
 
 test('a full mempool refuses what comes next, but not what takes the place of something larger', () => {
-  const at = testBeds({ policy: { maxMempoolVsize: 1010 } })()
+  const at = bed({ policy: { maxMempoolVsize: 1010 } })
   const [a, b] = coins(at, 2) as [TestCoin, TestCoin]
   const large = spend([a], { outputs: Array.from({ length: 28 }, () => out(35_000n)) })
   expectAccepted(at.chain, large)

@@ -87,17 +87,17 @@ export interface TestBed {
 export const COIN_COUNT = 30
 export const COIN_SAT = sat(1_000_000)
 
-/** Makes chains with confirmed coins; all that are asked of one base start out the same. */
-export function testBeds(options: RegtestOptions = {}): (now?: () => number) => TestBed {
+/** Makes chains with confirmed coins, all from the same beginning. */
+export function testBeds(): (options?: Pick<RegtestOptions, 'now' | 'policy'>) => TestBed {
   let base: { readonly bytes: Uint8Array; readonly coins: readonly TestCoin[] } | undefined
-  return now => {
-    base ??= makeBase(options)
-    return { chain: value(restoreRegtestChain(base.bytes, now === undefined ? {} : { now })), coins: base.coins }
+  return options => {
+    base ??= makeBase()
+    return { chain: value(restoreRegtestChain(base.bytes, options)), coins: base.coins }
   }
 }
 
-function makeBase(options: RegtestOptions): { readonly bytes: Uint8Array; readonly coins: readonly TestCoin[] } {
-  const chain = createRegtestChain(options)
+function makeBase(): { readonly bytes: Uint8Array; readonly coins: readonly TestCoin[] } {
+  const chain = createRegtestChain()
   const { tx } = value(chain.fund(alice.script, sat(BigInt(COIN_COUNT) * COIN_SAT + 100_000n)))
   const outputs = Array.from({ length: COIN_COUNT }, () => ({ amountSat: COIN_SAT, script: alice.script }))
   const split = spend([coinOf(tx)], { outputs })
