@@ -3,6 +3,7 @@
 // bin/bookend.js enters here, so this file is the room's door. Start reading here, then one file for each command.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { demoCommand } from './demo/command.ts'
 
 /** The exit code when what was asked for does not exist or makes no sense; 1 is for what was tried and failed. */
 const EXIT_USAGE = 2
@@ -18,6 +19,7 @@ function createProgram(): Command {
     .helpOption('-h, --help', 'show what a command does and takes')
     .helpCommand('help [command]', 'show what a command does and takes')
     .exitOverride()
+    .addCommand(demoCommand())
 }
 
 async function run(of: Command): Promise<void> {

@@ -46,6 +46,7 @@ export interface DemoReport {
   readonly capacitySat: Sat
   readonly payments: {
     readonly count: number
+    /** 0 when there were none. */
     readonly perSecond: number
     readonly seconds: number
     readonly aliceToBob: { readonly count: number; readonly sumMsat: bigint }
@@ -74,7 +75,10 @@ export interface DemoReport {
   readonly crypto: string
 }
 
-/** Called while the payments run. */
+/**
+ * Called while the demo runs. Between calls the run gives way to timers and signals now and then (an awaited
+ * `setImmediate` some times a second), so that the picture moves and Ctrl-C is heard.
+ */
 export interface Progress {
   phase(text: string): void
   payments(done: number, total: number): void
