@@ -46,11 +46,27 @@ function anchorsOf(file: ProjectFile): ReadonlySet<string> {
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly bin?: Readonly<Record<string, string>>
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+}
+
+const manifestOf = (tree: Tree): Manifest => JSON.parse(textOf(tree, 'package.json') || '{}') as Manifest
+
+/** What package.json offers exists: as it stands, or as the source that the build makes it from. */
+export const manifestPointsAtSources: Rule = tree => {
+  const { bin = {}, exports = {} } = manifestOf(tree)
+  const conditions = Object.values(exports).flatMap(entry =>
+    typeof entry === 'string' ? [entry] : Object.values(entry),
+  )
+  return [...Object.values(bin), ...conditions]
+    .map(path => ({ path, source: path.replace(/^\.\//, '').replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, 'src/$1.ts') }))
+    .filter(({ source }) => !tree.some(file => file.path === source))
+    .map(({ path, source }) => `package.json offers ${path}, and there is no ${source}.`)
 }
 
 /** Each dependency has its reason in a decision note, and one exact version. */
 export const dependenciesHaveReasons: Rule = tree => {
-  const manifest = JSON.parse(textOf(tree, 'package.json') || '{}') as Manifest
+  const manifest = manifestOf(tree)
   const notes = tree.filter(file => file.path.startsWith('docs/decisions/') && isMarkdown(file))
   return Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).flatMap(([name, version]) => {
     const complaints: Complaint[] = []

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { dependenciesHaveReasons, linksLead, locksAgree, planIsDrawn, readmeCommandsAreRun } from './documents.ts'
+import {
+  dependenciesHaveReasons,
+  linksLead,
+  locksAgree,
+  manifestPointsAtSources,
+  planIsDrawn,
+  readmeCommandsAreRun,
+} from './documents.ts'
 import { FLOOR_OF_ROOM, PURE_ROOMS } from './floorPlan.ts'
 import {
   doorsOpenWithWords,
@@ -235,6 +242,9 @@ describe('habits', () => {
     expect(filesFitOneIdea(tree(451), longer)[0]).toContain('more than 450')
     expect(filesFitOneIdea(tree(400), longer)[0]).toContain('take it off')
     expect(filesFitOneIdea([], longer)[0]).toContain('does not exist')
+    const test = (lines: number) => [{ path: 'test/wire/a.test.ts', text: 'x\n'.repeat(lines) }]
+    expect(filesFitOneIdea(test(600), {})).toEqual([])
+    expect(filesFitOneIdea(test(601), {})).toHaveLength(1)
   })
 
   it('finds paths of one machine and hosts of packages, and leaves links alone', () => {
@@ -273,6 +283,17 @@ describe('documents', () => {
       { 'package.json': manifest('^1.2.3'), 'docs/decisions/0001-tool.md': '`tool` does it.' },
       'pin one exact version',
     )
+  })
+
+  it('finds an entry point without a source', () => {
+    const manifest = JSON.stringify({
+      bin: { tool: 'bin/tool.js' },
+      exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
+    })
+    const files = { 'package.json': manifest, 'bin/tool.js': '', 'src/index.ts': '' }
+    expect(judge(manifestPointsAtSources, files)).toEqual([])
+    expectComplaint(manifestPointsAtSources, { 'package.json': manifest, 'src/index.ts': '' }, 'bin/tool.js')
+    expect(judge(manifestPointsAtSources, { 'package.json': manifest, 'bin/tool.js': '' })).toHaveLength(2)
   })
 
   it('finds a plan that differs from the drawing, in either direction', () => {

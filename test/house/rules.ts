@@ -1,4 +1,11 @@
-import { dependenciesHaveReasons, linksLead, locksAgree, planIsDrawn, readmeCommandsAreRun } from './documents.ts'
+import {
+  dependenciesHaveReasons,
+  linksLead,
+  locksAgree,
+  manifestPointsAtSources,
+  planIsDrawn,
+  readmeCommandsAreRun,
+} from './documents.ts'
 import {
   doorsOpenWithWords,
   everyTestRuns,
@@ -30,6 +37,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'nothing of one machine': nothingOfThisMachine,
   'links in documents lead somewhere': linksLead,
   'each dependency has a reason and a version': dependenciesHaveReasons,
+  'what package.json offers exists': manifestPointsAtSources,
   'ARCHITECTURE.md draws the plan that is enforced': planIsDrawn,
   'the compiler and the coverage know the pure rooms': locksAgree,
   'the commands of the README are run by CI': readmeCommandsAreRun,

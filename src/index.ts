@@ -1,0 +1,31 @@
+// bookend: what the package gives to a program, gathered from the rooms. The surface of 0.x is the driver and what it runs
+// on: an engine as a pure step, a store, a chain. Start reading at src/node/driver.ts; src/cli/demo uses all of it.
+export {
+  type BlockHash,
+  type ChannelId,
+  type FeeratePerKw,
+  feeratePerKw,
+  type Msat,
+  msat,
+  type OutPoint,
+  type PaymentHash,
+  type Result,
+  type Sat,
+  sat,
+  type Txid,
+} from './base/index.ts'
+export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
+export {
+  type EngineContext,
+  type EngineEffect,
+  type EngineInput,
+  type EngineState,
+  type EngineStep,
+  engineStep,
+  loadEngine,
+  NEW_ENGINE,
+} from './engine/index.ts'
+export { type CryptoReport, Driver, type DriverOptions, type InputResult, installBestBackends } from './node/index.ts'
+export type { Chain, ChainBlock, ChainEvent, Store, StoreWrite } from './ports/index.ts'
+export { chainPort, createRegtestChain, type RegtestChain } from './regtest/index.ts'
+export { memoryStore } from './storage/index.ts'
