@@ -7,6 +7,7 @@ import type { Done } from '../outcome.ts'
 import type { ChannelContext, ChannelDurable, ChannelEffect, FundedChannel, Htlc } from '../types.ts'
 import { afterCommit, isRemovedFrom, standsOn } from '../updates.ts'
 import { advance } from './advance.ts'
+import { mayUpdate } from './mayUpdate.ts'
 import { withDurable } from './withDurable.ts'
 
 // commitment_signed, sent. Asked for at the end of each turn, so that all updates of a turn share one signature; while a
@@ -24,10 +25,10 @@ export function hasChangesForRemote(durable: ChannelDurable): boolean {
 
 /** Cost: 1 + n signatures for n untrimmed HTLCs, and their n transactions. Nothing to sign is not an error. */
 export function commit(channel: FundedChannel, context: ChannelContext): Done {
-  const { durable, session } = channel
+  const { durable } = channel
   const { remoteCommit } = durable
-  const may = session.connection === 'connected' && remoteCommit.nextPoint !== undefined
-  if (!may || remoteCommit.awaitingRevocation !== undefined || !hasChangesForRemote(durable)) {
+  const may = mayUpdate(channel) && remoteCommit.awaitingRevocation === undefined
+  if (!may || !hasChangesForRemote(durable)) {
     return { next: channel, effects: [] }
   }
   const number = remoteCommit.number + 1

@@ -6,10 +6,10 @@ import type {
   ChannelContext,
   ChannelDurable,
   ChannelEffect,
-  FeeUpdate,
   FundedChannel,
   Htlc,
   NegotiatedFeatures,
+  Party,
 } from '../types.ts'
 import { errorMessage } from './failChannel.ts'
 import { withDurable } from './withDurable.ts'
@@ -21,15 +21,19 @@ import { withDurable } from './withDurable.ts'
  * them too. What we decided about the peer's HTLCs stays decided and is sent again. Also the first input after a restart.
  */
 export function disconnected(channel: FundedChannel): Outcome {
+  return done(...ended(channel))
+}
+
+function ended(channel: FundedChannel): [next: FundedChannel, effects: readonly ChannelEffect[]] {
   const { durable, session } = channel
+  const silent = { connection: 'disconnected', negotiated: session.negotiated } as const
+  if (!hasUncommitted(durable)) return [{ ...channel, session: silent }, []]
   const dropped = durable.htlcs.filter(htlc => htlc.added === 'proposed')
-  const htlcs =
-    dropped.length === 0 && !durable.htlcs.some(isRemovalProposed) ? durable.htlcs : keptHtlcs(durable.htlcs)
-  const droppedBy = (party: 'local' | 'remote') => dropped.filter(htlc => htlc.offeredBy === party).length
+  const droppedBy = (party: Party) => dropped.filter(htlc => htlc.offeredBy === party).length
   const next: ChannelDurable = {
     ...durable,
-    htlcs,
-    feeUpdates: keptFees(durable.feeUpdates),
+    htlcs: keptHtlcs(durable.htlcs),
+    feeUpdates: durable.feeUpdates.filter(update => update.stage !== 'proposed'),
     nextHtlcId: {
       local: durable.nextHtlcId.local - droppedBy('local'),
       remote: durable.nextHtlcId.remote - droppedBy('remote'),
@@ -39,8 +43,15 @@ export function disconnected(channel: FundedChannel): Outcome {
   const effects: readonly ChannelEffect[] = dropped
     .filter(htlc => htlc.offeredBy === 'local')
     .map(({ id, paymentHash }) => ({ type: 'event', event: { type: 'htlc_dropped', id, paymentHash } }))
-  const silent = { connection: 'disconnected', negotiated: session.negotiated } as const
-  return done({ ...withDurable(channel, next), session: silent }, effects)
+  return [{ ...withDurable(channel, next), session: silent }, effects]
+}
+
+/** Of either side: `proposed` alone would miss what the peer has not signed for. */
+function hasUncommitted({ htlcs, feeUpdates }: ChannelDurable): boolean {
+  return (
+    htlcs.some(htlc => htlc.added === 'proposed' || isRemovalProposed(htlc)) ||
+    feeUpdates.some(update => update.stage === 'proposed')
+  )
 }
 
 function isRemovalProposed(htlc: Htlc): boolean {
@@ -59,21 +70,19 @@ function withoutRemoval({ removed: _removed, resolution, ...htlc }: Htlc): Htlc 
   return keep && resolution !== undefined ? { ...htlc, resolution } : htlc
 }
 
-function keptFees(updates: readonly FeeUpdate[]): readonly FeeUpdate[] {
-  return updates.some(update => update.stage === 'proposed')
-    ? updates.filter(update => update.stage !== 'proposed')
-    : updates
-}
-
-/** A new connection: says where we stand, or repeats what went wrong if the channel has failed. */
+/**
+ * A new connection: says where we stand, or repeats what went wrong if the channel has failed. One that replaces another,
+ * whose end nobody told, ends it first.
+ */
 export function connected(channel: FundedChannel, negotiated: NegotiatedFeatures, context: ChannelContext): Done {
-  const { phase } = channel.durable
+  const [silent, dropped] = ended(channel)
+  const { phase } = silent.durable
   if (phase.type === 'closing' || phase.type === 'closed') {
-    const next: FundedChannel = { ...channel, session: { connection: 'connected', negotiated } }
-    return { next, effects: [errorMessage(channel, phase.cause.reason)] }
+    const next: FundedChannel = { ...silent, session: { connection: 'connected', negotiated } }
+    return { next, effects: [...dropped, errorMessage(silent, phase.cause.reason)] }
   }
-  const next: FundedChannel = { ...channel, session: { connection: 'reestablishing', negotiated } }
-  return { next, effects: [{ type: 'send', message: reestablishMessage(channel.durable, context) }] }
+  const next: FundedChannel = { ...silent, session: { connection: 'reestablishing', negotiated } }
+  return { next, effects: [...dropped, { type: 'send', message: reestablishMessage(silent.durable, context) }] }
 }
 
 function reestablishMessage(durable: ChannelDurable, context: ChannelContext): ChannelReestablish {

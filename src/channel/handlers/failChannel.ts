@@ -8,6 +8,8 @@ import { signedLocalCommitment } from './signedLocalCommitment.ts'
 
 /** Bound on the text of our errors and warnings, in bytes. */
 const MAX_ERROR_TEXT_LENGTH = 1_000
+/** Bound on the reason that is kept with a closed channel, in UTF-16 units. */
+const MAX_REASON_LENGTH = 1_000
 
 export function channelIdOf(channel: Channel): ChannelId {
   if ('durable' in channel) return channel.durable.params.channelId
@@ -43,7 +45,8 @@ export function failFunded(channel: FundedChannel, cause: CloseCause, context: C
 export function toClosing(channel: FundedChannel, cause: CloseCause): FundedChannel {
   const { phase } = channel.durable
   if (phase.type === 'closing' || phase.type === 'closed') return channel
-  return { ...channel, state: 'closing', durable: { ...channel.durable, phase: { type: 'closing', cause } } }
+  const bounded = { ...cause, reason: cause.reason.slice(0, MAX_REASON_LENGTH) }
+  return { ...channel, state: 'closing', durable: { ...channel.durable, phase: { type: 'closing', cause: bounded } } }
 }
 
 /**
@@ -59,6 +62,7 @@ export function publishCommitment(
   if (phase.type === 'closed') return []
   const mayPublish = phase.type === 'closing' ? phase.cause.mayPublishCommitment : cause.mayPublishCommitment
   if (!mayPublish) return []
-  if (cause.kind !== 'local_force' && channel.durable.mutualCloses.length > 0) return republishMutualClose(channel.durable)
+  if (cause.kind !== 'local_force' && channel.durable.mutualCloses.length > 0)
+    return republishMutualClose(channel.durable)
   return [{ type: 'publish', role: 'commitment', tx: signedLocalCommitment(channel.durable, context.secrets) }]
 }

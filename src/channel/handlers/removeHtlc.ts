@@ -11,6 +11,7 @@ import type {
   HtlcResolution,
   PeerMessage,
 } from '../types.ts'
+import { mayUpdate } from './mayUpdate.ts'
 import { withDurable } from './withDurable.ts'
 
 // Removing an HTLC, which only its receiver may do: update_fulfill_htlc, update_fail_htlc, update_fail_malformed_htlc.
@@ -76,7 +77,7 @@ function resolutionComplaint(htlc: Htlc, resolution: HtlcResolution): Facts | un
 
 /** Sends every decision that is due and not on its way: after a command, and again after a reconnection. */
 export function sendResolutions(channel: FundedChannel): [next: FundedChannel, effects: readonly ChannelEffect[]] {
-  if (channel.session.connection !== 'connected') return [channel, []]
+  if (!mayUpdate(channel)) return [channel, []]
   let durable = channel.durable
   const effects: ChannelEffect[] = []
   for (const htlc of channel.durable.htlcs) {

@@ -53,7 +53,7 @@ function feeComplaint(
       section,
     }
   }
-  if (durable.htlcs.length === 0 && durable.shutdown.local !== undefined && durable.shutdown.remote !== undefined) {
+  if (isPastLastUpdate(durable, sender)) {
     return {
       code: 'update_after_shutdown',
       expected: 'no update once the channel is being closed and empty',
@@ -70,6 +70,15 @@ function feeComplaint(
     }
   }
   return affordComplaint(durable, feeratePerKw, sender, context, section)
+}
+
+/**
+ * After a shutdown no update follows the last HTLC (BOLT 2, shutdown, sender). Of our own HTLC whose removal we have signed
+ * back, only the peer's revocation is missing: once that is sent, the peer has begun to negotiate the close.
+ */
+function isPastLastUpdate({ htlcs, shutdown }: ChannelDurable, sender: Party): boolean {
+  if (sender === 'local') return shutdown.local !== undefined && htlcs.every(htlc => htlc.removed === 'countersigned')
+  return htlcs.length === 0 && shutdown.local !== undefined && shutdown.remote !== undefined
 }
 
 function affordComplaint(
