@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '../../src/base/index.ts'
 import type { PeerMessage } from '../../src/channel/types.ts'
 import { everyMessage, expectRefused, NAMES, said, tried } from './attacks.ts'
-import { durableOf, fundedOf, type Name } from './harness.ts'
+import { durableOf, fundedOf, input, type Name } from './harness.ts'
 import { CONNECTIONS, type Connection, inPhase, PHASES, type Phase } from './phases.ts'
 
 // Every message a peer may say, in every phase of a funded channel and every state of its connection.
@@ -123,6 +123,24 @@ describe('BOLT 1, error and warning, receiver', () => {
       expect(result.effects).toEqual([
         { type: 'event', event: { type: 'peer_said', kind: 'warning', text: 'A'.repeat(500) } },
       ])
+    }
+  })
+})
+
+describe('BOLT 2, normal operation: no update before both have said channel_ready', () => {
+  it('also where a shutdown came first, so that nothing is ever signed for a point that is not there', () => {
+    const duo = inPhase('bob', 'wait_for_channel_ready')
+    input(duo, 'bob', { type: 'shutdown' })
+    expect(duo.bob.channel.state).toBe('shutting_down')
+    const { channelId } = durableOf(duo.bob).params
+    for (const message of UPDATES.map(type => everyMessage(channelId)[type])) {
+      expectRefused(duo, 'bob', said(message), {
+        severity: 'close_connection',
+        code: 'unexpected_message',
+        expected: 'channel_ready from both sides before any update',
+        got: `${message.type} in state shutting_down, connected`,
+        section: 'BOLT 2, normal operation',
+      })
     }
   })
 })
