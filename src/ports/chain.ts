@@ -1,4 +1,4 @@
-import type { BlockHash, Result, Txid } from '../base/index.ts'
+import type { BlockHash, OutPoint, Result, Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 
 export interface ChainBlock {
@@ -24,6 +24,8 @@ export interface Chain {
   height(): number
   /** A transaction that is known already, in the mempool or confirmed, counts as published. */
   publish(tx: Tx): Promise<Result<Txid, PublishRefusal>>
+  /** The confirmed transaction that spends an output, if there is one. */
+  spender(outpoint: OutPoint): Promise<{ readonly tx: Tx; readonly height: number } | undefined>
   /** Calls back, in order, for every change of the best chain from now on; returns how to stop it. */
   subscribe(listener: (event: ChainEvent) => void): () => void
 }

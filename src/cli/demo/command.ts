@@ -19,10 +19,10 @@ const EXIT_FAILED = 1
 const EXIT_INTERRUPTED = 130
 
 const HELP = `
-Two nodes in one process open a channel on a chain of their own, pay each other, and settle:
+Alice and Bob open a channel on a chain of their own, pay each other, and settle:
   cooperative  both sign the closing transaction
-  vanish       one of them is gone for good, and the other gets its money out alone
-  cheat        one of them publishes an old state, and loses everything to the other
+  vanish       Bob is gone for good, and Alice gets her money out alone
+  cheat        Bob publishes an old state, and loses everything to Alice
 
 Set BOOKEND_DEBUG=1 to see the stack of what fails. NO_COLOR is respected.`
 

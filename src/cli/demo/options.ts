@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../base/index.ts'
 import { SCENARIOS, type Scenario } from './report.ts'
+import { grouped } from './text.ts'
 
 // What a person may ask of the demo, and the one sentence that says what is allowed when it was something else.
 
@@ -28,7 +29,7 @@ export function readOptions(typed: TypedOptions): Result<DemoOptions, string> {
   if (scenario === undefined) return err(`--scenario is one of ${SCENARIOS.join(', ')}, not '${typed.scenario}'.`)
   const payments = /^\d+$/.test(typed.payments) ? Number(typed.payments) : Number.NaN
   if (!(payments <= MAX_PAYMENTS)) {
-    const allowed = `a whole number from 0 to ${MAX_PAYMENTS.toLocaleString('en-US')}, in digits only`
+    const allowed = `a whole number from 0 to ${grouped(MAX_PAYMENTS)}, in digits only`
     return err(`--payments is ${allowed}, not '${typed.payments}'.`)
   }
   return ok({ scenario, payments, json: typed.json === true })

@@ -62,8 +62,8 @@ function page(sheet: Sheet, room: Room): readonly string[] {
 
 const TITLES: Readonly<Record<Scenario, string>> = {
   cooperative: 'both agree to close',
-  vanish: 'one of the two vanishes',
-  cheat: 'one of the two cheats with an old state',
+  vanish: 'Bob vanishes',
+  cheat: 'Bob cheats with an old state',
 }
 
 function title({ report, paint }: Sheet): readonly string[] {
@@ -121,8 +121,8 @@ function money({ report, account, width, paint }: Sheet, room: Room): readonly s
   return [
     heading('Where the money is', { width, paint }),
     share(account, { width, paint }),
-    amountRow(named('alice', paint), account.aliceSat, 'on chain, in her wallet'),
-    amountRow(named('bob', paint), account.bobSat, 'on chain, in his wallet'),
+    amountRow(named('alice', paint), account.aliceSat, 'on chain, and hers alone'),
+    amountRow(named('bob', paint), account.bobSat, 'on chain, and his alone'),
     amountRow(
       'Fees ',
       account.feesSat,

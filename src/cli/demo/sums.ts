@@ -1,5 +1,6 @@
 import { type Sat, sat } from '../../base/index.ts'
 import type { DemoReport } from './report.ts'
+import { grouped } from './text.ts'
 
 // The account of a run: where each satoshi of the capacity is. Computed here from the report, never taken on trust.
 
@@ -37,7 +38,7 @@ function complaintsAbout(report: DemoReport, { feesSat, sumSat }: Pick<Account, 
     },
   ]
   return pairs.flatMap(({ what, is, should }) =>
-    is === should ? [] : [`${what}: ${is.toLocaleString('en-US')} is not ${should.toLocaleString('en-US')}`],
+    is === should ? [] : [`${what}: ${grouped(is)} is not ${grouped(should)}`],
   )
 }
 

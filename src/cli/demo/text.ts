@@ -21,9 +21,11 @@ export function painter(color: boolean): Paint {
     : (_, text) => text
 }
 
+const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
 /** With thousands separators: 1,234,567. Numbers are rounded to whole ones. */
 export function grouped(amount: bigint | number): string {
-  return (typeof amount === 'number' ? Math.round(amount) : amount).toLocaleString('en-US')
+  return WHOLE.format(amount)
 }
 
 /** An amount in sat, to the msat where there are any: 1,234.567. */

@@ -1,0 +1,139 @@
+import { assert, unreachable } from '../../base/index.ts'
+import type { Tx } from '../../bitcoin/index.ts'
+import { type ChannelCommand, DEFAULT_LIMITS, describeFailure } from '../../channel/index.ts'
+import { type EngineContext, type EngineEffect, type EngineState, loadEngine, NEW_ENGINE } from '../../engine/index.ts'
+import { Driver } from '../../node/index.ts'
+import type { Chain } from '../../ports/index.ts'
+import { REGTEST_GENESIS_HASH } from '../../regtest/index.ts'
+import { memoryStore } from '../../storage/index.ts'
+import { DEMO_FEATURES, DEMO_FEERATE } from './constants.ts'
+import { DemoWallet } from './wallet.ts'
+
+// One of the two people of the demo: a wallet, a store, and an engine with its driver. The other side is reached only
+// through bytes.
+
+export type Name = 'alice' | 'bob'
+
+export type EngineEvent = Extract<EngineEffect, { type: 'event' }>['event']
+export type PublishedRole = Extract<EngineEffect, { type: 'publish' }>['role']
+
+export interface Published {
+  readonly tx: Tx
+  readonly role: PublishedRole
+  readonly by: Name
+}
+
+export interface PartyOptions {
+  readonly name: Name
+  readonly seed: Uint8Array
+  readonly chain: Chain
+  /** Takes our bytes to the other side, or nowhere. */
+  readonly send: (bytes: Uint8Array) => Promise<void>
+  readonly onEvent: (event: EngineEvent) => void
+  readonly onPublish: (published: Published) => void
+}
+
+export class Party {
+  readonly name: Name
+  readonly wallet: DemoWallet
+  readonly driver: Driver
+  readonly #options: PartyOptions
+  readonly #store: ReturnType<typeof memoryStore>
+  readonly #unsubscribe: () => void
+
+  constructor(options: PartyOptions, backup?: ReadonlyMap<string, Uint8Array>) {
+    this.name = options.name
+    this.wallet = new DemoWallet(options.seed)
+    this.#options = options
+    this.#store = memoryStore(backup)
+    this.driver = new Driver({
+      store: this.#store,
+      state: backup === undefined ? NEW_ENGINE : loaded(backup),
+      context: () => this.#context(),
+      perform: effect => this.#perform(effect),
+    })
+    this.#unsubscribe = options.chain.subscribe(event => {
+      this.wallet.see(event)
+      const { height, transactions } = event.block
+      const input =
+        event.type === 'connected'
+          ? ({ type: 'block_connected', height, transactions } as const)
+          : ({ type: 'block_disconnected', height } as const)
+      void this.driver.submit(input)
+    })
+  }
+
+  /** Looks at the chain no more. */
+  leave(): void {
+    this.#unsubscribe()
+  }
+
+  /** The records as they are now: what a backup would hold. */
+  backup(): ReadonlyMap<string, Uint8Array> {
+    return this.#store.snapshot()
+  }
+
+  /** A command that the story needs: its rejection is a bug of the demo. */
+  async command(command: ChannelCommand): Promise<void> {
+    const { failure } = await this.driver.submit({ type: 'command', command })
+    assert(failure === undefined, failure === undefined ? '' : `${this.name}: ${describeFailure(failure)}`)
+  }
+
+  #context(): EngineContext {
+    const { secret, publicKey, script, coins } = this.wallet
+    return {
+      chainHash: REGTEST_GENESIS_HASH,
+      height: this.#options.chain.height(),
+      seed: this.#options.seed,
+      negotiated: DEMO_FEATURES,
+      limits: DEFAULT_LIMITS,
+      feerates: { commitment: DEMO_FEERATE, mutualClose: DEMO_FEERATE, claim: DEMO_FEERATE },
+      walletScript: script,
+      feeCoins: coins.map(coin => ({ ...coin, secret, publicKey })),
+    }
+  }
+
+  async #perform(effect: EngineEffect): Promise<void> {
+    switch (effect.type) {
+      case 'send':
+        return this.#options.send(effect.bytes)
+      case 'close_connection':
+        // The link of the demo is never broken by misbehaviour: an honest pair gives no reason to.
+        throw new Error(`${this.name} wants to close the connection`)
+      case 'publish':
+        return this.#publish(effect.tx, effect.role)
+      case 'fund_channel': {
+        const tx = this.wallet.pay(effect.output, effect.feeratePerKw)
+        void this.driver.submit({ type: 'command', command: { type: 'funding_transaction', tx } })
+        return
+      }
+      case 'load_archive': {
+        const records = await this.#store.load(effect.prefix)
+        void this.driver.submit({ type: 'archive', commitmentNumber: effect.commitmentNumber, records })
+        return
+      }
+      case 'look_up_spend': {
+        const { outpoint } = effect
+        const spender = await this.#options.chain.spender(outpoint)
+        if (spender !== undefined) void this.driver.submit({ type: 'spend_found', outpoint, ...spender })
+        return
+      }
+      case 'event':
+        return this.#options.onEvent(effect.event)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  /** A transaction that the chain does not take yet is offered again with the next block. */
+  async #publish(tx: Tx, role: PublishedRole): Promise<void> {
+    const published = await this.#options.chain.publish(tx)
+    if (published.ok) this.#options.onPublish({ tx, role, by: this.name })
+  }
+}
+
+function loaded(backup: ReadonlyMap<string, Uint8Array>): EngineState {
+  const state = loadEngine(backup)
+  assert(state.ok, 'a backup of the demo loads')
+  return state.value
+}

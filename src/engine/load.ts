@@ -1,0 +1,44 @@
+import { type ChannelId, type DecodeFailure, decode, err, ok, type Result } from '../base/index.ts'
+import { type FundedChannel, loadDurable } from '../channel/index.ts'
+import { loadOnchainState } from '../onchain/index.ts'
+import { confirmedFunding } from './codec.ts'
+import { CHANNELS, FUNDING_KEY, fundingPrefix, onchainPrefix, statePrefix } from './keys.ts'
+import { type EngineState, NEW_ENGINE } from './types.ts'
+
+/** No peer is connected after a start, and what was negotiated is negotiated anew. */
+const NO_FEATURES = { upfrontShutdownScript: false, shutdownAnySegwit: false, simpleClose: false, largeChannels: false }
+
+/** A node from all of its records. Its first input is `started`. */
+export function loadEngine(records: ReadonlyMap<string, Uint8Array>): Result<EngineState, DecodeFailure> {
+  const ids = new Set([...records.keys()].filter(key => key.startsWith(CHANNELS)).map(key => key.split('/')[1]))
+  const [id] = ids
+  if (id === undefined) return ok(NEW_ENGINE)
+  if (ids.size > 1) return err({ code: 'invalid', message: `expected one channel, got ${ids.size}` })
+  // The keys are our own: what follows `channel/` is an id.
+  const channelId = id as ChannelId
+  const durable = loadDurable(below(records, statePrefix(channelId)))
+  if (!durable.ok) return durable
+  const onchain = loadOnchainState(below(records, onchainPrefix(channelId)))
+  if (!onchain.ok) return onchain
+  const fundingRecord = records.get(fundingPrefix(channelId) + FUNDING_KEY)
+  const funding = fundingRecord === undefined ? ok(undefined) : decode(confirmedFunding, fundingRecord)
+  if (!funding.ok) return funding
+  const channel: FundedChannel = {
+    state: durable.value.phase.type,
+    durable: durable.value,
+    session: { connection: 'disconnected', negotiated: NO_FEATURES },
+  }
+  return ok({
+    ...NEW_ENGINE,
+    channel,
+    onchain: onchain.value,
+    ...(funding.value !== undefined && { funding: funding.value }),
+  })
+}
+
+/** The records under a prefix, by what follows it. */
+export function below(records: ReadonlyMap<string, Uint8Array>, prefix: string): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    [...records].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
+  )
+}

@@ -1,0 +1,98 @@
+import type { BlockHash, FeeratePerKw, OutPoint } from '../base/index.ts'
+import type { Tx, TxOut } from '../bitcoin/index.ts'
+import type {
+  Channel,
+  ChannelCommand,
+  ChannelEvent,
+  ChannelFailure,
+  ChannelLimits,
+  NegotiatedFeatures,
+  OpenChannelRequest,
+} from '../channel/index.ts'
+import type { FeeCoin, OnchainEvent, OnchainState, PublishRole } from '../onchain/index.ts'
+
+// One node as seen from its driver: values in, values out. So far a node has one peer and one channel with it.
+
+export interface EngineState {
+  readonly connection: 'disconnected' | 'connected'
+  readonly channel?: Channel
+  /** Where the funding transaction is confirmed, once it is. */
+  readonly funding?: ConfirmedFunding
+  /** The enforcement of the channel on chain: from the moment at which its funding is signed for. */
+  readonly onchain?: OnchainState
+  /** The outputs that the enforcement looks at, by `outPointKey`. Asked for anew after each start, so never stored. */
+  readonly watched: ReadonlyMap<string, OutPoint>
+}
+
+export const NEW_ENGINE: EngineState = { connection: 'disconnected', watched: new Map() }
+
+export interface ConfirmedFunding {
+  readonly height: number
+  readonly output: TxOut | undefined
+  readonly coinbase: boolean
+}
+
+/** What a node knows besides its state, as values. */
+export interface EngineContext {
+  readonly chainHash: BlockHash
+  readonly height: number
+  /** 32 bytes; every key of every channel comes from it. */
+  readonly seed: Uint8Array
+  readonly negotiated: NegotiatedFeatures
+  readonly limits: ChannelLimits
+  readonly feerates: {
+    readonly commitment: FeeratePerKw
+    readonly mutualClose: FeeratePerKw
+    /** For what we sweep after a unilateral close. */
+    readonly claim: FeeratePerKw
+  }
+  /** The wallet's script: where closed channels and change go. */
+  readonly walletScript: Uint8Array
+  /** Coins of the wallet that may pay for HTLC transactions without a fee of their own. */
+  readonly feeCoins: readonly FeeCoin[]
+}
+
+export type EngineInput =
+  | { readonly type: 'connected' }
+  | { readonly type: 'disconnected' }
+  /** One encoded message of the peer. */
+  | { readonly type: 'received'; readonly bytes: Uint8Array }
+  | { readonly type: 'open'; readonly request: Omit<OpenChannelRequest, 'negotiated'> }
+  | { readonly type: 'command'; readonly command: ChannelCommand }
+  | { readonly type: 'block_connected'; readonly height: number; readonly transactions: readonly Tx[] }
+  | { readonly type: 'block_disconnected'; readonly height: number }
+  /** The records asked for by `load_archive`. */
+  | { readonly type: 'archive'; readonly commitmentNumber: number; readonly records: ReadonlyMap<string, Uint8Array> }
+  /** The answer to `look_up_spend`, where there is one. */
+  | { readonly type: 'spend_found'; readonly outpoint: OutPoint; readonly tx: Tx; readonly height: number }
+  /** The first input after a start from stored records. */
+  | { readonly type: 'started' }
+  /** The queue is empty: sign what the turn brought. */
+  | { readonly type: 'end_of_turn' }
+
+/** Carried out in order, once the writes of the turn are durable. */
+export type EngineEffect =
+  | { readonly type: 'send'; readonly bytes: Uint8Array }
+  | { readonly type: 'close_connection' }
+  | {
+      readonly type: 'publish'
+      readonly tx: Tx
+      readonly role: PublishRole | 'funding' | 'mutual-close' | 'commitment'
+    }
+  | { readonly type: 'fund_channel'; readonly output: TxOut; readonly feeratePerKw: FeeratePerKw }
+  /** Answer with `archive`: every record under this prefix. */
+  | { readonly type: 'load_archive'; readonly prefix: string; readonly commitmentNumber: number }
+  /** Answer with `spend_found` if a confirmed transaction spends this output already; later ones come with their blocks. */
+  | { readonly type: 'look_up_spend'; readonly outpoint: OutPoint }
+  | { readonly type: 'event'; readonly event: ChannelEvent | OnchainEvent }
+
+export type EngineWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: string }
+
+export interface EngineStep {
+  readonly next: EngineState
+  readonly writes: readonly EngineWrite[]
+  readonly effects: readonly EngineEffect[]
+  readonly failure?: ChannelFailure
+}

@@ -1,0 +1,88 @@
+import type { PaymentHash } from '../base/index.ts'
+import {
+  type ChannelDurable,
+  channelObscuringFactor,
+  commitmentContents,
+  commitmentInput,
+  type FundedChannel,
+} from '../channel/index.ts'
+import { type ChannelSecrets, commitmentPoint } from '../keys/index.ts'
+import type { ChannelView, LocalCommitView, PartyView, RemoteCommitView } from '../onchain/index.ts'
+
+// What the onchain room is told of a channel. The two rooms are strangers; this is where they meet.
+
+/** Cost: three commitments described, each a pass over the live HTLCs; so it is made only when the chain has a say. */
+export function channelView({ durable }: FundedChannel, secrets: ChannelSecrets): ChannelView {
+  const { params } = durable
+  const { number, point, nextPoint, awaitingRevocation } = durable.remoteCommit
+  return {
+    channelId: params.channelId,
+    format: params.format,
+    isOpener: params.role === 'opener',
+    fundingOutpoint: params.fundingOutpoint,
+    fundingAmountSat: params.fundingAmountSat,
+    obscuringFactor: channelObscuringFactor(params),
+    local: partyView(params.local),
+    remote: partyView(params.remote),
+    localCommit: localCommit(durable, secrets),
+    remoteCommit: remoteCommit(durable, awaitingRevocation === undefined ? 'latest' : 'previous', number, point),
+    ...(awaitingRevocation !== undefined &&
+      nextPoint !== undefined && { remoteNext: remoteCommit(durable, 'latest', number + 1, nextPoint) }),
+    remoteSecrets: durable.remoteSecrets,
+    mutualCloses: durable.mutualCloses,
+    closingScripts: closingScripts(durable),
+    preimages: knownPreimages(durable),
+    publish: toPublish(durable),
+  }
+}
+
+function partyView({ basepoints, dustLimitSat, toSelfDelay }: PartyView): PartyView {
+  return { basepoints, dustLimitSat, toSelfDelay }
+}
+
+function localCommit(durable: ChannelDurable, secrets: ChannelSecrets): LocalCommitView {
+  const { number, signature, htlcSignatures } = durable.localCommit
+  const point = commitmentPoint(secrets, number)
+  const contents = commitmentContents(durable, 'local', 'latest')
+  return {
+    input: commitmentInput(durable, contents, { holder: 'local', number, point }),
+    point,
+    remoteSignature: signature,
+    htlcSignatures,
+  }
+}
+
+function remoteCommit(
+  durable: ChannelDurable,
+  which: 'latest' | 'previous',
+  number: number,
+  point: Uint8Array,
+): RemoteCommitView {
+  const contents = commitmentContents(durable, 'remote', which)
+  return { input: commitmentInput(durable, contents, { holder: 'remote', number, point }), point }
+}
+
+function closingScripts({ shutdown, params }: ChannelDurable): ChannelView['closingScripts'] {
+  const named = (...scripts: readonly (Uint8Array | undefined)[]) => scripts.filter(script => script !== undefined)
+  return {
+    local: named(shutdown.local, params.local.upfrontShutdownScript),
+    remote: named(shutdown.remote, params.remote.upfrontShutdownScript),
+  }
+}
+
+/** Only what was decided: a preimage of which no HTLC of the peer was accepted must not become known through the chain. */
+function knownPreimages({ htlcs }: ChannelDurable): ReadonlyMap<PaymentHash, Uint8Array> {
+  const preimages = new Map<PaymentHash, Uint8Array>()
+  for (const { offeredBy, paymentHash, resolution } of htlcs) {
+    if (offeredBy === 'remote' && resolution?.type === 'fulfill') preimages.set(paymentHash, resolution.paymentPreimage)
+  }
+  return preimages
+}
+
+/** A close that both have signed goes before our commitment, unless our own caller asked for the latter. */
+function toPublish({ phase, mutualCloses }: ChannelDurable): ChannelView['publish'] {
+  const agreed = mutualCloses.length > 0
+  if (phase.type !== 'closing') return phase.type === 'negotiating' && agreed ? 'mutual_close' : 'nothing'
+  if (agreed && phase.cause.kind !== 'local_force') return 'mutual_close'
+  return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'
+}

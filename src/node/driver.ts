@@ -1,0 +1,111 @@
+import type { EngineContext, EngineEffect, EngineInput, EngineState, EngineStep, EngineWrite } from '../engine/index.ts'
+import { engineStep } from '../engine/index.ts'
+import type { Store } from '../ports/index.ts'
+
+// The hands of the engine, and the only code that acts. A turn takes all inputs that are queued, steps the engine through
+// them, commits all their writes in one go, and only then carries out their effects:
+//
+//     inputs -> engine step, step, step, end_of_turn -> store.commit(writes) -> effects
+//
+// So what the world sees is always durable already, one commit serves everything that moved in the turn, and under load
+// the turns make their own batches.
+
+/** What became of one input, told when its turn is durable. */
+export type InputResult = Pick<EngineStep, 'failure'>
+
+export interface DriverOptions {
+  readonly store: Store
+  /** What the engine may look at now: asked before each turn. */
+  readonly context: () => EngineContext
+  /** Carries out one effect. What it wants to tell the engine goes through `submit`. */
+  readonly perform: (effect: EngineEffect) => Promise<void> | void
+  readonly state: EngineState
+}
+
+interface Queued {
+  readonly input: EngineInput
+  readonly settle: (result: InputResult) => void
+  readonly fail: (reason: unknown) => void
+}
+
+export class Driver {
+  readonly #options: DriverOptions
+  #state: EngineState
+  #queue: Queued[] = []
+  #running: Promise<void> | undefined
+  #stopped: unknown
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#state = options.state
+  }
+
+  get state(): EngineState {
+    return this.#state
+  }
+
+  /** What the engine would look at now. */
+  context(): EngineContext {
+    return this.#options.context()
+  }
+
+  /** Whether anything is queued or being done. */
+  get busy(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Resolves when the input's turn is durable. Rejects once a turn could not be stored: nothing is done any more then. */
+  submit(input: EngineInput): Promise<InputResult> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped)
+    const result = new Promise<InputResult>((settle, fail) => this.#queue.push({ input, settle, fail }))
+    this.#running ??= this.#run()
+    return result
+  }
+
+  /** Resolves when nothing is queued and nothing is being done. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // Inputs that arrive in the same instant share a turn.
+      await Promise.resolve()
+      while (this.#queue.length > 0 && this.#stopped === undefined) await this.#turn()
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const taken = this.#queue
+    this.#queue = []
+    try {
+      const results = await this.#stepAll(taken)
+      for (const [index, { settle }] of taken.entries()) settle(results[index] ?? {})
+    } catch (error) {
+      // What was to be stored may or may not be: going on could show the world a state that a restart takes back.
+      this.#stopped = error
+      for (const { fail } of [...taken, ...this.#queue]) fail(error)
+      this.#queue = []
+    }
+  }
+
+  async #stepAll(taken: readonly Queued[]): Promise<readonly InputResult[]> {
+    const context = this.#options.context()
+    const writes: EngineWrite[] = []
+    const effects: EngineEffect[] = []
+    const advance = (input: EngineInput): InputResult => {
+      const { next, failure, ...out } = engineStep(this.#state, input, context)
+      this.#state = next
+      writes.push(...out.writes)
+      effects.push(...out.effects)
+      return failure === undefined ? {} : { failure }
+    }
+    const results = taken.map(({ input }) => advance(input))
+    advance({ type: 'end_of_turn' })
+    if (writes.length > 0) await this.#options.store.commit(writes)
+    for (const effect of effects) await this.#options.perform(effect)
+    return results
+  }
+}
