@@ -32,8 +32,9 @@ export interface ChannelView {
   /** Every output script that a side has named for a mutual close: the peer may publish one whose last message we missed. */
   readonly closingScripts: { readonly local: readonly Uint8Array[]; readonly remote: readonly Uint8Array[] }
   /**
-   * 32 bytes each: preimages that may be used and so become known to all. What belongs to an invoice is put here only once its
-   * HTLC was accepted, never because the hash is the same.
+   * 32 bytes each. Of HTLCs that we received: preimages that may be used and so become known to all, which an invoice's is only
+   * once its HTLC was accepted, never because the hash is the same. Of HTLCs that we offered: what the peer has revealed, else
+   * an HTLC that was fulfilled and is no longer on the confirmed commitment would pass for timed out.
    */
   readonly preimages: ReadonlyMap<PaymentHash, Uint8Array>
   /**
@@ -230,9 +231,9 @@ export type OnchainEventFacts =
       readonly htlc: ChannelHtlc
       readonly cause: 'output_taken_back' | 'no_output'
     }
-  /** An HTLC that we received was taken with its preimage (by revocation, where the peer cheated), `SAFE_DEPTH` deep. */
+  /** We took an HTLC that we received, with its preimage, and that is `SAFE_DEPTH` deep. */
   | { readonly type: 'htlc_claimed'; readonly htlc: ChannelHtlc }
-  /** An HTLC that we received went back to the peer, `SAFE_DEPTH` deep. */
+  /** An HTLC that we received went back to the peer, and that is `SAFE_DEPTH` deep. */
   | { readonly type: 'htlc_returned'; readonly htlc: ChannelHtlc }
   /** An output is worth less than its claim costs at the current feerate. It is looked at again in each block. */
   | { readonly type: 'claim_not_worthwhile'; readonly outpoint: OutPoint; readonly amountSat: Sat }

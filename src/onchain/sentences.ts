@@ -1,0 +1,82 @@
+import { outPointKey, toHex, unreachable } from '../base/index.ts'
+import { SAFE_DEPTH } from './limits.ts'
+import type { ChannelHtlc, CommitmentName, HtlcRef, OnchainEvent, OnchainEventFacts } from './types.ts'
+
+/** The event with its plain sentence. */
+export function told(event: OnchainEventFacts): OnchainEvent {
+  return { ...event, sentence: sentenceOf(event) }
+}
+
+/** The name under which an event is told once: what it is about, without what may change from block to block. */
+export function nameOf(event: OnchainEventFacts): string {
+  switch (event.type) {
+    case 'commitment_confirmed':
+    case 'mutual_close_confirmed':
+    case 'revoked_commitment':
+    case 'data_loss':
+    case 'unknown_spend':
+      return `${event.type}/${event.txid}`
+    case 'preimage_found':
+      return `${event.type}/${event.paymentHash}`
+    case 'htlc_timed_out':
+    case 'htlc_claimed':
+    case 'htlc_returned':
+    case 'fee_coin_missing':
+      return `${event.type}/${event.htlc.offeredBy}/${event.htlc.id}`
+    case 'claim_not_worthwhile':
+      return `${event.type}/${outPointKey(event.outpoint)}`
+    case 'resolved':
+      return event.type
+    default:
+      return unreachable(event)
+  }
+}
+
+const COMMITMENTS: Readonly<Record<CommitmentName, string>> = {
+  local: 'our commitment transaction',
+  remote: "the peer's commitment transaction",
+  remote_next: "the peer's newest commitment transaction, whose predecessor it has not revoked yet,",
+  revoked: 'a revoked commitment transaction of the peer',
+  future: 'a commitment transaction of the peer that is newer than our records',
+}
+
+function sentenceOf(event: OnchainEventFacts): string {
+  switch (event.type) {
+    case 'commitment_confirmed':
+      return `The channel closes by force: ${COMMITMENTS[event.which]} (number ${event.commitmentNumber}) is in block ${event.height}, as ${event.txid}.`
+    case 'mutual_close_confirmed':
+      return `The channel is closed as both sides agreed: ${event.txid} is in block ${event.height}.`
+    case 'revoked_commitment':
+      return `The peer tried to cheat with commitment ${event.commitmentNumber}, which it had revoked (${event.txid}): all of its outputs are ours to take.`
+    case 'data_loss':
+      return `The peer's commitment ${event.commitmentNumber} (${event.txid}) is newer than all we know, so we have lost data: our main output can be saved, HTLCs cannot.`
+    case 'unknown_spend':
+      return `The funding output was spent by ${event.txid}, which is no commitment or closing transaction that we know: our keys may have leaked, and the money may be lost (BOLT 5, general requirements).`
+    case 'preimage_found':
+      return `The chain shows the preimage of ${event.paymentHash}, which belongs to ${namesOf(event.htlcs)}: ${toHex(event.paymentPreimage)}.`
+    case 'htlc_timed_out':
+      return event.cause === 'no_output'
+        ? `${describe(event.htlc)} has no output in the confirmed commitment, ${SAFE_DEPTH} blocks deep: it has failed.`
+        : `${describe(event.htlc)} came back to us, ${SAFE_DEPTH} blocks deep: it has failed.`
+    case 'htlc_claimed':
+      return `${describe(event.htlc)} is taken with its preimage, ${SAFE_DEPTH} blocks deep.`
+    case 'htlc_returned':
+      return `${describe(event.htlc)} went back to the peer, ${SAFE_DEPTH} blocks deep.`
+    case 'claim_not_worthwhile':
+      return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is left for now: at this feerate it is worth less than its claim costs.`
+    case 'fee_coin_missing':
+      return `${describe(event.htlc)} cannot be resolved: its transaction needs a wallet coin for a fee of at least ${event.feeSat} sat, and none is free. Send bitcoin to the wallet.`
+    case 'resolved':
+      return 'Every output of the channel is resolved for good: nothing is left to be done.'
+    default:
+      return unreachable(event)
+  }
+}
+
+function describe({ offeredBy, id, amountMsat }: ChannelHtlc): string {
+  return `HTLC ${id} of ${amountMsat} msat that ${offeredBy === 'local' ? 'we' : 'the peer'} offered`
+}
+
+function namesOf(htlcs: readonly HtlcRef[]): string {
+  return htlcs.map(({ offeredBy, id }) => `HTLC ${id} of ${offeredBy === 'local' ? 'ours' : 'the peer'}`).join(' and ')
+}

@@ -1,0 +1,160 @@
+import { bytesEqual, defined, outPointKey, type Txid } from '../base/index.ts'
+import { p2wshScript, type Tx, txid } from '../bitcoin/index.ts'
+import {
+  buildCommitmentTx,
+  type CommitmentKeys,
+  type CommitmentTx,
+  commitmentNumberOf,
+  type DelayedScript,
+  deriveCommitmentKeys,
+  toLocalScript,
+} from '../commitment/index.ts'
+import { publicKeyFromSecret } from '../crypto/index.ts'
+import { lookupSecret, secretIndex } from '../keys/index.ts'
+import { builtOutputs, type ChannelOutput, recognisedOutputs, secondStageOutputs } from './outputs.ts'
+import type { ChainFacts, ChannelView, CommitmentName, ConfirmedTx, Party, RemoteCommitView } from './types.ts'
+
+/** Where the channel stands on the chain. Worked out from the facts in each step, so that a reorganisation needs nothing undone. */
+export type Situation =
+  /** The funding output is unspent: any of these commitments may still confirm. */
+  | { readonly type: 'open'; readonly commitments: readonly CommitmentOnChain[] }
+  | { readonly type: 'mutual_close'; readonly spend: ConfirmedTx }
+  | { readonly type: 'commitment'; readonly commitment: CommitmentOnChain; readonly spend: ConfirmedTx }
+  | { readonly type: 'unknown'; readonly spend: ConfirmedTx }
+
+/** A commitment transaction, confirmed or not, with all that its spenders need. */
+export interface CommitmentOnChain {
+  readonly name: CommitmentName
+  readonly holder: Party
+  readonly number: number
+  readonly txid: Txid
+  readonly height: number | undefined
+  /** Its outputs, and those of the confirmed second stages, spent or not. */
+  readonly outputs: readonly ChannelOutput[]
+  /** False as long as the archive has not told the HTLCs of a revoked commitment, and for ever after data loss. */
+  readonly htlcsKnown: boolean
+  /** How its holder waits. Unknown after data loss. */
+  readonly terms?: CommitmentTerms
+  /** As the commitment room built it; absent where it was read off its scripts. */
+  readonly built?: CommitmentTx
+}
+
+export interface CommitmentTerms {
+  readonly keys: CommitmentKeys
+  readonly point: Uint8Array
+  readonly toSelfDelay: number
+  /** Revealed: the commitment is revoked. */
+  readonly perCommitmentSecret?: Uint8Array
+}
+
+export function readSituation(view: ChannelView, facts: ChainFacts): Situation {
+  const spend = facts.transactions.find(({ tx }) => spends(tx, view))
+  if (spend === undefined) return { type: 'open', commitments: validCommitments(view) }
+  if (view.mutualCloses.some(tx => txid(tx) === spend.txid)) return { type: 'mutual_close', spend }
+  const number = commitmentNumberOf(spend.tx, view.obscuringFactor)
+  if (number === undefined) return { type: paysClosingScripts(spend.tx, view) ? 'mutual_close' : 'unknown', spend }
+  const commitment = readCommitment(view, facts, { spend, number })
+  return commitment === undefined ? { type: 'unknown', spend } : { type: 'commitment', commitment, spend }
+}
+
+function spends(tx: Tx, view: ChannelView): boolean {
+  const funding = outPointKey(view.fundingOutpoint)
+  return tx.inputs.some(input => outPointKey(input.outpoint) === funding)
+}
+
+/** A mutual close whose last signature never reached us: we signed it, so it pays what both sides named. */
+function paysClosingScripts(tx: Tx, { closingScripts }: ChannelView): boolean {
+  const named = [...closingScripts.local, ...closingScripts.remote]
+  return tx.outputs.every(output => named.some(script => bytesEqual(script, output.script)))
+}
+
+/** The commitments that may be published as things stand. */
+function validCommitments(view: ChannelView): readonly CommitmentOnChain[] {
+  return namedCommitments(view).map(({ name, input, point }) => {
+    const built = buildCommitmentTx(input)
+    return builtCommitment({ name, built, point }, { height: undefined, transactions: [] })
+  })
+}
+
+function namedCommitments(view: ChannelView): readonly (RemoteCommitView & { readonly name: CommitmentName })[] {
+  const next = view.remoteNext === undefined ? [] : [{ name: 'remote_next' as const, ...view.remoteNext }]
+  return [{ name: 'local', ...view.localCommit }, { name: 'remote', ...view.remoteCommit }, ...next]
+}
+
+function readCommitment(
+  view: ChannelView,
+  facts: ChainFacts,
+  { spend, number }: { readonly spend: ConfirmedTx; readonly number: number },
+): CommitmentOnChain | undefined {
+  for (const { name, input, point } of namedCommitments(view)) {
+    if (input.commitmentNumber !== number) continue
+    const built = buildCommitmentTx(input)
+    if (built.txid !== spend.txid) continue
+    return builtCommitment({ name, built, point }, { height: spend.height, transactions: facts.transactions })
+  }
+  if (number < view.remoteCommit.input.commitmentNumber) return revokedCommitment(view, facts, { spend, number })
+  // Newer than all we know, or another one with a number that we know: we have forgotten what we signed.
+  const outputs = recognisedOutputs(spend, { view, keys: undefined, delayed: undefined, htlcs: [] })
+  const { txid, height } = spend
+  return { name: 'future', holder: 'remote', number, txid, height, outputs, htlcsKnown: false }
+}
+
+function builtCommitment(
+  { name, built, point }: { readonly name: CommitmentName; readonly built: CommitmentTx; readonly point: Uint8Array },
+  chain: { readonly height: number | undefined; readonly transactions: readonly ConfirmedTx[] },
+): CommitmentOnChain {
+  const { input, txid, delayed } = built
+  const holder: Party = name === 'local' ? 'local' : 'remote'
+  const first = builtOutputs(txid, built.outputs, { holder, height: chain.height })
+  return {
+    name,
+    holder,
+    number: input.commitmentNumber,
+    txid,
+    height: chain.height,
+    outputs: [...first, ...secondStageOutputs(first, chain.transactions, delayed)],
+    htlcsKnown: true,
+    terms: { keys: input.keys, point, toSelfDelay: input.toSelfDelay },
+    built,
+  }
+}
+
+/** `undefined` where it turns out to be none of the peer's: then it is an old one of ours, which we never publish. */
+function revokedCommitment(
+  view: ChannelView,
+  facts: ChainFacts,
+  { spend, number }: { readonly spend: ConfirmedTx; readonly number: number },
+): CommitmentOnChain | undefined {
+  const secret = defined(
+    lookupSecret(view.remoteSecrets, secretIndex(number)),
+    `the secret of commitment ${number}, which the peer has revoked, is stored`,
+  )
+  const point = publicKeyFromSecret(secret)
+  const { local, remote } = view
+  const keys = deriveCommitmentKeys({
+    holder: remote.basepoints,
+    counterparty: local.basepoints,
+    perCommitmentPoint: point,
+  })
+  const delayed = delayedScriptOf(keys, local.toSelfDelay)
+  const archived = facts.revoked?.commitmentNumber === number ? facts.revoked.htlcs : undefined
+  const first = recognisedOutputs(spend, { view, keys, delayed, htlcs: archived ?? [] })
+  // Anchors are on our old commitments as well: they prove nothing.
+  const isPeers = first.some(({ kind }) => kind === 'to_local' || kind === 'to_remote' || kind === 'htlc')
+  if (!isPeers && archived !== undefined) return undefined
+  return {
+    name: 'revoked',
+    holder: 'remote',
+    number,
+    txid: spend.txid,
+    height: spend.height,
+    outputs: [...first, ...secondStageOutputs(first, facts.transactions, delayed)],
+    htlcsKnown: archived !== undefined,
+    terms: { keys, point, toSelfDelay: local.toSelfDelay, perCommitmentSecret: secret },
+  }
+}
+
+function delayedScriptOf(keys: CommitmentKeys, toSelfDelay: number): DelayedScript {
+  const witnessScript = toLocalScript(keys, toSelfDelay)
+  return { witnessScript, script: p2wshScript(witnessScript) }
+}

@@ -1,0 +1,131 @@
+import { outPointKey } from '../base/index.ts'
+import { fundingScript } from '../commitment/index.ts'
+import { absorb } from './absorb.ts'
+import { changedRecords } from './codec/records.ts'
+import { conditions } from './conditions.ts'
+import { closingTransactions, type Plan, planClaims } from './plan.ts'
+import { nameOf, told } from './sentences.ts'
+import { readSituation, type Situation } from './situation.ts'
+import type {
+  OnchainContext,
+  OnchainEffect,
+  OnchainEventFacts,
+  OnchainInput,
+  OnchainState,
+  OnchainStep,
+} from './types.ts'
+
+/**
+ * One step of the enforcement of one channel. It remembers what the chain said, and works out everything else from that: where
+ * the channel stands, what is ours to take, what is to be told. So a reorganisation only takes facts away.
+ *
+ *     started            → watch the funding output
+ *     spent (a commitment) → event commitment_confirmed, watch its outputs
+ *     block              → publish the claims that the next block may hold, again in each block until they confirm
+ *     spent (an HTLC)    → event preimage_found
+ *     block, 6 deep      → events htlc_timed_out …, at last resolved
+ */
+export function step(state: OnchainState, input: OnchainInput, context: OnchainContext): OnchainStep {
+  const facts = absorb(state.facts, input, context.view)
+  const situation = readSituation(context.view, facts)
+  const plan = isTimeToAct(input) ? planClaims(state.claims, facts, situation, context) : undefined
+  const holds = conditions(situation, facts, context)
+  const reported = namesToKeep(state, holds, plan)
+  const next: OnchainState = { facts, claims: plan?.claims ?? state.claims, reported }
+  const known = new Set(state.reported)
+  const news = [...holds, ...(plan?.troubles ?? [])].filter(event => !known.has(nameOf(event)))
+  return {
+    next,
+    writes: changedRecords(state, next),
+    effects: [
+      ...watchEffects(state, next, { input, situation, context }),
+      ...loadEffects(situation, input),
+      ...news.map((event): OnchainEffect => ({ type: 'event', event: told(event) })),
+      ...publishEffects(situation, plan, { input, context }),
+    ],
+  }
+}
+
+/** Spends come in several for one block, and an undone block is followed by another: claims are looked at when all is told. */
+function isTimeToAct({ type }: OnchainInput): boolean {
+  return type === 'block' || type === 'view_updated' || type === 'revoked_htlcs' || type === 'started'
+}
+
+/** Troubles with claims are known only where claims were looked at; until then they stand as they were told. */
+function namesToKeep(
+  state: OnchainState,
+  holds: readonly OnchainEventFacts[],
+  plan: Plan | undefined,
+): readonly string[] {
+  const isTrouble = (name: string): boolean =>
+    name.startsWith('claim_not_worthwhile/') || name.startsWith('fee_coin_missing/')
+  const troubles = plan === undefined ? state.reported.filter(isTrouble) : plan.troubles.map(nameOf)
+  return [...new Set([...holds.map(nameOf), ...troubles])].sort()
+}
+
+interface Moment {
+  readonly input: OnchainInput
+  readonly context: OnchainContext
+}
+
+function publishEffects(
+  situation: Situation,
+  plan: Plan | undefined,
+  { input, context }: Moment,
+): readonly OnchainEffect[] {
+  if (plan === undefined) return []
+  if (situation.type === 'open') {
+    return closingTransactions(context, situation).map(({ tx, role }) => ({ type: 'publish', tx, role }))
+  }
+  const isAgain = input.type === 'block' || input.type === 'started'
+  const due = isAgain ? plan.active : plan.fresh
+  return due.map(({ tx, role }) => ({ type: 'publish', tx, role }))
+}
+
+/** The archive is asked until it has answered. */
+function loadEffects(situation: Situation, input: OnchainInput): readonly OnchainEffect[] {
+  if (situation.type !== 'commitment' || situation.commitment.name !== 'revoked') return []
+  const { htlcsKnown, number } = situation.commitment
+  const asks = input.type === 'spent' || input.type === 'started' || input.type === 'block'
+  return htlcsKnown || !asks ? [] : [{ type: 'load_revoked_htlcs', commitmentNumber: number }]
+}
+
+type WatchEffect = Extract<OnchainEffect, { type: 'watch' }>
+
+/** After a start everything is asked for; else what this step has brought to light. */
+function watchEffects(
+  before: OnchainState,
+  next: OnchainState,
+  { input, situation, context }: Moment & { readonly situation: Situation },
+): readonly OnchainEffect[] {
+  const wanted = watches(next, situation, context)
+  if (input.type === 'started') return wanted
+  if (before.facts === next.facts && before.claims === next.claims) return []
+  const known = new Set(
+    watches(before, readSituation(context.view, before.facts), context).map(watch => outPointKey(watch.outpoint)),
+  )
+  return wanted.filter(watch => !known.has(outPointKey(watch.outpoint)))
+}
+
+/**
+ * The funding output, every output of the commitment that confirmed (what we cannot name may hold an HTLC whose preimage is
+ * revealed), the second stages, and the wallet coins that our claims depend on.
+ */
+function watches({ claims }: OnchainState, situation: Situation, { view }: OnchainContext): readonly WatchEffect[] {
+  const script = fundingScript(view.local.basepoints.fundingPubkey, view.remote.basepoints.fundingPubkey)
+  const watched: WatchEffect[] = [{ type: 'watch', outpoint: view.fundingOutpoint, script }]
+  if (situation.type === 'commitment') {
+    const { spend, commitment } = situation
+    const known = new Map(commitment.outputs.map(output => [outPointKey(output.outpoint), output.kind]))
+    for (const [vout, { script }] of spend.tx.outputs.entries()) {
+      const outpoint = { txid: spend.txid, vout }
+      const kind = known.get(outPointKey(outpoint))
+      if (kind !== 'local_anchor' && kind !== 'remote_anchor') watched.push({ type: 'watch', outpoint, script })
+    }
+    for (const { kind, outpoint, script } of commitment.outputs) {
+      if (kind === 'second_stage') watched.push({ type: 'watch', outpoint, script })
+    }
+  }
+  const coins = claims.flatMap(({ feeCoins }) => feeCoins)
+  return [...watched, ...coins.map(({ outpoint, script }): WatchEffect => ({ type: 'watch', outpoint, script }))]
+}
