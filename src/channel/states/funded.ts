@@ -34,16 +34,19 @@ import type {
 
 type Phase = ChannelPhase['type']
 
+/** Of these, `shutting_down` may also come before `channel_ready`. */
+const UPDATING: readonly Phase[] = ['normal', 'shutting_down']
+
 /** In which phases a message has a meaning; anywhere else it is unexpected. */
 const EXPECTED: Readonly<Partial<Record<PeerMessage['type'], readonly Phase[]>>> = {
   channel_ready: ['wait_for_funding_confirmed', 'wait_for_channel_ready', 'normal', 'shutting_down', 'negotiating'],
-  update_add_htlc: ['normal', 'shutting_down'],
-  update_fulfill_htlc: ['normal', 'shutting_down'],
-  update_fail_htlc: ['normal', 'shutting_down'],
-  update_fail_malformed_htlc: ['normal', 'shutting_down'],
-  update_fee: ['normal', 'shutting_down'],
-  commitment_signed: ['normal', 'shutting_down'],
-  revoke_and_ack: ['normal', 'shutting_down'],
+  update_add_htlc: UPDATING,
+  update_fulfill_htlc: UPDATING,
+  update_fail_htlc: UPDATING,
+  update_fail_malformed_htlc: UPDATING,
+  update_fee: UPDATING,
+  commitment_signed: UPDATING,
+  revoke_and_ack: UPDATING,
   shutdown: ['wait_for_funding_confirmed', 'wait_for_channel_ready', 'normal', 'shutting_down', 'negotiating'],
   closing_signed: ['negotiating'],
   closing_complete: ['negotiating'],
@@ -149,6 +152,10 @@ function message(channel: FundedChannel, peerMessage: PeerMessage, context: Chan
   }
   if (!EXPECTED[peerMessage.type]?.includes(phase.type)) {
     return unexpected(channel, peerMessage, `a message that state ${phase.type} knows`)
+  }
+  const { ready } = channel.durable
+  if (EXPECTED[peerMessage.type] === UPDATING && !(ready.local && ready.remote)) {
+    return unexpected(channel, peerMessage, 'channel_ready from both sides before any update')
   }
   return expectedMessage(channel, peerMessage, context)
 }
