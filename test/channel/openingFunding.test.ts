@@ -98,6 +98,15 @@ describe('BOLT 2, funding_created, sender: the funding_transaction command', () 
     expectRefusal(result, before, { code, section, severity: 'reject' }, TEMPORARY_ID)
   })
 
+  it('takes the first output', () => {
+    const duo = agreed()
+    const outputs = [fundChannelEffect(duo).output]
+    input(duo, 'alice', { type: 'funding_transaction', tx: walletTx(fundChannelEffect(duo).output, { outputs }) })
+    deliver(duo)
+    expect(durableOf(duo.bob).params.fundingOutpoint.vout).toBe(0)
+    expect(duo.alice.channel.state).toBe('wait_for_funding_confirmed')
+  })
+
   it('takes an output at the last index that two bytes can name', () => {
     const duo = agreed()
     const tx = walletTx(fundChannelEffect(duo).output)

@@ -283,6 +283,8 @@ describe('BOLT 2, open_channel, receiver', () => {
   it('bounds what it repeats of a peer', () => {
     const { failure } = accept({ upfrontShutdownScript: new Uint8Array(10_000).fill(0x6a) }, {})
     expect(failure?.got).toBe(`${'6a'.repeat(64)}... (10000 bytes)`)
+    const whole = accept({ upfrontShutdownScript: new Uint8Array(64).fill(0x6a) }, {})
+    expect(whole.failure?.got).toBe('6a'.repeat(64))
   })
 
   it('lets upfront_shutdown_script be left out where it was not negotiated', () => {
