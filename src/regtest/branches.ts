@@ -44,7 +44,8 @@ export function activateBest(tree: BlockTree, context: MempoolContext): Activati
       removeForBlock(context, node.block.transactions)
     }
   }
-  if (disconnected.length > 0) resurrect(context, disconnected)
+  // Also when the old blocks held nothing: what waits may have rested on their heights, times or coinbases.
+  if (moves.some(move => move.type === 'block_disconnected')) resurrect(context, disconnected)
   return { moves, refused }
 }
 
