@@ -22,5 +22,7 @@ const SHOWN_BYTES = 64
 export function shown(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) return 'none'
   if (bytes.length === 0) return 'no bytes'
-  return bytes.length > SHOWN_BYTES ? `${toHex(bytes.subarray(0, SHOWN_BYTES))}... (${bytes.length} bytes)` : toHex(bytes)
+  return bytes.length > SHOWN_BYTES
+    ? `${toHex(bytes.subarray(0, SHOWN_BYTES))}... (${bytes.length} bytes)`
+    : toHex(bytes)
 }
