@@ -47,7 +47,7 @@ export const COOPERATIVE: DemoReport = {
     { height: 108, who: 'chain', text: 'the funding transaction is six blocks deep' },
     { height: 108, who: 'bob', text: 'agrees to close' },
   ],
-  crypto: 'secp256k1 (native)',
+  crypto: 'native',
 }
 
 /** Bob is gone; several outputs come home one by one, and two small ones stay. */

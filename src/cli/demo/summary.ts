@@ -70,7 +70,7 @@ function title({ report, paint }: Sheet): readonly string[] {
   const { scenario, network, capacitySat, crypto } = report
   return [
     `${paint('strong', `bookend demo: ${TITLES[scenario]}`)} ${paint('faint', `(--scenario ${scenario})`)}`,
-    paint('faint', `${network}, a channel of ${grouped(capacitySat)} sat, cryptography by ${crypto}`),
+    paint('faint', `${network}, a channel of ${grouped(capacitySat)} sat, secp256k1: ${crypto}`),
   ]
 }
 
