@@ -22,7 +22,10 @@ describe('the summary of the demo', () => {
       ...VANISH,
       onchain: Array.from({ length: 100 }, () => transaction('htlc-timeout')),
       story: Array.from({ length: 1_000 }, () => ({ height: 1, who: 'chain', text: 'one more block' })),
-      left: Array.from({ length: 40 }, () => ({ ...VANISH.left[0], why: 'dust' }) as DemoReport['left'][number]),
+      left: Array.from(
+        { length: 40 },
+        (_, number) => ({ ...VANISH.left[0], why: `reason ${number}` }) as DemoReport['left'][number],
+      ),
     }
     expect(linesOf(plain(crowded)).length).toBeLessThanOrEqual(MAX_LINES)
     expect(plain(crowded)).toMatch(/… 99\d more steps/)
@@ -38,8 +41,15 @@ describe('the summary of the demo', () => {
       expect(lines[row]).toMatch(
         new RegExp(`${tx.feeSat.toLocaleString('en-US')} sat +${tx.by === 'bob' ? 'Bob' : 'Alice'}$`),
       )
-      expect(lines[row + 1]?.trim()).toBe(tx.meaning)
+      const meaning = lines.slice(row + 1).find(line => line.startsWith('    '))
+      expect(meaning?.trim()).toBe(tx.meaning)
     }
+  })
+
+  it('says once what transactions in a row have in common', () => {
+    const [first, second] = VANISH.onchain.filter(tx => tx.role === 'htlc-timeout')
+    expect(first?.meaning).toBe(second?.meaning)
+    expect(plain(VANISH).split(first?.meaning ?? '')).toHaveLength(2)
   })
 
   it('tells the story with heights and names', () => {
@@ -62,7 +72,7 @@ describe('the summary of the demo', () => {
     expect(text).toMatch(/Bob +3,000,000 sat/)
     expect(text).toMatch(/Fees +13,000 sat .*opening it cost 1,530 sat/)
     expect(text).toMatch(/Left +660 sat/)
-    expect(text).toMatch(/330 sat of Alice in .*:0: an anchor .*\n.*330 sat of Bob in .*:1: an anchor/)
+    expect(text).toMatch(/^ {4}330 sat of Alice, 330 sat of Bob: an anchor .* worth less/m)
     expect(plain(COOPERATIVE)).toMatch(/Left +0 sat +nothing stayed behind/)
   })
 

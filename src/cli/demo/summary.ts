@@ -91,14 +91,17 @@ function story({ report, width, paint }: Sheet, room: Room): readonly string[] {
 const COLUMNS = '  transaction   txid            height  vsize        fee  by     '
 
 function transactions({ report, width, paint }: Sheet, room: Room): readonly string[] {
+  const list = shortList(report.onchain, room.transactions)
   return [
     heading(`On chain: ${counted(report.onchain.length, 'transaction')}`, { width, paint }),
     paint('faint', COLUMNS.trimEnd()),
-    ...shortList(report.onchain, room.transactions).flatMap(tx =>
-      typeof tx === 'number'
-        ? [paint('faint', `  … ${grouped(tx)} more, which --json lists`)]
-        : [row(tx, paint), ...wrapped(tx.meaning, width - 4, room.lines).map(line => paint('faint', `    ${line}`))],
-    ),
+    ...list.flatMap((tx, index) => {
+      if (typeof tx === 'number') return [paint('faint', `  … ${grouped(tx)} more, which --json lists`)]
+      // What the next one would say again is said once, below the last of them.
+      const next = list[index + 1]
+      if (typeof next === 'object' && next.meaning === tx.meaning) return [row(tx, paint)]
+      return [row(tx, paint), ...wrapped(tx.meaning, width - 4, room.lines).map(line => paint('faint', `    ${line}`))]
+    }),
   ]
 }
 
@@ -117,7 +120,7 @@ function row(tx: OnchainTransaction, paint: Paint): string {
 function money({ report, account, width, paint }: Sheet, room: Room): readonly string[] {
   const amountRow = (name: string, amount: Sat, remark: string) =>
     `  ${name}${grouped(amount).padStart(15)} sat  ${paint('faint', remark)}`.trimEnd()
-  const left = shortList(report.left, room.left)
+  const left = shortList(leftSentences(report.left), room.left)
   return [
     heading('Where the money is', { width, paint }),
     share(account, { width, paint }),
@@ -132,7 +135,7 @@ function money({ report, account, width, paint }: Sheet, room: Room): readonly s
     ...left.flatMap(output =>
       typeof output === 'number'
         ? [paint('faint', `    … ${grouped(output)} more, which --json lists`)]
-        : wrapped(leftText(output), width - 4, room.lines).map(line => paint('faint', `    ${line}`)),
+        : wrapped(output.text, width - 4, room.lines).map(line => paint('faint', `    ${line}`)),
     ),
   ]
 }
@@ -147,9 +150,13 @@ function share({ aliceSat, bobSat, sumSat }: Account, { width, paint }: Pick<She
   return `  ${paint('alice', '█'.repeat(alice))}${paint('bob', '▓'.repeat(bob))}${paint('faint', '░'.repeat(rest))}`
 }
 
-function leftText(output: LeftOutput): string {
-  const owner = output.owner === 'alice' ? 'Alice' : 'Bob'
-  return `${grouped(output.amountSat)} sat of ${owner} in ${shortTxid(output.txid)}:${output.vout}: ${output.why}`
+/** A sentence for each reason why something was left: the amounts and whose they are, then why. */
+function leftSentences(left: readonly LeftOutput[]): readonly { readonly text: string }[] {
+  const owned = (output: LeftOutput) =>
+    `${grouped(output.amountSat)} sat of ${output.owner === 'alice' ? 'Alice' : 'Bob'}`
+  return [...Map.groupBy(left, output => output.why)].map(([why, outputs]) => ({
+    text: `${outputs.map(owned).join(', ')}: ${why}`,
+  }))
 }
 
 function payments({ report, width, paint }: Sheet): readonly string[] {
