@@ -27,7 +27,7 @@ const P2WPKH_OUTPUT_VSIZE = 31n
 /** Change below this is left to the miner of the block. */
 const SMALLEST_CHANGE_SAT = 1000n
 /** So that a payment stays within the standard size of a transaction. */
-export const MAX_FAUCET_INPUTS = 500
+const MAX_FAUCET_INPUTS = 500
 
 export function minerScript(secret: Uint8Array): Uint8Array {
   return p2wpkhScript(publicKeyFromSecret(secret))

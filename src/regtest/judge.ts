@@ -43,7 +43,7 @@ function describeInput(tx: Tx, index: number): string {
 }
 
 /** Inputs whose good result is remembered, so that what was checked on its way into the mempool is not run again in its block. */
-export const MAX_REMEMBERED_INPUTS = 50_000
+const MAX_REMEMBERED_INPUTS = 50_000
 
 /** Judges whole transactions and remembers the good inputs, up to a bound. */
 export class ScriptJudge {

@@ -6,7 +6,7 @@ export const COIN_SAT = 100_000_000n
 
 /** Subsidy of the first era; it halves every 150 blocks on regtest. */
 export const INITIAL_SUBSIDY_SAT = 50n * COIN_SAT
-export const SUBSIDY_HALVING_INTERVAL = 150
+const SUBSIDY_HALVING_INTERVAL = 150
 export const COINBASE_MATURITY = 100
 
 export const MAX_BLOCK_WEIGHT = 4_000_000

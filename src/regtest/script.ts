@@ -37,7 +37,7 @@ const MAX_PUBKEYS_PER_MULTISIG = 20
 const MAX_SCRIPT_SIZE = 10_000
 
 /** The operations of a script; `undefined` where a push runs over the end. */
-export function parseScript(script: Uint8Array): readonly ScriptOp[] | undefined {
+function parseScript(script: Uint8Array): readonly ScriptOp[] | undefined {
   const ops: ScriptOp[] = []
   const complete = walk(script, (opcode, start, end) => {
     ops.push(opcode > OP_PUSHDATA4 ? { opcode } : { opcode, push: script.slice(start, end) })

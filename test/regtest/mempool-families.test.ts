@@ -427,6 +427,16 @@ describe('packages', () => {
     expect(reasonOf(chain.submitPackage([...parents.slice(0, 2), pair]))).toBe('accepted')
   })
 
+  test('a package pushes out no sibling', () => {
+    const { chain, coins } = fourCoins()
+    const top = split([coins[0]], 2, 2000, truc)
+    submitAll(chain, top, spend([coinOf(top, 0)], truc))
+    const parent = spend([coinOf(top, 1)], { ...truc, feeSat: 0 })
+    const result = chain.submitPackage([parent, spend([coinOf(parent)], { ...truc, feeSat: 5000 })])
+    expect(result.ok ? '' : result.error.details).toMatch(/^TRUC-violation: .*would exceed descendant count limit$/)
+    expect(chain.mempool().length).toBe(2)
+  })
+
   test('a TRUC parent with a waiting parent of its own makes one ancestor too many', () => {
     const { chain, coins } = fourCoins()
     const top = spend([coins[0]], truc)

@@ -17,6 +17,8 @@ import {
 } from '../../src/bitcoin/index.ts'
 import { hash160 } from '../../src/crypto/index.ts'
 import { COINBASE_MATURITY, createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
+import { satisfiesLock } from '../../src/regtest/locks.ts'
+import { BlockTree } from '../../src/regtest/tree.ts'
 import { EMPTY, ONE } from './scripts.ts'
 import {
   alice,
@@ -415,6 +417,13 @@ describe('locks', () => {
       chain.mine(1)
     }
     expectAccepted(chain, tx)
+  })
+
+  test('the first block and the first median that satisfy a relative lock', () => {
+    const parent = { ...new BlockTree().genesis, height: 9, medianTimePast: 1000 }
+    expect(satisfiesLock({ height: 10, time: 1000 }, parent)).toBe(true)
+    expect(satisfiesLock({ height: 11, time: 1000 }, parent)).toBe(false)
+    expect(satisfiesLock({ height: 10, time: 1001 }, parent)).toBe(false)
   })
 
   test('relative locks mean nothing in version 1, and with the top bit', () => {

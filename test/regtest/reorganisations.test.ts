@@ -74,6 +74,34 @@ describe('branches', () => {
     expect(chain.transaction(txid(child))?.confirmations).toBe(1)
   })
 
+  test('a family that was mined over several blocks comes back whole, in any depth', () => {
+    const { chain, coins } = bed()
+    let tx = spend([coins[0] as TestCoin])
+    const family: Tx[] = []
+    for (let i = 0; i < 4; i++) {
+      value(chain.submit(tx))
+      chain.mine(1)
+      family.push(tx)
+      tx = spend([coinOf(tx)])
+    }
+    value(chain.reorganize({ depth: 3 }))
+    expect(chain.mempool().map(entry => entry.txid)).toEqual(family.slice(1).map(txid))
+    expect(chain.transaction(txid(family[0] as Tx))?.confirmations).toBe(5)
+  })
+
+  test('two TRUC children of a parent that comes back: a third is refused, and pushes out neither', () => {
+    const { chain, coins } = bed()
+    const outputs = Array.from({ length: 3 }, () => ({ amountSat: sat(300_000), script: alice.script }))
+    const parent = spend([coins[0] as TestCoin], { version: 3, outputs })
+    value(chain.submit(parent))
+    chain.mine(1)
+    const [a, b, c] = [0, 1, 2].map(vout => spend([coinOf(parent, vout)], { version: 3, feeSat: 1000 + 5000 * vout }))
+    for (const child of [a, b]) value(chain.submit(child as Tx))
+    value(chain.reorganize({ depth: 1 }))
+    expect(chain.mempool().length).toBe(3)
+    expect(reasonOf(chain.submit(c as Tx))).toBe('TRUC-violation')
+  })
+
   test('a child that waited through it all is linked to its parent again', () => {
     const { chain, coins } = bed()
     const parent = spend([coins[0] as TestCoin])

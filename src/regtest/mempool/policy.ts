@@ -76,7 +76,7 @@ function checkStandardOutputs(tx: Tx, policy: RelayPolicy): Result<true, Reject>
 }
 
 /** The least that an output of this kind has to hold (Core's GetDustThreshold). */
-export function dustThreshold(output: TxOut, policy: RelayPolicy): Sat {
+function dustThreshold(output: TxOut, policy: RelayPolicy): Sat {
   if (isUnspendable(output.script)) return 0n as Sat
   const outputSize = 8 + compactSizeLength(output.script.length) + output.script.length
   // An input of 41 bytes, and 107 bytes of signature and key, which count a quarter in a witness.

@@ -36,10 +36,6 @@ export class Mempool {
   readonly #changes: MempoolChange[] = []
   #vsize = 0
 
-  get size(): number {
-    return this.#entries.size
-  }
-
   /** Of all entries together, in virtual bytes. */
   get vsize(): number {
     return this.#vsize

@@ -20,7 +20,7 @@ export function checkReplacement(context: MempoolContext, newcomer: Workspace): 
 }
 
 /** Satoshis per 1000 virtual bytes, rounded down: the precision in which Core compares feerates. */
-export function feerateOf(entry: { readonly feeSat: bigint; readonly vsize: number }): bigint {
+function feerateOf(entry: { readonly feeSat: bigint; readonly vsize: number }): bigint {
   return (entry.feeSat * 1000n) / BigInt(entry.vsize)
 }
 
