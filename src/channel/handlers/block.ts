@@ -1,15 +1,20 @@
-import { done, type Facts, failChannel, type Outcome } from '../outcome.ts'
+import { describeFailure } from '../failure.ts'
+import { done, type Facts, type Outcome } from '../outcome.ts'
 import type { ChannelContext, ChannelDurable, FundedChannel, Htlc } from '../types.ts'
+import { failFunded } from './failChannel.ts'
 
 // The deadlines of HTLCs (BOLT 2, cltv_expiry_delta selection): past them only the chain can settle.
 
+/** Nobody broke a rule, so it is no failure of an input: the deadline is the cause that the channel keeps. */
 export function block(channel: FundedChannel, context: ChannelContext): Outcome {
   const overdue = overdueHtlc(channel.durable, context)
-  return overdue === undefined ? done(channel) : failChannel(overdue)
+  if (overdue === undefined) return done(channel)
+  const reason = describeFailure({ severity: 'fail_channel', ...overdue })
+  return { ok: true, value: failFunded(channel, { kind: 'deadline', reason, mayPublishCommitment: true }, context) }
 }
 
 /** An HTLC whose deadline has passed, in words. Cost: one pass over the live HTLCs. */
-export function overdueHtlc(durable: ChannelDurable, context: ChannelContext): Facts | undefined {
+function overdueHtlc(durable: ChannelDurable, context: ChannelContext): Facts | undefined {
   for (const htlc of durable.htlcs) {
     const deadline = deadlineOf(htlc, context)
     if (deadline !== undefined && context.height >= deadline) {
@@ -28,7 +33,7 @@ export function overdueHtlc(durable: ChannelDurable, context: ChannelContext): F
 }
 
 /** The height at which this HTLC takes the channel to the chain, if it can. */
-export function deadlineOf(htlc: Htlc, context: ChannelContext): number | undefined {
+function deadlineOf(htlc: Htlc, context: ChannelContext): number | undefined {
   const { limits } = context
   if (htlc.offeredBy === 'local') {
     // Before it stands on any commitment it cannot reach the chain.
