@@ -1,9 +1,9 @@
-import { type FeeratePerKw, feeForWeight, feeratePerKw, type Sat, sat } from '../base/index.ts'
+import { type FeeratePerKw, feeForWeight, feeratePerKw, type Sat, sat, toHex } from '../base/index.ts'
 import { dustLimitSat, type Tx, type TxOut, txid, txWeight } from '../bitcoin/index.ts'
 import type { ChannelSecrets } from '../keys/index.ts'
 import { LOWEST_FEERATE_PER_KW } from './limits.ts'
 import { directWitness, heaviestDirectWitness, secretOf } from './signing.ts'
-import type { DirectPath } from './spendPath.ts'
+import type { DirectPath, SpendKey } from './spendPath.ts'
 import type { Claim, ClaimRole } from './types.ts'
 
 // Transactions that sweep outputs to our wallet.
@@ -55,12 +55,21 @@ export function buildSweep(
   },
 ): Claim {
   const unsigned = sweepOf(paths, { amountSat: terms.yieldSat, script: terms.destinationScript })
+  // Cost: n inputs × 1 signature, and a key derivation for each kind of key, not for each input.
+  const known = new Map<string, Uint8Array | undefined>()
   const inputs = unsigned.inputs.map((input, index) => {
     const path = paths[index]
     if (path === undefined) return input
-    return { ...input, witness: directWitness(path, { tx: unsigned, index }, secretOf(path.key, terms.secrets)) }
+    const name = nameOfKey(path.key)
+    if (!known.has(name)) known.set(name, secretOf(path.key, terms.secrets))
+    return { ...input, witness: directWitness(path, { tx: unsigned, index }, known.get(name)) }
   })
   return { txid: txid(unsigned), tx: { ...unsigned, inputs }, role, feeCoins: [] }
+}
+
+function nameOfKey(key: SpendKey): string {
+  const of = 'point' in key ? key.point : 'perCommitmentSecret' in key ? key.perCommitmentSecret : NO_SCRIPT
+  return `${key.type} ${toHex(of)}`
 }
 
 function sweepOf(paths: readonly DirectPath[], output: TxOut): Tx {

@@ -38,11 +38,18 @@ function spendConditions(situation: Situation): readonly OnchainEventFacts[] {
   const { txid, height } = situation.spend
   if (situation.type === 'mutual_close') return [{ type: 'mutual_close_confirmed', txid, height }]
   if (situation.type === 'unknown') return [{ type: 'unknown_spend', txid }]
-  const { name: which, number: commitmentNumber } = situation.commitment
+  const { name: which, number: commitmentNumber, outputs } = situation.commitment
+  // Until the archive has told its HTLCs it may be an old commitment of our own, and we accuse nobody on a guess.
+  if (which === 'revoked' && !outputs.some(isProof)) return []
   const confirmed = { type: 'commitment_confirmed', which, commitmentNumber, txid, height } as const
   if (which === 'revoked') return [confirmed, { type: 'revoked_commitment', commitmentNumber, txid }]
   if (which === 'future') return [confirmed, { type: 'data_loss', commitmentNumber, txid }]
   return [confirmed]
+}
+
+/** Anchors are on the commitments of both sides. */
+function isProof({ kind }: ChannelOutput): boolean {
+  return kind !== 'local_anchor' && kind !== 'remote_anchor'
 }
 
 /** What the chain showed and the channel did not know. */
