@@ -3,9 +3,12 @@ export class BugError extends Error {
   override readonly name = 'BugError'
 }
 
-/** States what must hold here whatever the outside does; stops when it does not. */
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new BugError(`This is a bug in Bookend: ${message}`)
+/**
+ * States what must hold here whatever the outside does; stops when it does not. On warm paths the message is a function, so
+ * that a text with figures is put together only when it is needed.
+ */
+export function assert(condition: boolean, message: string | (() => string)): asserts condition {
+  if (!condition) throw new BugError(`This is a bug in Bookend: ${typeof message === 'string' ? message : message()}`)
 }
 
 /** The value, which the surrounding code has just made sure of. */

@@ -18,7 +18,7 @@ export function toHex(bytes: Uint8Array): string {
 /** Bytes of hexadecimal text that the program itself holds; malformed text is a bug. For outside text: `parseHex`. */
 export function fromHex(text: string): Uint8Array {
   const parsed = parseHex(text)
-  assert(parsed.ok, `not hexadecimal: ${text}`)
+  assert(parsed.ok, () => `not hexadecimal: ${text}`)
   return parsed.value
 }
 

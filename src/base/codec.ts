@@ -47,7 +47,7 @@ function uintCodec(width: number): Codec<number> {
   const bound = 256 ** width
   return {
     write(writer, value) {
-      assert(Number.isInteger(value) && value >= 0 && value < bound, `${value} does not fit in ${width} bytes`)
+      assert(Number.isInteger(value) && value >= 0 && value < bound, () => `${value} does not fit in ${width} bytes`)
       writer.uint(value, width)
     },
     read: reader => reader.uint(width),
@@ -60,7 +60,7 @@ export const u32: Codec<number> = uintCodec(4)
 
 export const u64: Codec<bigint> = {
   write(writer, value) {
-    assert(value >= 0n && value < 1n << 64n, `${value} does not fit in 8 bytes`)
+    assert(value >= 0n && value < 1n << 64n, () => `${value} does not fit in 8 bytes`)
     writer.uint(Number(value >> 32n), 4)
     writer.uint(Number(value & 0xffffffffn), 4)
   },
@@ -70,7 +70,7 @@ export const u64: Codec<bigint> = {
 /** An integer of 8 bytes that the program holds as a number: below 2^53. */
 export const u64Number: Codec<number> = {
   write(writer, value) {
-    assert(Number.isSafeInteger(value) && value >= 0, `${value} is not a safe integer`)
+    assert(Number.isSafeInteger(value) && value >= 0, () => `${value} is not a safe integer`)
     writer.uint(Math.floor(value / 2 ** 32), 4)
     writer.uint(value % 2 ** 32, 4)
   },
@@ -85,7 +85,7 @@ export const u64Number: Codec<number> = {
 export function fixedBytes(length: number): Codec<Uint8Array> {
   return {
     write(writer, value) {
-      assert(value.length === length, `expected ${length} bytes, got ${value.length}`)
+      assert(value.length === length, () => `expected ${length} bytes, got ${value.length}`)
       writer.bytes(value)
     },
     read: reader => reader.bytes(length),
@@ -200,7 +200,7 @@ export function taggedUnion<T extends { readonly type: string }>(
 ): Codec<T> {
   const byTag = new Map<number, readonly [type: string, codec: Codec<unknown>]>()
   for (const [type, entry] of Object.entries(cases) as [string, readonly [number, Codec<unknown>]][]) {
-    assert(!byTag.has(entry[0]), `tag ${entry[0]} is used twice`)
+    assert(!byTag.has(entry[0]), () => `tag ${entry[0]} is used twice`)
     byTag.set(entry[0], [type, entry[1]])
   }
   return {
@@ -224,7 +224,7 @@ export function oneOf<T extends string>(...names: readonly T[]): Codec<T> {
   return {
     write(writer, value) {
       const index = names.indexOf(value)
-      assert(index >= 0, `${value} is none of ${names.join(', ')}`)
+      assert(index >= 0, () => `${value} is none of ${names.join(', ')}`)
       writer.u8(index)
     },
     read(reader) {

@@ -21,7 +21,7 @@ export interface OutPoint {
 }
 
 function hexOf(bytes: Uint8Array, length: number): string {
-  assert(bytes.length === length, `expected ${length} bytes, got ${bytes.length}`)
+  assert(bytes.length === length, () => `expected ${length} bytes, got ${bytes.length}`)
   return toHex(bytes)
 }
 

@@ -16,19 +16,19 @@ export const MAX_MONEY_MSAT = (MAX_MONEY_SAT * 1000n) as Msat
 /** An amount in satoshis. A negative or fractional one is a bug of the caller. */
 export function sat(value: bigint | number): Sat {
   const amount = BigInt(value)
-  assert(amount >= 0n, `an amount in sat is never negative, got ${amount}`)
+  assert(amount >= 0n, () => `an amount in sat is never negative, got ${amount}`)
   return amount as Sat
 }
 
 /** An amount in millisatoshis. A negative or fractional one is a bug of the caller. */
 export function msat(value: bigint | number): Msat {
   const amount = BigInt(value)
-  assert(amount >= 0n, `an amount in msat is never negative, got ${amount}`)
+  assert(amount >= 0n, () => `an amount in msat is never negative, got ${amount}`)
   return amount as Msat
 }
 
 export function feeratePerKw(value: number): FeeratePerKw {
-  assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, `feerate out of range: ${value}`)
+  assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, () => `feerate out of range: ${value}`)
   return value as FeeratePerKw
 }
 
@@ -49,7 +49,7 @@ export function add<T extends Sat | Msat>(...amounts: readonly [T, ...T[]]): T {
 
 /** `a − b`; the caller has made sure that it is not negative (else it is a bug). */
 export function subtract<T extends Sat | Msat>(a: T, b: T): T {
-  assert(a >= b, `subtraction of ${b} from ${a} would be negative`)
+  assert(a >= b, () => `subtraction of ${b} from ${a} would be negative`)
   return ((a as bigint) - (b as bigint)) as T
 }
 

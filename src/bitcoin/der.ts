@@ -4,7 +4,7 @@ import { assert, concat, type DecodeFailure, err, ok, type Result } from '../bas
 
 /** `signature`: 64 bytes, r then s. */
 export function signatureToDer(signature: Uint8Array): Uint8Array {
-  assert(signature.length === 64, `expected a signature of 64 bytes, got ${signature.length}`)
+  assert(signature.length === 64, () => `expected a signature of 64 bytes, got ${signature.length}`)
   const r = derInteger(signature.subarray(0, 32))
   const s = derInteger(signature.subarray(32))
   return concat(Uint8Array.of(0x30, r.length + s.length), r, s)

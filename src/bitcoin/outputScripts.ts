@@ -41,14 +41,14 @@ export function witnessProgram(bytes: Uint8Array): WitnessProgram | undefined {
 
 /** The output script of a witness program. The caller has made sure that the version and length are allowed. */
 export function witnessProgramScript({ version, program }: WitnessProgram): Uint8Array {
-  assert(version >= 0 && version <= 16, `witness version ${version}`)
-  assert(program.length >= 2 && program.length <= 40, `witness program of ${program.length} bytes`)
+  assert(version >= 0 && version <= 16, () => `witness version ${version}`)
+  assert(program.length >= 2 && program.length <= 40, () => `witness program of ${program.length} bytes`)
   return script(version === 0 ? OP.OP_0 : OP.OP_1 + version - 1, program)
 }
 
 /** `pubkey`: 33 bytes, compressed. */
 export function p2wpkhScript(pubkey: Uint8Array): Uint8Array {
-  assert(pubkey.length === 33, `expected a public key of 33 bytes, got ${pubkey.length}`)
+  assert(pubkey.length === 33, () => `expected a public key of 33 bytes, got ${pubkey.length}`)
   return p2wpkhScriptFromHash(hash160(pubkey))
 }
 
@@ -102,6 +102,6 @@ function isP2sh(bytes: Uint8Array): boolean {
 }
 
 function ofLength(bytes: Uint8Array, length: number): Uint8Array {
-  assert(bytes.length === length, `expected ${length} bytes, got ${bytes.length}`)
+  assert(bytes.length === length, () => `expected ${length} bytes, got ${bytes.length}`)
   return bytes
 }

@@ -47,7 +47,7 @@ export function script(...items: readonly ScriptItem[]): Uint8Array {
   const writer = new Writer(capacity)
   for (const item of items) {
     if (typeof item === 'number') {
-      assert(Number.isInteger(item) && item >= 0 && item <= 0xff, `not an opcode: ${item}`)
+      assert(Number.isInteger(item) && item >= 0 && item <= 0xff, () => `not an opcode: ${item}`)
       writer.u8(item)
     } else writePush(writer, item)
   }
@@ -56,7 +56,7 @@ export function script(...items: readonly ScriptItem[]): Uint8Array {
 
 /** What pushes the number `n` in the shortest way (CScriptNum): OP_0, OP_1 to OP_16, OP_1NEGATE, or its bytes. */
 export function scriptNumber(n: number): ScriptItem {
-  assert(Number.isSafeInteger(n), `not an integer: ${n}`)
+  assert(Number.isSafeInteger(n), () => `not an integer: ${n}`)
   if (n === 0) return OP.OP_0
   if (n === -1) return OP.OP_1NEGATE
   if (n >= 1 && n <= 16) return OP.OP_1 + n - 1

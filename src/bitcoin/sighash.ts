@@ -37,7 +37,7 @@ export function segwitV0Sighash(spend: {
   const input = defined(tx.inputs[inputIndex], `input ${inputIndex} of ${tx.inputs.length}`)
   const anyoneCanPay = (sighashType & SIGHASH_ANYONECANPAY) !== 0
   const mode = sighashType & 0x1f
-  assert(mode >= SIGHASH_ALL && mode <= SIGHASH_SINGLE, `sighash type ${sighashType}`)
+  assert(mode >= SIGHASH_ALL && mode <= SIGHASH_SINGLE, () => `sighash type ${sighashType}`)
   const shared = sharedOf(tx)
   const writer = new Writer(256 + spend.scriptCode.length)
   writer.uintLE(tx.version >>> 0, 4)

@@ -22,7 +22,10 @@ export function obscuredNumber(
   number: number,
   factor: bigint,
 ): { readonly locktime: number; readonly sequence: number } {
-  assert(Number.isInteger(number) && number >= 0 && number <= MAX_COMMITMENT_NUMBER, `commitment number ${number}`)
+  assert(
+    Number.isInteger(number) && number >= 0 && number <= MAX_COMMITMENT_NUMBER,
+    () => `commitment number ${number}`,
+  )
   const obscured = BigInt(number) ^ factor
   return {
     locktime: LOCKTIME_PREFIX * 2 ** 24 + Number(obscured & LOW_24_BITS),

@@ -104,6 +104,6 @@ export function receivedHtlcScript(
 }
 
 function key(pubkey: Uint8Array): Uint8Array {
-  assert(pubkey.length === 33, `expected a public key of 33 bytes, got ${pubkey.length}`)
+  assert(pubkey.length === 33, () => `expected a public key of 33 bytes, got ${pubkey.length}`)
   return pubkey
 }

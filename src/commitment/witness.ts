@@ -86,7 +86,7 @@ export function htlcPreimageWitness(
   preimage: Uint8Array,
   witnessScript: Uint8Array,
 ): Witness {
-  assert(preimage.length === 32, `expected a preimage of 32 bytes, got ${preimage.length}`)
+  assert(preimage.length === 32, () => `expected a preimage of 32 bytes, got ${preimage.length}`)
   return [forAll(counterpartyHtlcSignature), preimage, witnessScript]
 }
 

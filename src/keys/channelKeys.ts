@@ -34,7 +34,7 @@ const LAYOUT = utf8Encode('bookend/channel-keys/v1')
  * index, counted from 0 and never used twice, bring back every key of a channel, and knowing one tells of no other.
  */
 export function deriveChannelSecrets(seed: Uint8Array, channelKeyIndex: number): ChannelSecrets {
-  assert(seed.length === 32, `a seed has 32 bytes, got ${seed.length}`)
+  assert(seed.length === 32, () => `a seed has 32 bytes, got ${seed.length}`)
   const index = encode(u64Number, channelKeyIndex)
   const derive = (name: string) => hkdfSha256(seed, LAYOUT, concat(utf8Encode(name), index), 32)
   return {

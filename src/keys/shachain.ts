@@ -30,7 +30,7 @@ export const emptySecretStore: SecretStore = { slots: [] }
 
 /** The secret (32 bytes) of an index from a seed of 32 bytes. Cost: at most 48 hashes. */
 export function generateSecret(seed: Uint8Array, index: number): Uint8Array {
-  assert(seed.length === 32, `a seed has 32 bytes, got ${seed.length}`)
+  assert(seed.length === 32, () => `a seed has 32 bytes, got ${seed.length}`)
   return deriveSecret(seed, 48, index)
 }
 
@@ -44,8 +44,11 @@ export function generateSecret(seed: Uint8Array, index: number): Uint8Array {
  */
 export function insertSecret(store: SecretStore, index: number, secret: Uint8Array): Result<SecretStore, WrongSecret> {
   const expected = nextIndex(store)
-  assert(index === expected && index >= 0, `secrets are stored in order: expected index ${expected}, got ${index}`)
-  assert(secret.length === 32, `a per-commitment secret has 32 bytes, got ${secret.length}`)
+  assert(
+    index === expected && index >= 0,
+    () => `secrets are stored in order: expected index ${expected}, got ${index}`,
+  )
+  assert(secret.length === 32, () => `a per-commitment secret has 32 bytes, got ${secret.length}`)
   const slot = secretSlot(index)
   for (const earlier of store.slots.slice(0, slot)) {
     if (!bytesEqual(deriveSecret(secret, slot, earlier.index), earlier.secret)) {
@@ -74,7 +77,10 @@ export function secretSlot(index: number): number {
 
 /** The secret of an index whose bits from `bits` up are those of the base's index. */
 function deriveSecret(base: Uint8Array, bits: number, index: number): Uint8Array {
-  assert(Number.isInteger(index) && index >= 0 && index <= FIRST_SECRET_INDEX, `secret index out of range: ${index}`)
+  assert(
+    Number.isInteger(index) && index >= 0 && index <= FIRST_SECRET_INDEX,
+    () => `secret index out of range: ${index}`,
+  )
   let secret = new Uint8Array(base)
   for (let bit = bits - 1; bit >= 0; bit--) {
     if (bitOf(index, bit) === 0) continue

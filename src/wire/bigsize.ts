@@ -3,7 +3,7 @@ import { assert, type Codec, DecodeError, mapped } from '../base/index.ts'
 /** BigSize: an unsigned integer in 1, 3, 5 or 9 bytes, the shortest form only (BOLT 1, appendix A). */
 export const bigSize: Codec<bigint> = {
   write(writer, value) {
-    assert(value >= 0n && value < 1n << 64n, `${value} does not fit in a BigSize`)
+    assert(value >= 0n && value < 1n << 64n, () => `${value} does not fit in a BigSize`)
     if (value < 0xfdn) return writer.u8(Number(value))
     if (value < 0x10000n) {
       writer.u8(0xfd)
@@ -36,7 +36,7 @@ export const bigSizeNumber: Codec<number> = mapped(
     return Number(value)
   },
   value => {
-    assert(Number.isSafeInteger(value), `${value} is not a safe integer`)
+    assert(Number.isSafeInteger(value), () => `${value} is not a safe integer`)
     return BigInt(value)
   },
 )

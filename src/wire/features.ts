@@ -50,7 +50,8 @@ const DEPENDENCIES: readonly (readonly [FeatureName, FeatureName])[] = [
 
 /** The shortest vector with exactly these bits set. */
 export function featureBits(...bits: readonly number[]): Uint8Array {
-  for (const bit of bits) assert(Number.isInteger(bit) && bit >= 0 && bit <= MAX_FEATURE_BIT, `no feature bit: ${bit}`)
+  for (const bit of bits)
+    assert(Number.isInteger(bit) && bit >= 0 && bit <= MAX_FEATURE_BIT, () => `no feature bit: ${bit}`)
   const bytes = new Uint8Array(bits.length === 0 ? 0 : Math.floor(Math.max(...bits) / 8) + 1)
   for (const bit of bits) {
     const at = bytes.length - 1 - Math.floor(bit / 8)

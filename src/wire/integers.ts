@@ -7,7 +7,7 @@ export const tu16: Codec<number> = truncated(2)
 export const tu32: Codec<number> = truncated(4)
 export const tu64: Codec<bigint> = {
   write(writer, value) {
-    assert(value >= 0n && value < 1n << 64n, `${value} does not fit in 8 bytes`)
+    assert(value >= 0n && value < 1n << 64n, () => `${value} does not fit in 8 bytes`)
     let length = 0
     while (value >> BigInt(8 * length) > 0n) length++
     for (let left = length - 1; left >= 0; left--) writer.u8(Number((value >> BigInt(8 * left)) & 0xffn))
@@ -26,7 +26,7 @@ export const s64: Codec<bigint> = mapped(
   u64,
   value => BigInt.asIntN(64, value),
   value => {
-    assert(value === BigInt.asIntN(64, value), `${value} does not fit in 8 signed bytes`)
+    assert(value === BigInt.asIntN(64, value), () => `${value} does not fit in 8 signed bytes`)
     return BigInt.asUintN(64, value)
   },
 )
@@ -34,7 +34,10 @@ export const s64: Codec<bigint> = mapped(
 function truncated(width: number): Codec<number> {
   return {
     write(writer, value) {
-      assert(Number.isInteger(value) && value >= 0 && value < 256 ** width, `${value} does not fit in ${width} bytes`)
+      assert(
+        Number.isInteger(value) && value >= 0 && value < 256 ** width,
+        () => `${value} does not fit in ${width} bytes`,
+      )
       let length = 0
       while (value >= 256 ** length) length++
       writer.uint(value, length)

@@ -116,7 +116,10 @@ export function decodeMessage(bytes: Uint8Array): Result<Message | UnknownMessag
 /** The bytes of a message, type first. A message of ours that is larger than the limit is a bug. */
 export function encodeMessage(message: Message): Uint8Array {
   const bytes = encode(messageCodec, message)
-  assert(bytes.length <= MAX_MESSAGE_LENGTH, `${message.type} of ${bytes.length} bytes is larger than a message may be`)
+  assert(
+    bytes.length <= MAX_MESSAGE_LENGTH,
+    () => `${message.type} of ${bytes.length} bytes is larger than a message may be`,
+  )
   return bytes
 }
 

@@ -16,7 +16,7 @@ export function shortChannelId(parts: ShortChannelIdParts): ShortChannelId {
 }
 
 export function shortChannelIdParts(id: ShortChannelId): ShortChannelIdParts {
-  assert(/^\d+x\d+x\d+$/.test(id), `not a short channel id: ${id}`)
+  assert(/^\d+x\d+x\d+$/.test(id), () => `not a short channel id: ${id}`)
   const [blockHeight, txIndex, outputIndex] = id.split('x').map(Number)
   // The pattern has three numbers.
   return checked({ blockHeight, txIndex, outputIndex } as ShortChannelIdParts)

@@ -52,24 +52,36 @@ function headChanged(old: ChannelDurable, next: ChannelDurable): boolean {
   )
 }
 
+/** Both lists are in the order of their keys, so one walk along both finds what is new, changed or gone. */
 function htlcWrites(old: readonly Htlc[], { htlcs }: ChannelDurable): readonly ChannelWrite[] {
   if (old === htlcs) return []
   const writes: ChannelWrite[] = []
-  const previous = new Map(old.map(htlc => [htlcKey(htlc), htlc]))
+  let index = 0
   for (const htlc of htlcs) {
-    const key = htlcKey(htlc)
-    const was = previous.get(key)
-    previous.delete(key)
-    if (was === htlc) continue
-    writes.push(put(`htlc/${key}`, v1.htlc, htlc))
-    if (was?.onionRoutingPacket !== htlc.onionRoutingPacket)
-      writes.push(put(`onion/${key}`, v1.onion, htlc.onionRoutingPacket))
+    let was = old[index]
+    for (; was !== undefined && comesBefore(was, htlc); was = old[++index]) writes.push(...gone(was))
+    if (was !== undefined && !comesBefore(htlc, was)) index++
+    else was = undefined
+    if (was !== htlc) writes.push(...changed(was, htlc))
   }
-  for (const [key, gone] of previous) {
-    writes.push({ type: 'delete', key: `htlc/${key}` }, { type: 'delete', key: `onion/${key}` })
-    writes.push(...archive(gone))
-  }
+  for (const htlc of old.slice(index)) writes.push(...gone(htlc))
   return writes
+}
+
+function comesBefore(a: Htlc, b: Htlc): boolean {
+  return a.offeredBy === b.offeredBy ? a.id < b.id : a.offeredBy === 'local'
+}
+
+function changed(was: Htlc | undefined, htlc: Htlc): readonly ChannelWrite[] {
+  const key = htlcKey(htlc)
+  const record = put(`htlc/${key}`, v1.htlc, htlc)
+  if (was?.onionRoutingPacket === htlc.onionRoutingPacket) return [record]
+  return [record, put(`onion/${key}`, v1.onion, htlc.onionRoutingPacket)]
+}
+
+function gone(htlc: Htlc): readonly ChannelWrite[] {
+  const key = htlcKey(htlc)
+  return [{ type: 'delete', key: `htlc/${key}` }, { type: 'delete', key: `onion/${key}` }, ...archive(htlc)]
 }
 
 /** An HTLC is gone with its removal irrevocable; one that never stood on a commitment of the peer leaves no trace. */

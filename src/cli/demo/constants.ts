@@ -8,7 +8,9 @@ export const DEMO_FEERATE = feeratePerKw(2_500)
 /** What each wallet starts with: a coin for the channel, and small ones for fees. */
 export const WALLET_COINS_SAT = [sat(1_500_000), sat(50_000), sat(50_000), sat(50_000)] as const
 /** Payments on their way at once, both directions together. */
-export const MAX_IN_FLIGHT = 30
+export const MAX_IN_FLIGHT = 80
+/** And by one side: below the fifty that the other one accepts. */
+export const MAX_OFFERED = 45
 /** Payments are between these two, all of them large enough for the chain. */
 export const MIN_PAYMENT_MSAT = msat(1_000_000n)
 export const MAX_PAYMENT_MSAT = msat(5_000_000n)

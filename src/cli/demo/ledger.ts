@@ -138,8 +138,7 @@ function ownerOf(world: World, outpoint: OutPoint, output: TxOut): Pick<LeftOutp
       path => outPointKey(path.outpoint) === outPointKey(outpoint) && path.way !== 'anchor_anyone',
     )
   const owner = own('local') ? 'alice' : 'bob'
-  if (isAnchor(output))
-    return { owner, why: 'an anchor: it is there to pay for a commitment, and worth less than its own fee' }
+  if (isAnchor(output)) return { owner, why: 'an anchor, worth less than its own fee' }
   return { owner, why: `waits for ${owner === 'bob' ? 'Bob' : 'Alice'}, who alone can spend it` }
 }
 

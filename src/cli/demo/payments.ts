@@ -15,6 +15,7 @@ import { sha256 } from '../../crypto/index.ts'
 import {
   KEPT_MSAT,
   MAX_IN_FLIGHT,
+  MAX_OFFERED,
   MAX_PAYMENT_MSAT,
   MIN_PAYMENT_MSAT,
   ONION_LENGTH,
@@ -92,7 +93,12 @@ class Traffic {
     assert(this.#done === this.#count, `${this.#count - this.#done} payments of the demo got stuck`)
   }
 
+  /**
+   * In waves: the next payments start together when the last of these is done, so that one signature covers them all and no
+   * HTLC is signed again for the sake of another.
+   */
   #start(): void {
+    if (this.#onItsWay.size > 0) return
     while (this.#next < this.#count && this.#onItsWay.size < MAX_IN_FLIGHT) {
       const payment = { index: this.#next, amountMsat: amountOf(this.#next) }
       const payer = this.#payerOf(payment)
@@ -109,7 +115,11 @@ class Traffic {
   /** They take turns, but who cannot pay lets the other one go first; nobody can only while others are on their way. */
   #payerOf({ index, amountMsat }: { readonly index: number; readonly amountMsat: Msat }): Name | undefined {
     const order: readonly Name[] = index % 2 === 0 ? ['alice', 'bob'] : ['bob', 'alice']
-    return order.find(name => this.#spendable(name) >= amountMsat)
+    return order.find(name => this.#offered(name) < MAX_OFFERED && this.#spendable(name) >= amountMsat)
+  }
+
+  #offered(name: Name): number {
+    return [...this.#onItsWay.values()].filter(payment => payment.payer === name).length
   }
 
   #spendable(name: Name): bigint {

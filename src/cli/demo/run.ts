@@ -10,7 +10,8 @@ import { cooperative } from './scenarios/cooperative.ts'
 import { vanish } from './scenarios/vanish.ts'
 import { World } from './world.ts'
 
-export interface DemoOptions {
+/** What is to be played. */
+export interface DemoPlan {
   readonly scenario: Scenario
   readonly payments: number
 }
@@ -21,7 +22,7 @@ export type Act = (world: World, payments: number, progress: Progress) => Promis
 const ACTS: Readonly<Record<Scenario, Act>> = { cooperative, vanish, cheat }
 
 /** The whole life of a channel between Alice and Bob, on a chain of its own. Everything but the speed is the same in every run. */
-export async function runDemo(options: DemoOptions, progress: Progress): Promise<DemoReport> {
+export async function runDemo(options: DemoPlan, progress: Progress): Promise<DemoReport> {
   await installBestBackends()
   progress.phase('Alice and Bob get a chain, wallets and a wire')
   const world = new World()

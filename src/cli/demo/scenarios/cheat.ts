@@ -32,6 +32,6 @@ export async function cheat(world: World, payments: number, progress: Progress):
   await world.mineUntil(() => world.alice.driver.state.channel?.state === 'closing', 5)
   world.tell('alice', 'recognises it, and holds the secret that takes every output of it')
   await world.mineUntil(() => isClosed(world.alice), 100)
-  world.tell('alice', 'has the whole channel')
+  world.tell('alice', 'has the whole channel, but for fees and anchors')
   return run
 }

@@ -9,7 +9,10 @@ export async function cooperative(world: World, payments: number, progress: Prog
   progress.phase('They agree to close')
   await world.alice.command({ type: 'shutdown' })
   await world.settle()
-  world.tell('alice', 'asks to close; both sign one last transaction that pays each their balance')
+  world.tell(
+    'alice',
+    'asks to close; each signs a last transaction that the other pays for, and the first on the chain counts',
+  )
   await world.mineUntil(() => isClosed(world.alice) && isClosed(world.bob), 20)
   world.tell('chain', 'the closing transaction is six blocks deep: the channel is over')
   return run

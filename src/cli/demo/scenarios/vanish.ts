@@ -41,9 +41,10 @@ async function takeWithPreimage(world: World): Promise<void> {
 
 async function waitForAlice(world: World): Promise<void> {
   await world.mineUntil(() => world.alice.driver.state.channel?.state === 'closing', LONGEST_WAIT_BLOCKS)
-  const { phase } = channelOf(world.alice).durable
-  world.tell('alice', 'waits no longer and publishes her commitment transaction')
-  if (phase.type === 'closing') world.tell('alice', phase.cause.reason)
+  world.tell(
+    'alice',
+    'waits no longer, since a payment comes near its expiry, and publishes her commitment transaction',
+  )
   await world.mineUntil(() => isClosed(world.alice), LONGEST_WAIT_BLOCKS)
-  world.tell('alice', 'has everything that was hers')
+  world.tell('alice', "has everything that was hers; what is Bob's waits for him on the chain")
 }
