@@ -42,6 +42,16 @@ describe('replacement', () => {
     expect(submitAll(chain, next)).toEqual(waiting(chain))
   })
 
+  test('more fee at the same feerate is not enough, at a better one it is', () => {
+    const { chain, coins } = fourCoins()
+    const old = spend([coins[0]], { feeSat: 1100 })
+    submitAll(chain, old)
+    const larger = (feeSat: number) => split([coins[0]], 2, feeSat)
+    expect([txVsize(old), txVsize(larger(1410))]).toEqual([110, 141])
+    expect(reasonOf(chain.submit(larger(1410)))).toBe('insufficient fee')
+    expect(reasonOf(chain.submit(larger(1412)))).toBe('accepted')
+  })
+
   test('no signal is needed, unless the policy asks for one', () => {
     const final = { feeSat: 1000, sequence: 0xffffffff }
     const open = fourCoins()
@@ -157,6 +167,10 @@ describe('chains of waiting transactions', () => {
     const parent = split([coins[0]], 30, 4000)
     const children = Array.from({ length: 24 }, (_, vout) => spend([coinOf(parent, vout)], { feeSat: 200 }))
     submitAll(chain, parent, ...children)
+    const large = split([coinOf(parent, 24), coins[1]], 330, 15_000)
+    expect(txVsize(large)).toBeGreaterThan(10_000)
+    expect(reasonOf(chain.submit(large))).toBe('too-long-mempool-chain')
+    expect(reasonOf(chain.submit(spend([coinOf(parent, 24)], { version: 3 })))).toBe('TRUC-violation')
     const carveOut = spend([coinOf(parent, 24)])
     expect(reasonOf(chain.submit(carveOut))).toBe('accepted')
     expect(reasonOf(chain.submit(spend([coinOf(parent, 25)])))).toBe('too-long-mempool-chain')
