@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { txWeight } from '../../src/bitcoin/index.ts'
 import type { CommitmentFormat } from '../../src/commitment/index.ts'
 import { builtOf, FORMATS, makeModel, type Name, viewOf } from './fixture.ts'
-import { EnforcerNode, mineUntil } from './node.ts'
+import { EnforcerNode, feeOf, mineUntil } from './node.ts'
 import { dueSat, fourHtlcs } from './scenario.ts'
 
 // BOLT 5, unilateral close handling: each commitment is published on a real chain, and both sides act until all is resolved.
@@ -27,6 +28,12 @@ describe('BOLT 5 unilateral close', () => {
       const gained = node.walletSat() - (before[index] ?? 0n)
       expect(gained + node.feesSat()).toBe(dueSat(built, holder, node.name))
       expect(node.feesSat()).toBeLessThan(9000n)
+      for (const tx of node.ownMade()) {
+        // 1000 sat per kw: a satoshi for each weight unit, with signatures counted at their longest.
+        const spare = Number(feeOf(model.chain, tx)) - txWeight(tx)
+        expect(spare).toBeGreaterThanOrEqual(0)
+        expect(spare).toBeLessThanOrEqual(3 * (tx.inputs.length + 1))
+      }
       expect(node.published.filter(({ outcome }) => outcome !== 'accepted' && outcome !== 'known')).toEqual([])
     }
     const [alice, bob] = nodes

@@ -161,6 +161,13 @@ export class EnforcerNode {
     return [...byId.values()]
   }
 
+  /** Of those, the ones whose fee we chose. */
+  ownMade(): readonly Tx[] {
+    const signedByBoth = new Set(this.published.filter(({ role }) => role.startsWith('htlc')).map(({ tx }) => txid(tx)))
+    const fixed = this.model.format === 'static_remotekey' ? signedByBoth : new Set<Txid>()
+    return this.confirmed().filter(tx => !fixed.has(txid(tx)))
+  }
+
   /** The fees of all that we published and that confirmed. */
   feesSat(): bigint {
     return this.confirmed().reduce((sum, tx) => sum + feeOf(this.#chain, tx), 0n)
