@@ -1,10 +1,18 @@
 import { isPublicKey } from '../../crypto/index.ts'
 import type { UpdateAddHtlc } from '../../wire/index.ts'
-import { commitmentContents } from '../contents.ts'
-import { dustExposureMsat, isOpener, shortfallMsat } from '../cost.ts'
+import { type CommitmentContents, commitmentContents } from '../contents.ts'
+import { dustExposureMsat, isDust, isOpener, shortfallMsat } from '../cost.ts'
 import { MAX_ACCEPTED_HTLCS, MAX_CLTV_EXPIRY } from '../limits.ts'
 import { closeConnection, done, type Outcome, reject } from '../outcome.ts'
-import type { ChannelCommand, ChannelContext, ChannelDurable, FundedChannel, Htlc, Party } from '../types.ts'
+import type {
+  ChannelCommand,
+  ChannelContext,
+  ChannelDurable,
+  ChannelParams,
+  FundedChannel,
+  Htlc,
+  Party,
+} from '../types.ts'
 import { otherParty } from '../updates.ts'
 import { withDurable } from './withDurable.ts'
 
@@ -180,33 +188,57 @@ function expiryComplaint(htlc: Htlc, context: ChannelContext): Complaint | undef
 
 /** What a careful sender also looks at: both commitments, the opener's margin for rising fees, and dust. */
 function prudenceComplaint(durable: ChannelDurable, htlc: Htlc, context: ChannelContext): Complaint | undefined {
-  const { params } = durable
-  const after = withHtlc(durable, htlc)
-  for (const holder of ['remote', 'local'] as const) {
-    // Both holders are judged by what stands on the peer's next commitment: the one that every pending update is on.
-    const contents = commitmentContents(after, 'remote', 'next')
-    const opener: Party = params.role === 'opener' ? 'local' : 'remote'
-    const lacking = shortfallMsat(params, contents, {
-      party: opener,
-      holder,
-      feeSpikeBuffer: isOpener(params, 'local'),
-    })
-    if (lacking > 0n) {
-      return {
-        code: 'opener_cannot_pay_fee',
-        expected: `the opener to pay the ${holder} commitment, ${isOpener(params, 'local') ? 'also at twice the feerate' : 'keeping its reserve'}`,
-        got: `${htlc.amountMsat} msat, which leaves it ${lacking} msat short`,
-      }
-    }
-    const exposure = dustExposureMsat(params, holder, contents)
-    if (exposure > context.limits.maxDustHtlcExposureMsat) {
-      return {
-        code: 'dust_exposure',
-        expected: `at most ${context.limits.maxDustHtlcExposureMsat} msat in HTLCs too small for the chain`,
-        got: `${exposure} msat`,
-        section: 'BOLT 2, bounding exposure to trimmed in-flight HTLCs',
-      }
-    }
+  // Both holders are judged by what stands on the peer's next commitment: the one that every pending update is on.
+  const contents = commitmentContents(withHtlc(durable, htlc), 'remote', 'next')
+  return (
+    payabilityComplaint(durable.params, contents, htlc, 'remote') ??
+    dustComplaint(durable.params, contents, htlc, 'remote', context) ??
+    payabilityComplaint(durable.params, contents, htlc, 'local') ??
+    dustComplaint(durable.params, contents, htlc, 'local', context)
+  )
+}
+
+/**
+ * The opener pays the fee as it is, and if that is us, also at twice the feerate. The one does not follow from the other: without
+ * anchors a higher feerate trims HTLCs, which then cost nothing.
+ */
+function payabilityComplaint(
+  params: ChannelParams,
+  contents: CommitmentContents,
+  htlc: Htlc,
+  holder: Party,
+): Complaint | undefined {
+  const weOpened = isOpener(params, 'local')
+  const opener: Party = weOpened ? 'local' : 'remote'
+  const lackingNow = shortfallMsat(params, contents, { party: opener, holder })
+  const lacking =
+    weOpened && lackingNow === 0n
+      ? shortfallMsat(params, contents, { party: opener, holder, feeSpikeBuffer: true })
+      : lackingNow
+  if (lacking === 0n) return undefined
+  return {
+    code: 'opener_cannot_pay_fee',
+    expected: `the opener to pay the ${holder} commitment, ${weOpened ? 'also at twice the feerate' : 'keeping its reserve'}`,
+    got: `${htlc.amountMsat} msat, which leaves it ${lacking} msat short`,
   }
-  return undefined
+}
+
+/** Only an offer that is dust itself adds to it: what the peer has offered beyond the limit does not bind us. */
+function dustComplaint(
+  params: ChannelParams,
+  contents: CommitmentContents,
+  htlc: Htlc,
+  holder: Party,
+  { limits }: ChannelContext,
+): Complaint | undefined {
+  const exposure = dustExposureMsat(params, holder, contents)
+  if (exposure <= limits.maxDustHtlcExposureMsat || !isDust(params, holder, contents.feeratePerKw, htlc)) {
+    return undefined
+  }
+  return {
+    code: 'dust_exposure',
+    expected: `at most ${limits.maxDustHtlcExposureMsat} msat in HTLCs too small for the chain`,
+    got: `${exposure} msat`,
+    section: 'BOLT 2, bounding exposure to trimmed in-flight HTLCs',
+  }
 }

@@ -1,9 +1,9 @@
-import type { FeeratePerKw } from '../../base/index.ts'
+import type { FeeratePerKw, Msat } from '../../base/index.ts'
 import type { UpdateFee } from '../../wire/index.ts'
-import { commitmentContents } from '../contents.ts'
+import { type CommitmentContents, commitmentContents } from '../contents.ts'
 import { dustExposureMsat, isOpener, openerCostMsat, shortfallMsat } from '../cost.ts'
 import { closeConnection, done, type Facts, type Outcome, reject } from '../outcome.ts'
-import type { ChannelCommand, ChannelContext, ChannelDurable, FundedChannel, Party } from '../types.ts'
+import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelParams, FundedChannel, Party } from '../types.ts'
 import { withDurable } from './withDurable.ts'
 
 // update_fee, from either side: our command and the peer's message are held to the same rules.
@@ -90,7 +90,8 @@ function affordComplaint(
 ): Facts | undefined {
   const { params } = durable
   const receiver: Party = sender === 'local' ? 'remote' : 'local'
-  const contents = { ...commitmentContents(durable, receiver, 'next'), feeratePerKw }
+  const before = commitmentContents(durable, receiver, 'next')
+  const contents = { ...before, feeratePerKw }
   const lacking = shortfallMsat(params, contents, { party: sender, holder: receiver })
   if (lacking > 0n) {
     return {
@@ -110,13 +111,26 @@ function affordComplaint(
       section,
     }
   }
+  return feeratePerKw > before.feeratePerKw
+    ? dustComplaint(params, contents, maxDustHtlcExposureMsat, section)
+    : undefined
+}
+
+/** Without anchors a rise makes dust of HTLCs that had outputs (BOLT 2, update_fee). */
+function dustComplaint(
+  params: ChannelParams,
+  contents: CommitmentContents,
+  maxMsat: Msat,
+  section: string,
+): Facts | undefined {
+  if (params.format !== 'static_remotekey') return undefined
   for (const holder of ['local', 'remote'] as const) {
     const exposure = dustExposureMsat(params, holder, contents)
-    if (params.format === 'static_remotekey' && exposure > maxDustHtlcExposureMsat) {
+    if (exposure > maxMsat) {
       return {
         code: 'dust_exposure',
-        expected: `at most ${maxDustHtlcExposureMsat} msat in HTLCs too small for the chain at this feerate`,
-        got: `${exposure} msat at ${feeratePerKw} sat per 1000 weight`,
+        expected: `at most ${maxMsat} msat in HTLCs too small for the chain at this feerate`,
+        got: `${exposure} msat at ${contents.feeratePerKw} sat per 1000 weight`,
         section,
       }
     }
