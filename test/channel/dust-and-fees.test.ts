@@ -21,7 +21,7 @@ import {
   withOffer,
 } from './naive.ts'
 import { judgeFee, judgeOffer, judgeOwnOffer, type Verdict } from './naiveRules.ts'
-import { add, eventsOf, hashOf, settle } from './payments.ts'
+import { add, eventsOf, fulfill, hashOf, settle } from './payments.ts'
 
 // Fees, reserves and dust: whatever the machine says of a state, the naive calculator says to the millisatoshi.
 
@@ -402,5 +402,23 @@ describe('BOLT 2, update_add_htlc, sender: the fee now, not only the fee at twic
       code: 'opener_cannot_pay_fee',
       short: (now - later) * 1000n,
     })
+  })
+})
+
+describe('money that is on its way in', () => {
+  it('may be spent in the same batch, by a side that had none before', () => {
+    for (const format of FORMATS) {
+      const duo = opened({ format, pushMsat: msat(0) })
+      add(duo, 'alice', { amountMsat: 60_000_000n, secret: 1 })
+      settle(duo)
+      fulfill(duo, 'bob', 0, 1)
+      expect(add(duo, 'bob', { amountMsat: 50_000_001n, secret: 2 }).failure?.code).toBe('cannot_afford_htlc')
+      expect(add(duo, 'bob', { amountMsat: 50_000_000n, secret: 2 }).failure).toBeUndefined()
+      settle(duo)
+      fulfill(duo, 'alice', 0, 2)
+      settle(duo)
+      for (const name of NAMES) expect(fundedOf(duo[name]).durable.htlcs).toEqual([])
+      expect(fundedOf(duo.bob).durable.settled).toEqual({ localMsat: 10_000_000n, remoteMsat: 990_000_000n })
+    }
   })
 })
