@@ -1,4 +1,4 @@
-import { add, assert, type FeeratePerKw, type Msat, subtract } from '../base/index.ts'
+import { assert, type FeeratePerKw, type Msat, msat } from '../base/index.ts'
 import {
   buildCommitmentTx,
   type CommitmentHtlc,
@@ -21,23 +21,18 @@ export interface CommitmentContents {
 
 /** Balances are before the fee and the anchors, which the opener pays. Cost: one pass over the live HTLCs. */
 export function commitmentContents(durable: ChannelDurable, holder: Party, which: WhichCommitment): CommitmentContents {
-  let toLocalMsat = durable.settled.localMsat
-  let toRemoteMsat = durable.settled.remoteMsat
+  // Plain bigints on the way: an HTLC may spend what a later one of the list brings in.
+  const balance: Record<Party, bigint> = { local: durable.settled.localMsat, remote: durable.settled.remoteMsat }
   const htlcs: Htlc[] = []
   for (const htlc of durable.htlcs) {
     const standing = standsOn(htlc, holder, which)
     const fulfilled = htlc.resolution?.type === 'fulfill' && isRemovedFrom(htlc, holder, which)
     if (standing) htlcs.push(htlc)
-    if (standing || fulfilled) {
-      if (htlc.offeredBy === 'local') toLocalMsat = subtract(toLocalMsat, htlc.amountMsat)
-      else toRemoteMsat = subtract(toRemoteMsat, htlc.amountMsat)
-    }
-    if (fulfilled) {
-      if (htlc.offeredBy === 'local') toRemoteMsat = add(toRemoteMsat, htlc.amountMsat)
-      else toLocalMsat = add(toLocalMsat, htlc.amountMsat)
-    }
+    if (standing || fulfilled) balance[htlc.offeredBy] -= htlc.amountMsat
+    if (fulfilled) balance[otherParty(htlc.offeredBy)] += htlc.amountMsat
   }
-  return { feeratePerKw: feerateOf(durable, holder, which), toLocalMsat, toRemoteMsat, htlcs }
+  const feeratePerKw = feerateOf(durable, holder, which)
+  return { feeratePerKw, toLocalMsat: msat(balance.local), toRemoteMsat: msat(balance.remote), htlcs }
 }
 
 function feerateOf(durable: ChannelDurable, holder: Party, which: WhichCommitment): FeeratePerKw {
