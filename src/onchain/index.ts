@@ -15,4 +15,30 @@ export { IRREVOCABLE_DEPTH, MAX_CLAIM_WEIGHT, SAFE_DEPTH, SPLIT_BLOCKS } from '.
 export type { DirectPath, DirectWay, HtlcTxPath, SpendKey, SpendPath, TransactionPath } from './spendPath.ts'
 export { spendPaths } from './spendPaths.ts'
 export { step } from './step.ts'
-export * from './types.ts'
+export {
+  type ChainFacts,
+  type ChannelHtlc,
+  type ChannelView,
+  type Claim,
+  type ClaimRole,
+  type CommitmentName,
+  type ConfirmedTx,
+  emptyOnchainState,
+  type FeeCoin,
+  type HtlcRef,
+  type LocalCommitView,
+  type OnchainContext,
+  type OnchainEffect,
+  type OnchainEvent,
+  type OnchainEventFacts,
+  type OnchainInput,
+  type OnchainState,
+  type OnchainStep,
+  type OnchainWrite,
+  type Party,
+  type PartyView,
+  type PublishRole,
+  type RemoteCommitView,
+  type RevokedHtlcs,
+  type SpentCoin,
+} from './types.ts'

@@ -1,4 +1,4 @@
-import { bytesEqual, type OutPoint, outPointKey, type Sat, type Txid } from '../base/index.ts'
+import { bytesEqual, msatToSat, type OutPoint, outPointKey, type Sat, type Txid } from '../base/index.ts'
 import { p2wpkhScript, p2wshScript, type Tx } from '../bitcoin/index.ts'
 import {
   anchorScript,
@@ -125,7 +125,7 @@ function scriptsOnPeersCommitment(known: {
         : receivedHtlcScript(format, keys, htlc)
     scripts.push({
       script: p2wshScript(witnessScript),
-      amountSat: (htlc.amountMsat / 1000n) as Sat,
+      amountSat: msatToSat(htlc.amountMsat),
       describe: base => ({ ...base, kind: 'htlc', witnessScript, htlc }),
     })
   }

@@ -1,4 +1,4 @@
-import { add, bytesEqual, type OutPoint, outPointKey, type Sat, sat, unreachable } from '../base/index.ts'
+import { add, bytesEqual, type OutPoint, outPointKey, type PaymentHash, sat, unreachable } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
 import { buildHtlcTx, fundingScript } from '../commitment/index.ts'
 import type { ChannelOutput } from './outputs.ts'
@@ -268,13 +268,13 @@ function pathBase(table: Table, output: ChannelOutput, { way, csv = 0, cltv = 0 
     confirmed: output.height !== undefined,
     earliestHeight,
     available: earliestHeight <= height + 1 && !isMissing,
-    yieldSat: amountSat as Sat,
+    yieldSat: amountSat,
     ...(htlc && { htlc }),
     ...(preimage && { preimage }),
   }
 }
 
-function preimageOf(paymentHash: NonNullable<SpendPath['preimage']>['paymentHash'], { view, facts }: PathQuestion) {
+function preimageOf(paymentHash: PaymentHash, { view, facts }: PathQuestion): NonNullable<SpendPath['preimage']> {
   const known = view.preimages.get(paymentHash) ?? facts.preimages.get(paymentHash)
   return { paymentHash, ...(known && { known }) }
 }
