@@ -5,10 +5,12 @@ import type { Store } from '../ports/index.ts'
 // The hands of the engine, and the only code that acts. A turn takes all inputs that are queued, steps the engine through
 // them, commits all their writes in one go, and only then carries out their effects:
 //
-//     inputs -> engine step, step, step, end_of_turn -> store.commit(writes) -> effects
+//     inputs -> engine step, step, step, end_of_turn -> store.commit(writes) -> state and results -> effects
 //
-// So what the world sees is always durable already, one commit serves everything that moved in the turn, and under load
+// So what anyone sees is always durable already, one commit serves everything that moved in the turn, and under load
 // the turns make their own batches.
+//
+// Whatever goes wrong in a turn stops the driver for good, as a crash would. Then only a new start from the records is safe.
 
 /** What became of one input, told when its turn is durable. */
 export type InputResult = Pick<EngineStep, 'failure'>
@@ -17,7 +19,11 @@ export interface DriverOptions {
   readonly store: Store
   /** What the engine may look at now: asked before each turn. */
   readonly context: () => EngineContext
-  /** Carries out one effect. What it wants to tell the engine goes through `submit`. */
+  /**
+   * Carries out one effect; the next one waits for it. What it wants to tell the engine goes through `submit`, whose result it
+   * must not wait for: that turn comes after this one. The world's weather, such as a connection that is gone, is its own
+   * business; a rejection stops the driver.
+   */
   readonly perform: (effect: EngineEffect) => Promise<void> | void
   readonly state: EngineState
 }
@@ -33,13 +39,15 @@ export class Driver {
   #state: EngineState
   #queue: Queued[] = []
   #running: Promise<void> | undefined
-  #stopped: unknown
+  /** Why nothing is done any more. */
+  #stopped: { readonly reason: unknown } | undefined
 
   constructor(options: DriverOptions) {
     this.#options = options
     this.#state = options.state
   }
 
+  /** What is durable, and nothing else. */
   get state(): EngineState {
     return this.#state
   }
@@ -54,17 +62,18 @@ export class Driver {
     return this.#running !== undefined
   }
 
-  /** Resolves when the input's turn is durable. Rejects once a turn could not be stored: nothing is done any more then. */
+  /** Resolves when the input's turn is durable, before its effects. Rejects once the driver has stopped. */
   submit(input: EngineInput): Promise<InputResult> {
-    if (this.#stopped !== undefined) return Promise.reject(this.#stopped)
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped.reason)
     const result = new Promise<InputResult>((settle, fail) => this.#queue.push({ input, settle, fail }))
     this.#running ??= this.#run()
     return result
   }
 
-  /** Resolves when nothing is queued and nothing is being done. */
+  /** Resolves when nothing is queued and nothing is being done. Rejects once the driver has stopped. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
+    if (this.#stopped !== undefined) throw this.#stopped.reason
   }
 
   async #run(): Promise<void> {
@@ -81,31 +90,35 @@ export class Driver {
     const taken = this.#queue
     this.#queue = []
     try {
-      const results = await this.#stepAll(taken)
+      const { state, writes, effects, results } = this.#stepAll(taken)
+      if (writes.length > 0) await this.#options.store.commit(writes)
+      this.#state = state
       for (const [index, { settle }] of taken.entries()) settle(results[index] ?? {})
-    } catch (error) {
+      for (const effect of effects) await this.#options.perform(effect)
+    } catch (reason) {
       // What was to be stored may or may not be: going on could show the world a state that a restart takes back.
-      this.#stopped = error
-      for (const { fail } of [...taken, ...this.#queue]) fail(error)
+      this.#stopped = { reason }
+      // Where a result was told already, this changes nothing.
+      for (const { fail } of [...taken, ...this.#queue]) fail(reason)
       this.#queue = []
     }
   }
 
-  async #stepAll(taken: readonly Queued[]): Promise<readonly InputResult[]> {
+  /** The steps of one turn. Nothing but the return value knows of them yet. */
+  #stepAll(taken: readonly Queued[]) {
     const context = this.#options.context()
     const writes: EngineWrite[] = []
     const effects: EngineEffect[] = []
+    let state = this.#state
     const advance = (input: EngineInput): InputResult => {
-      const { next, failure, ...out } = engineStep(this.#state, input, context)
-      this.#state = next
+      const { next, failure, ...out } = engineStep(state, input, context)
+      state = next
       writes.push(...out.writes)
       effects.push(...out.effects)
       return failure === undefined ? {} : { failure }
     }
     const results = taken.map(({ input }) => advance(input))
     advance({ type: 'end_of_turn' })
-    if (writes.length > 0) await this.#options.store.commit(writes)
-    for (const effect of effects) await this.#options.perform(effect)
-    return results
+    return { state, writes, effects, results }
   }
 }
