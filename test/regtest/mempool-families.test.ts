@@ -270,6 +270,7 @@ describe('TRUC', () => {
     const { chain, coins } = fourCoins()
     const parent = spend([coins[0]], truc)
     submitAll(chain, parent, spend([coinOf(parent)], truc))
+    expect(reasonOf(chain.submit(spend([coinOf(parent)], { ...truc, feeSat: 900 })))).toBe('insufficient fee')
     expect(reasonOf(chain.submit(spend([coinOf(parent)], { ...truc, feeSat: 3000 })))).toBe('accepted')
   })
 })
@@ -563,11 +564,13 @@ test('a block takes what pays best, parents with their children', () => {
   const middle = spend([coins[1]], { feeSat: 1000 })
   const poorParent = spend([coins[2]], { feeSat: 150 })
   const richChild = spend([coinOf(poorParent)], { feeSat: 9000 })
-  submitAll(chain, low, middle, poorParent, richChild)
+  // The most fee for one transaction but the child's, and not the most for its size.
+  const bulky = split([coins[3]], 20, 3000)
+  submitAll(chain, low, bulky, middle, poorParent, richChild)
   const [block] = chain.mine(1)
-  expect(block?.transactions.slice(1).map(txid)).toEqual([poorParent, richChild, middle, low].map(txid))
+  expect(block?.transactions.slice(1).map(txid)).toEqual([poorParent, richChild, middle, bulky, low].map(txid))
   const reward = block?.transactions[0]?.outputs[0]?.amountSat
-  expect(reward).toBe(5_000_000_000n + 200n + 1000n + 150n + 9000n)
+  expect(reward).toBe(5_000_000_000n + 200n + 1000n + 150n + 9000n + 3000n)
 })
 
 test('a block that is nearly full leaves out what does not fit', () => {
