@@ -43,7 +43,7 @@ const amount = fc.oneof(
 )
 const htlcs = fc.array(
   fc.record({ by: party, amount, added: stage, removed: fc.option(unfinished), fulfilled: fc.boolean() }),
-  { maxLength: 14 },
+  { maxLength: 14, size: 'max' },
 )
 const terms = fc.record({
   dustLimitSat: fc.integer({ min: 354, max: 2_000 }).map(sat),
