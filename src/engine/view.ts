@@ -70,11 +70,14 @@ function closingScripts({ shutdown, params }: ChannelDurable): ChannelView['clos
   }
 }
 
-/** Only what was decided: a preimage of which no HTLC of the peer was accepted must not become known through the chain. */
+/**
+ * What we decided to take, and what the peer revealed when it took: a fulfilled HTLC that the confirmed commitment lacks must
+ * not be failed upstream. A preimage of which no HTLC was accepted stays with its invoice.
+ */
 function knownPreimages({ htlcs }: ChannelDurable): ReadonlyMap<PaymentHash, Uint8Array> {
   const preimages = new Map<PaymentHash, Uint8Array>()
-  for (const { offeredBy, paymentHash, resolution } of htlcs) {
-    if (offeredBy === 'remote' && resolution?.type === 'fulfill') preimages.set(paymentHash, resolution.paymentPreimage)
+  for (const { paymentHash, resolution } of htlcs) {
+    if (resolution?.type === 'fulfill') preimages.set(paymentHash, resolution.paymentPreimage)
   }
   return preimages
 }
