@@ -1,10 +1,12 @@
-import { assert, type Codec, type DecodeFailure, decode, encode, err, ok, type Result } from '../../base/index.ts'
-import type { SecretStore, StoredSecret } from '../../keys/index.ts'
+import { type Codec, type DecodeFailure, decode, encode, err, ok, type Result } from '../../base/index.ts'
+import { FIRST_SECRET_INDEX, type SecretStore, type StoredSecret } from '../../keys/index.ts'
+import { breachOf } from '../invariants.ts'
 import type { Channel, ChannelDurable, ChannelWrite, Htlc, Party } from '../types.ts'
 import * as v1 from './v1.ts'
 
 // The durable drawer as keyed records. A step writes the records that it changed and no others: what a payment costs on
-// disk does not grow with the history, nor with the HTLCs that did not move.
+// disk does not grow with the history, nor with the HTLCs that did not move, but for the signatures that each commitment of
+// ours has anew for each of its HTLCs.
 //
 //   version                      of this layout
 //   params, phase, head, shutdown, local-commit, remote-commit
@@ -25,7 +27,7 @@ export function changedRecords(before: Channel | undefined, next: Channel): read
   const writes: ChannelWrite[] = old === undefined ? [put('version', v1.version, v1.VERSION)] : []
   if (old?.params !== durable.params) writes.push(put('params', v1.params, durable.params))
   if (old?.phase !== durable.phase) writes.push(put('phase', v1.phase, durable.phase))
-  if (old === undefined || headChanged(old, durable)) writes.push(put('head', v1.head, durable))
+  if (old === undefined || headChanged(old, durable)) writes.push(put('head', v1.head, headOf(durable)))
   if (old?.shutdown !== durable.shutdown) writes.push(put('shutdown', v1.shutdown, durable.shutdown))
   if (old?.localCommit !== durable.localCommit) writes.push(put('local-commit', v1.localCommit, durable.localCommit))
   if (old?.remoteCommit !== durable.remoteCommit)
@@ -48,8 +50,14 @@ function headChanged(old: ChannelDurable, next: ChannelDurable): boolean {
     old.feeUpdates !== next.feeUpdates ||
     old.nextHtlcId !== next.nextHtlcId ||
     old.proposed !== next.proposed ||
-    old.lastSent !== next.lastSent
+    old.lastSent !== next.lastSent ||
+    old.htlcs.length !== next.htlcs.length ||
+    old.mutualCloses.length !== next.mutualCloses.length
   )
+}
+
+function headOf(durable: ChannelDurable): v1.Head {
+  return { ...durable, htlcCount: durable.htlcs.length, mutualCloseCount: durable.mutualCloses.length }
 }
 
 /** Both lists are in the order of their keys, so one walk along both finds what is new, changed or gone. */
@@ -127,19 +135,23 @@ export function loadDurable(records: Records): Result<ChannelDurable, DecodeFail
   try {
     const version = one(records, 'version', v1.version)
     if (version !== v1.VERSION) {
-      return err({ code: 'invalid', message: `expected a channel of version ${v1.VERSION}, got version ${version}` })
+      return err(invalid(`expected a channel of version ${v1.VERSION}, got version ${version}`))
     }
-    return ok({
+    const { htlcCount, mutualCloseCount, ...head } = one(records, 'head', v1.head)
+    const remoteCommit = one(records, 'remote-commit', v1.remoteCommit)
+    const durable: ChannelDurable = {
       params: one(records, 'params', v1.params),
       phase: one(records, 'phase', v1.phase),
-      ...one(records, 'head', v1.head),
+      ...head,
       shutdown: one(records, 'shutdown', v1.shutdown),
       localCommit: one(records, 'local-commit', v1.localCommit),
-      remoteCommit: one(records, 'remote-commit', v1.remoteCommit),
-      htlcs: loadHtlcs(records),
-      remoteSecrets: loadSecrets(records),
-      mutualCloses: all(records, 'mutual-close/', v1.mutualClose),
-    })
+      remoteCommit,
+      htlcs: expectCount('htlc', htlcCount, loadHtlcs(records)),
+      remoteSecrets: loadSecrets(records, remoteCommit.number),
+      mutualCloses: expectCount('mutual-close', mutualCloseCount, all(records, 'mutual-close/', v1.mutualClose)),
+    }
+    const breach = breachOf(durable)
+    return breach === undefined ? ok(durable) : err(invalid(`expected a channel that may be: ${breach}`))
   } catch (error) {
     if (error instanceof RecordError) return err(error.failure)
     throw error
@@ -190,15 +202,44 @@ function all<T>(records: Records, prefix: string, codec: Codec<T>): readonly T[]
   return keys.map(key => one(records, key, codec))
 }
 
-function loadHtlcs(records: Records): readonly Htlc[] {
-  return all(records, 'htlc/', v1.htlc).map(htlc => ({
-    ...htlc,
-    onionRoutingPacket: one(records, `onion/${htlcKey(htlc)}`, v1.onion),
-  }))
+function invalid(message: string): DecodeFailure {
+  return { code: 'invalid', message }
 }
 
-function loadSecrets(records: Records): SecretStore {
+function expectCount<T>(kind: string, count: number, found: readonly T[]): readonly T[] {
+  if (found.length === count) return found
+  throw new RecordError(invalid(`expected ${count} records ${kind}/, got ${found.length}`))
+}
+
+function loadHtlcs(records: Records): readonly Htlc[] {
+  return all(records, 'htlc/', v1.htlc).map(htlc => {
+    // A record under the key of another would find no onion, or a foreign one.
+    const onionRoutingPacket = one(records, `onion/${htlcKey(htlc)}`, v1.onion)
+    if (!records.has(`htlc/${htlcKey(htlc)}`)) throw new RecordError(invalid(`htlc/${htlcKey(htlc)} has another key`))
+    return { ...htlc, onionRoutingPacket }
+  })
+}
+
+/** Those that `revoked` secrets leave in their slots, no more and no fewer: the others derive from them. */
+function loadSecrets(records: Records, revoked: number): SecretStore {
   const slots: readonly StoredSecret[] = all(records, 'secret/', v1.secret)
-  assert(slots.length <= 49, 'a secret store has at most 49 slots')
-  return { slots }
+  const expected = slotIndexes(FIRST_SECRET_INDEX + 1 - revoked)
+  const same = slots.length === expected.length && slots.every(({ index }, slot) => index === expected[slot])
+  if (same) return { slots }
+  const got = slots.map(({ index }) => index).join(', ')
+  throw new RecordError(
+    invalid(`expected in secret/ those of the indexes ${expected.join(', ')}, got ${got || 'none'}`),
+  )
+}
+
+/** Of the indexes from `last` up, the lowest with 0 zero bits at its end, with 1, with 2, as far as there are any. */
+function slotIndexes(last: number): readonly number[] {
+  const indexes: number[] = []
+  for (let step = 1; step <= FIRST_SECRET_INDEX; step *= 2) {
+    const multiple = Math.ceil(last / step)
+    const index = (multiple % 2 === 0 ? multiple + 1 : multiple) * step
+    if (index > FIRST_SECRET_INDEX) break
+    indexes.push(index)
+  }
+  return indexes
 }

@@ -115,11 +115,15 @@ const updateRef: Codec<UpdateRef> = taggedUnion<UpdateRef>({
   fee: [2, struct({ feeratePerKw: feeratePerKwCodec })],
 })
 
-/** The small fields that most steps touch, together. */
-export type Head = Pick<
-  ChannelDurable,
-  'ready' | 'settled' | 'feeratePerKw' | 'feeUpdates' | 'nextHtlcId' | 'proposed' | 'lastSent'
->
+/** The small fields that most steps touch, together; and how many records of the lists there have to be. */
+export interface Head
+  extends Pick<
+    ChannelDurable,
+    'ready' | 'settled' | 'feeratePerKw' | 'feeUpdates' | 'nextHtlcId' | 'proposed' | 'lastSent'
+  > {
+  readonly htlcCount: number
+  readonly mutualCloseCount: number
+}
 
 export const head: Codec<Head> = struct({
   ready: struct({ local: bool, remote: bool }),
@@ -129,6 +133,8 @@ export const head: Codec<Head> = struct({
   nextHtlcId: struct({ local: u64Number, remote: u64Number }),
   proposed: array(u16, updateRef),
   lastSent: oneOf('neither', 'commitment_signed', 'revoke_and_ack'),
+  htlcCount: u16,
+  mutualCloseCount: u16,
 })
 
 export const localCommit: Codec<LocalCommit> = struct({
