@@ -1,0 +1,166 @@
+import { type ChannelId, fromHex, msat } from '../../src/base/index.ts'
+import { type FundedChannel, isLegalTransition } from '../../src/channel/index.ts'
+import {
+  type EngineContext,
+  type EngineEffect,
+  type EngineInput,
+  type EngineState,
+  type EngineStep,
+  engineStep,
+  loadEngine,
+  NEW_ENGINE,
+} from '../../src/engine/index.ts'
+import { decodeMessage, encodeMessage, type Message } from '../../src/wire/index.ts'
+import { addCommand, contextOf, type Name, openRequest, Pair } from '../node/pair.ts'
+
+// Engines at the points of their life at which the tests ask something of them, as values: made once, by two drivers, and loaded
+// from what their stores held there.
+
+export interface Snapshots {
+  /** Alice's funding transaction is published, no block holds it. */
+  readonly unconfirmed: Records
+  readonly normal: Records
+  /** Alice has offered HTLC 0 and Bob HTLC 0, both irrevocable. */
+  readonly withHtlcs: Records
+  readonly closing: Records
+  readonly closed: Records
+  /** The blocks of the chain that it happened on: the funding confirms in block 101. */
+  readonly pair: Pair
+}
+
+export type Records = Readonly<Record<Name, ReadonlyMap<string, Uint8Array>>>
+
+export const HTLC_MSAT = msat(20_000_000n)
+/** The payments that are on their way in `withHtlcs`. */
+export const OFFERED = { alice: { payer: 'alice', amountMsat: HTLC_MSAT, index: 1 } } as const
+
+let made: Promise<Snapshots> | undefined
+
+export function snapshots(): Promise<Snapshots> {
+  made ??= make()
+  return made
+}
+
+async function make(): Promise<Snapshots> {
+  const pair = new Pair()
+  const kept = (): Records => ({ alice: pair.alice.store.snapshot(), bob: pair.bob.store.snapshot() })
+  await pair.connect()
+  pair.alice.tell({ type: 'open', request: openRequest() })
+  await pair.settle()
+  const unconfirmed = kept()
+  await pair.mine()
+  const normal = kept()
+  const { height } = pair.chain
+  pair.alice.tell(addCommand({ payer: 'alice', amountMsat: HTLC_MSAT, index: 1 }, height))
+  await pair.settle()
+  pair.bob.tell(addCommand({ payer: 'bob', amountMsat: HTLC_MSAT, index: 2 }, height))
+  await pair.settle()
+  const withHtlcs = kept()
+  for (const name of ['alice', 'bob'] as const) {
+    const command = { type: 'resolve_htlc', id: 0, resolution: { type: 'fail', reason: new Uint8Array(0) } } as const
+    pair[name].tell({ type: 'command', command })
+  }
+  await pair.settle()
+  pair.alice.tell({ type: 'command', command: { type: 'shutdown' } })
+  await pair.settle()
+  await pair.mine()
+  const closing = kept()
+  for (let i = 0; i < 6; i++) await pair.mine()
+  return { unconfirmed, normal, withHtlcs, closing, closed: kept(), pair }
+}
+
+export const HEIGHT = 101
+
+export function load(records: ReadonlyMap<string, Uint8Array>): EngineState {
+  const loaded = loadEngine(records)
+  if (!loaded.ok) throw new Error(loaded.error.message)
+  return loaded.value
+}
+
+/** An engine stepped by hand, whose state is never changed in place. */
+export class Hand {
+  readonly name: Name
+  state: EngineState
+  context: EngineContext
+
+  constructor(name: Name, state: EngineState = NEW_ENGINE, height = HEIGHT) {
+    this.name = name
+    this.state = state
+    this.context = contextOf(name, height)
+  }
+
+  give(input: EngineInput): EngineStep {
+    frozen(this.state)
+    const before = this.state.channel
+    const step = engineStep(this.state, input, this.context)
+    const after = step.next.channel
+    if (before !== undefined && after !== undefined && before.state !== 'aborted') {
+      if (!isLegalTransition(before.state, after.state)) throw new Error(`${before.state} to ${after.state}`)
+    }
+    this.state = step.next
+    return step
+  }
+
+  receive(message: Message): EngineStep {
+    return this.give({ type: 'received', bytes: encodeMessage(message) })
+  }
+
+  get channel(): FundedChannel {
+    const { channel } = this.state
+    if (channel === undefined || !('durable' in channel)) throw new Error('no funded channel')
+    return channel
+  }
+}
+
+/** Bytes cannot be frozen; everything around them can. */
+function frozen(value: unknown): void {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const part of value instanceof Map ? value.values() : Object.values(value)) frozen(part)
+}
+
+/** Both sides connected and past the reestablishment. */
+export function connected(records: Records): { readonly alice: Hand; readonly bob: Hand } {
+  const duo = { alice: new Hand('alice', load(records.alice)), bob: new Hand('bob', load(records.bob)) }
+  const first = { alice: duo.alice.give({ type: 'connected' }), bob: duo.bob.give({ type: 'connected' }) }
+  carry(duo, { alice: sent(first.alice), bob: sent(first.bob) })
+  return duo
+}
+
+/** Messages go to and fro until both are silent; each delivery is a turn. */
+export function carry(
+  duo: { readonly alice: Hand; readonly bob: Hand },
+  waiting: Readonly<Record<Name, readonly Message[]>>,
+): void {
+  const from: Record<Name, Message[]> = { alice: [...waiting.alice], bob: [...waiting.bob] }
+  for (;;) {
+    const name = from.alice.length > 0 ? 'alice' : 'bob'
+    const message = from[name].shift()
+    if (message === undefined) return
+    const to = name === 'alice' ? 'bob' : 'alice'
+    from[to].push(...sent(duo[to].receive(message)), ...sent(duo[to].give({ type: 'end_of_turn' })))
+  }
+}
+
+export function sent({ effects }: Pick<EngineStep, 'effects'>): readonly Message[] {
+  return effects.flatMap(effect => {
+    if (effect.type !== 'send') return []
+    const decoded = decodeMessage(effect.bytes)
+    if (!decoded.ok || decoded.value.type === 'unknown') throw new Error('what an engine sends is a message')
+    return [decoded.value]
+  })
+}
+
+export function effectsOf<T extends EngineEffect['type']>(
+  { effects }: EngineStep,
+  type: T,
+): readonly Extract<EngineEffect, { type: T }>[] {
+  return effects.filter((effect): effect is Extract<EngineEffect, { type: T }> => effect.type === type)
+}
+
+export const id = (hex: string): ChannelId => {
+  if (fromHex(hex).length !== 32) throw new Error('an id has 32 bytes')
+  return hex as ChannelId
+}
+export const OTHER_ID = id('0c'.repeat(32))
+export const ZERO_ID = id('00'.repeat(32))
