@@ -2,8 +2,10 @@ import { unreachable } from '../base/index.ts'
 import {
   acceptChannel,
   type Channel,
+  type ChannelCommand,
   type ChannelContext,
   type ChannelEffect,
+  type ChannelFailure,
   type ChannelInput,
   type ChannelStep,
   openChannel,
@@ -17,16 +19,32 @@ import { type Work, withEffects, withWrites } from './work.ts'
 
 // The channel machine within the engine: its context out of the node's, its effects into the engine's.
 
-/** The only channel of the seed so far. */
+/**
+ * A node has one channel in its life so far, opened by either side. The next one needs keys of its own, since the peer knows
+ * secrets of this one, and a place among several in the state; until there is one, a channel that has closed keeps both.
+ */
 const CHANNEL_KEY_INDEX = 0
 
+/** Opens the channel. Where that is not possible, nothing changes and `failure` says why. */
 export function openWithPeer(
   work: Work,
   request: Extract<EngineInput, { type: 'open' }>['request'],
   context: EngineContext,
 ): Work {
+  const complaint = openingComplaint(work)
+  if (complaint !== undefined) return rejected(work, complaint)
   const channelContext = contextFor(context, request.channelKeyIndex)
-  return took(work, openChannel({ ...request, negotiated: context.negotiated }, channelContext))
+  const step = openChannel({ ...request, negotiated: context.negotiated }, channelContext)
+  return step.failure === undefined ? took(work, step) : { ...work, failure: step.failure }
+}
+
+function openingComplaint({ state: { channel, connection } }: Work): Facts | undefined {
+  const section = 'BOLT 2, open_channel, sender'
+  if (channel !== undefined && channel.state !== 'aborted') {
+    return { code: 'channel_exists', expected: 'no channel yet', got: `one in state ${channel.state}`, section }
+  }
+  if (connection === 'connected') return undefined
+  return { code: 'not_connected', expected: 'a peer that is connected', got: 'none', section }
 }
 
 export function acceptFromPeer(work: Work, message: OpenChannel, context: EngineContext): Work {
@@ -35,11 +53,29 @@ export function acceptFromPeer(work: Work, message: OpenChannel, context: Engine
   return took(work, acceptChannel(request, channelContext))
 }
 
-/** One input for the channel, if there is one. */
+/** A command for the channel, which has to be there. */
+export function commandChannel(work: Work, command: ChannelCommand, context: EngineContext): Work {
+  const { channel } = work.state
+  if (channel !== undefined) return took(work, step(channel, command, contextFor(context, keyIndexOf(channel))))
+  return rejected(work, {
+    code: 'no_channel',
+    expected: `a channel for ${command.type}`,
+    got: 'none',
+    section: 'BOLT 2, channel establishment v1',
+  })
+}
+
+/** One input for the channel, if there is one: an opening that ended hears nothing any more. */
 export function stepChannel(work: Work, input: ChannelInput, context: EngineContext): Work {
   const { channel } = work.state
-  if (channel === undefined) return work
+  if (channel === undefined || channel.state === 'aborted') return work
   return took(work, step(channel, input, contextFor(context, keyIndexOf(channel))))
+}
+
+type Facts = Omit<ChannelFailure, 'severity'>
+
+function rejected(work: Work, facts: Facts): Work {
+  return { ...work, failure: { severity: 'reject', ...facts } }
 }
 
 function keyIndexOf(channel: Channel): number {

@@ -1,14 +1,14 @@
-import { encode, outPointKey, unreachable } from '../base/index.ts'
+import { unreachable } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
-import { type Channel, channelIdOf, type PeerMessage } from '../channel/index.ts'
+import type { PeerMessage } from '../channel/index.ts'
 import { decodeMessage, type Message } from '../wire/index.ts'
-import { findFunding, watchedSpends } from './blocks.ts'
-import { acceptFromPeer, openWithPeer, stepChannel } from './channel.ts'
-import { confirmedFunding } from './codec.ts'
+import { acceptFromPeer, commandChannel, openWithPeer, stepChannel } from './channel.ts'
 import { enforce, enforceRevoked, fundedChannel } from './enforcement.ts'
-import { FUNDING_KEY, fundingPrefix } from './keys.ts'
+import { findFunding, forgetFunding, fundingDepth, fundingFound, lookUpFunding, publishFunding } from './funding.ts'
+import { spent } from './spends.ts'
+import { addresseeOf, answerToSecondOpening, answerToStranger } from './strangers.ts'
 import type { EngineContext, EngineInput, EngineState, EngineStep } from './types.ts'
-import { begin, finish, type Work, withEffects, withWrites } from './work.ts'
+import { begin, finish, type Work, withEffects } from './work.ts'
 
 /** One input for a node. Total and pure: whatever comes in, the answer is a state, writes and effects. */
 export function engineStep(state: EngineState, input: EngineInput, context: EngineContext): EngineStep {
@@ -19,7 +19,7 @@ export function engineStep(state: EngineState, input: EngineInput, context: Engi
 function answer(work: Work, input: EngineInput, context: EngineContext): Work {
   switch (input.type) {
     case 'connected':
-      return stepChannel(connection(work, 'connected'), { type: 'connected', negotiated: context.negotiated }, context)
+      return connected(work, context)
     case 'disconnected':
       return stepChannel(connection(work, 'disconnected'), { type: 'disconnected' }, context)
     case 'received':
@@ -27,7 +27,7 @@ function answer(work: Work, input: EngineInput, context: EngineContext): Work {
     case 'open':
       return openWithPeer(work, input.request, context)
     case 'command':
-      return stepChannel(work, input.command, context)
+      return commandChannel(work, input.command, context)
     case 'block_connected':
       return blockConnected(work, input.height, input.transactions, context)
     case 'block_disconnected':
@@ -36,8 +36,10 @@ function answer(work: Work, input: EngineInput, context: EngineContext): Work {
       return enforceRevoked(work, input.commitmentNumber, input.records, context)
     case 'spend_found':
       return spent(work, input.tx, input.height, context)
+    case 'funding_found':
+      return fundingFound(work, input.tx, input.height, context)
     case 'started':
-      return enforce(stepChannel(work, { type: 'disconnected' }, context), { type: 'started' }, context)
+      return started(work, context)
     case 'end_of_turn':
       return stepChannel(work, { type: 'commit' }, context)
     default:
@@ -49,82 +51,54 @@ function connection(work: Work, now: EngineState['connection']): Work {
   return { ...work, state: { ...work.state, connection: now } }
 }
 
+/** One connection at a time: a new one is the end of the one before it, whether or not that was told. */
+function connected(work: Work, context: EngineContext): Work {
+  const alone = work.state.connection === 'connected' ? stepChannel(work, { type: 'disconnected' }, context) : work
+  return stepChannel(connection(alone, 'connected'), { type: 'connected', negotiated: context.negotiated }, context)
+}
+
 /** Bytes that are no message cost the sender its connection (BOLT 1, lightning message format). */
 function received(work: Work, bytes: Uint8Array, context: EngineContext): Work {
+  const { connection: line, channel } = work.state
+  // The rest of a connection that has ended: what it brings would be taken for a part of the next one.
+  if (line === 'disconnected') return work
   const decoded = decodeMessage(bytes)
   if (!decoded.ok) return withEffects(work, [{ type: 'close_connection' }])
   const message = decoded.value
   if (message.type === 'unknown' || !isOfChannel(message)) return work
-  if (message.type === 'open_channel' && mayAccept(work.state)) return acceptFromPeer(work, message, context)
-  return isForChannel(work.state, message) ? stepChannel(work, { type: 'message', message }, context) : work
+  if (message.type === 'open_channel') {
+    if (channel === undefined || channel.state === 'aborted') return acceptFromPeer(work, message, context)
+    return withEffects(work, answerToSecondOpening(channel, message))
+  }
+  const addressee = addresseeOf(channel, message)
+  if (addressee === 'channel') return stepChannel(work, { type: 'message', message }, context)
+  return withEffects(work, answerToStranger(message, addressee))
 }
 
+/** `init`, `ping` and `pong` belong to whoever keeps the connection. */
 function isOfChannel(message: Message): message is PeerMessage {
   return message.type !== 'init' && message.type !== 'ping' && message.type !== 'pong'
-}
-
-function mayAccept({ channel }: EngineState): boolean {
-  return channel === undefined || channel.state === 'aborted'
-}
-
-/** A message about a channel that we do not know is ignored (BOLT 1, error; BOLT 2, message retransmission). */
-function isForChannel({ channel }: EngineState, message: PeerMessage): boolean {
-  if (channel === undefined) return false
-  const id = 'temporaryChannelId' in message ? message.temporaryChannelId : message.channelId
-  if (id === temporaryIdOf(channel) || /^0+$/.test(id)) return true
-  return id === channelIdOf(channel)
-}
-
-function temporaryIdOf(channel: Channel): string {
-  return 'durable' in channel ? channel.durable.params.temporaryChannelId : channel.temporaryChannelId
 }
 
 /** Order: what the block spends, how deep the funding is, and then the deadlines of this height. */
 function blockConnected(work: Work, height: number, transactions: readonly Tx[], context: EngineContext): Work {
   const now = { ...context, height }
-  const found = withFunding(work, transactions, height)
+  const found = findFunding(work, transactions, height)
   // One transaction after the other, since a spend may bring new outputs to watch which the same block spends.
   const spends = transactions.reduce((done, tx) => spent(done, tx, height, now), found)
-  return enforce(stepChannel(depthOf(spends, height, now), { type: 'block' }, now), { type: 'block' }, now)
-}
-
-function spent(work: Work, tx: Tx, height: number, context: EngineContext): Work {
-  const outpoints = watchedSpends(tx, work.state.watched)
-  return outpoints.reduce((done, outpoint) => {
-    const funding = fundedChannel(done)?.durable.params.fundingOutpoint
-    const ends = funding !== undefined && outPointKey(funding) === outPointKey(outpoint)
-    const told = ends ? stepChannel(done, { type: 'funding_spent', tx }, context) : done
-    return enforce(told, { type: 'spent', outpoint, tx, height }, context)
-  }, work)
-}
-
-function withFunding(work: Work, transactions: readonly Tx[], height: number): Work {
-  const channel = fundedChannel(work)
-  if (channel === undefined || work.state.funding !== undefined) return work
-  const { params } = channel.durable
-  const funding = findFunding(params, transactions, height)
-  if (funding === undefined) return work
-  const value = encode(confirmedFunding, funding)
-  const known: Work = { ...work, state: { ...work.state, funding } }
-  return withWrites(known, fundingPrefix(params.channelId), [{ type: 'put', key: FUNDING_KEY, value }])
-}
-
-function depthOf(work: Work, height: number, context: EngineContext): Work {
-  const { channel, funding } = work.state
-  if (funding === undefined || channel?.state !== 'wait_for_funding_confirmed') return work
-  const { output, coinbase } = funding
-  return stepChannel(work, { type: 'funding_depth', depth: height - funding.height + 1, output, coinbase }, context)
+  const aged = stepChannel(fundingDepth(spends, height, now), { type: 'block' }, now)
+  return enforce(publishFunding(aged), { type: 'block' }, now)
 }
 
 function blockDisconnected(work: Work, height: number, context: EngineContext): Work {
   const now = { ...context, height: height - 1 }
-  const undone = enforce(work, { type: 'reorg', height: height - 1 }, now)
-  const channel = fundedChannel(undone)
-  if (channel === undefined || undone.state.funding === undefined || undone.state.funding.height < height) return undone
-  const { funding, ...state } = undone.state
-  const prefix = fundingPrefix(channel.durable.params.channelId)
-  const forgotten = withWrites({ ...undone, state }, prefix, [{ type: 'delete', key: FUNDING_KEY }])
-  return stepChannel(forgotten, { type: 'funding_depth', depth: 0, output: undefined, coinbase: funding.coinbase }, now)
+  return forgetFunding(enforce(work, { type: 'reorg', height: height - 1 }, now), height, now)
+}
+
+/** A restart is a disconnection that nobody saw, with a world that has moved on meanwhile. */
+function started(work: Work, context: EngineContext): Work {
+  const silent = stepChannel(work, { type: 'disconnected' }, context)
+  return enforce(publishFunding(lookUpFunding(silent)), { type: 'started' }, context)
 }
 
 /** What a change of the channel means for the chain: a new channel is watched, and one that ends there is told what it holds. */

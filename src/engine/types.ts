@@ -1,4 +1,4 @@
-import type { BlockHash, FeeratePerKw, OutPoint } from '../base/index.ts'
+import type { BlockHash, FeeratePerKw, OutPoint, Txid } from '../base/index.ts'
 import type { Tx, TxOut } from '../bitcoin/index.ts'
 import type {
   Channel,
@@ -11,7 +11,8 @@ import type {
 } from '../channel/index.ts'
 import type { FeeCoin, OnchainEvent, OnchainState, PublishRole } from '../onchain/index.ts'
 
-// One node as seen from its driver: values in, values out. So far a node has one peer and one channel with it.
+// One node as seen from its driver: values in, values out. So far a node has one peer, and one channel with it in its life:
+// while there is one that was signed for, be it closed, no other one is opened or accepted.
 
 export interface EngineState {
   readonly connection: 'disconnected' | 'connected'
@@ -53,11 +54,14 @@ export interface EngineContext {
 }
 
 export type EngineInput =
+  /** `init` was exchanged on a new connection, which replaces the one before it. */
   | { readonly type: 'connected' }
   | { readonly type: 'disconnected' }
-  /** One encoded message of the peer. */
+  /** One encoded message of the peer. The driver keeps `init`, `ping` and `pong` to itself: here they mean nothing. */
   | { readonly type: 'received'; readonly bytes: Uint8Array }
+  /** Rejected while there is a channel or no peer. */
   | { readonly type: 'open'; readonly request: Omit<OpenChannelRequest, 'negotiated'> }
+  /** Rejected without a channel. */
   | { readonly type: 'command'; readonly command: ChannelCommand }
   | { readonly type: 'block_connected'; readonly height: number; readonly transactions: readonly Tx[] }
   | { readonly type: 'block_disconnected'; readonly height: number }
@@ -65,6 +69,8 @@ export type EngineInput =
   | { readonly type: 'archive'; readonly commitmentNumber: number; readonly records: ReadonlyMap<string, Uint8Array> }
   /** The answer to `look_up_spend`, where there is one. */
   | { readonly type: 'spend_found'; readonly outpoint: OutPoint; readonly tx: Tx; readonly height: number }
+  /** The answer to `look_up_funding`, where there is one. */
+  | { readonly type: 'funding_found'; readonly tx: Tx; readonly height: number }
   /** The first input after a start from stored records. */
   | { readonly type: 'started' }
   /** The queue is empty: sign what the turn brought. */
@@ -84,6 +90,8 @@ export type EngineEffect =
   | { readonly type: 'load_archive'; readonly prefix: string; readonly commitmentNumber: number }
   /** Answer with `spend_found` if a confirmed transaction spends this output already; later ones come with their blocks. */
   | { readonly type: 'look_up_spend'; readonly outpoint: OutPoint }
+  /** Answer with `funding_found` if this transaction is confirmed already; later it comes with its block. */
+  | { readonly type: 'look_up_funding'; readonly txid: Txid }
   | { readonly type: 'event'; readonly event: ChannelEvent | OnchainEvent }
 
 export type EngineWrite =

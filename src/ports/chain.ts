@@ -26,6 +26,8 @@ export interface Chain {
   publish(tx: Tx): Promise<Result<Txid, PublishRefusal>>
   /** The confirmed transaction that spends an output, if there is one. */
   spender(outpoint: OutPoint): Promise<{ readonly tx: Tx; readonly height: number } | undefined>
+  /** The confirmed transaction with this txid, if there is one. */
+  confirmed(txid: Txid): Promise<{ readonly tx: Tx; readonly height: number } | undefined>
   /** Calls back, in order, for every change of the best chain from now on; returns how to stop it. */
   subscribe(listener: (event: ChainEvent) => void): () => void
 }

@@ -1,5 +1,5 @@
 import { err, ok } from '../base/index.ts'
-import { txid } from '../bitcoin/index.ts'
+import { type Tx, txid } from '../bitcoin/index.ts'
 import type { Chain } from '../ports/index.ts'
 import type { RegtestChain } from './chain.ts'
 
@@ -13,10 +13,8 @@ export function chainPort(chain: RegtestChain): Chain {
       const submitted = chain.submit(tx)
       return submitted.ok ? submitted : err({ reason: submitted.error.reason, details: submitted.error.details })
     },
-    async spender(outpoint) {
-      const known = chain.spendingTx(outpoint)
-      return known?.height === undefined ? undefined : { tx: known.tx, height: known.height }
-    },
+    spender: async outpoint => ifConfirmed(chain.spendingTx(outpoint)),
+    confirmed: async id => ifConfirmed(chain.transaction(id)),
     subscribe(listener) {
       return chain.onBlock(({ type, block }) => {
         const { hash, height, transactions } = block
@@ -27,4 +25,10 @@ export function chainPort(chain: RegtestChain): Chain {
       })
     },
   }
+}
+
+type Known = ReturnType<RegtestChain['transaction']>
+
+function ifConfirmed(known: Known): { readonly tx: Tx; readonly height: number } | undefined {
+  return known?.height === undefined ? undefined : { tx: known.tx, height: known.height }
 }

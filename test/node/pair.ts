@@ -183,6 +183,11 @@ export class Side {
         if (found !== undefined) this.tell({ type: 'spend_found', outpoint: effect.outpoint, ...found })
         return
       }
+      case 'look_up_funding': {
+        const found = this.#pair.chain.confirmed(effect.txid)
+        if (found !== undefined) this.tell({ type: 'funding_found', tx: found.tx, height: found.height })
+        return
+      }
       case 'event':
         this.events.push(effect.event)
         return

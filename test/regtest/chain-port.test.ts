@@ -50,3 +50,15 @@ test('changes of the best chain, in order, until it is stopped', () => {
     `connected ${start + 2} 1`,
   ])
 })
+
+test('transactions are told when they are confirmed, with the height of their block', async () => {
+  const { chain, coins } = bed()
+  const port = chainPort(chain)
+  const tx = spend([coins[0] as TestCoin])
+  expect(await port.confirmed(txid(tx))).toBeUndefined()
+  value(chain.submit(tx))
+  expect(await port.confirmed(txid(tx))).toBeUndefined()
+  chain.mine(1)
+  const height = port.height()
+  expect(await port.confirmed(txid(tx))).toEqual({ tx, height })
+})

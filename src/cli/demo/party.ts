@@ -118,6 +118,11 @@ export class Party {
         if (spender !== undefined) void this.driver.submit({ type: 'spend_found', outpoint, ...spender })
         return
       }
+      case 'look_up_funding': {
+        const found = await this.#options.chain.confirmed(effect.txid)
+        if (found !== undefined) void this.driver.submit({ type: 'funding_found', ...found })
+        return
+      }
       case 'event':
         return this.#options.onEvent(effect.event)
       default:
