@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '../../src/base/index.ts'
+import { publishCommitment } from '../../src/channel/handlers/failChannel.ts'
 import { commitmentSecret } from '../../src/keys/index.ts'
 import {
   commitmentTxidOf,
@@ -19,6 +20,7 @@ import {
   deliverNext,
   durableOf,
   effectsOf,
+  fundedOf,
   input,
   type Name,
   opened,
@@ -26,6 +28,7 @@ import {
   type Side,
 } from './harness.ts'
 import { add, fulfill, pay, settle } from './payments.ts'
+import { inPhase } from './phases.ts'
 import { cut, forkSide, restart } from './reconnecting.ts'
 
 // A side that comes back with an old copy of its store (BOLT 2, message retransmission: option_data_loss_protect).
@@ -175,6 +178,20 @@ describe('a side that lost a signature that it gave, but revoked nothing since, 
     const { failure } = deliverNext(back, 'alice')
     expect(failure).toMatchObject({ severity: 'fail_channel', code: 'wrong_next_commitment_number' })
     expect(publishedTxid(back.alice.effects)).toBe(unrevoked)
+  })
+})
+
+describe('the one place that publishes a commitment', () => {
+  it('gives nothing for a channel that is known to be old, or closed, whoever asks', () => {
+    const past = history()
+    const duo = meeting(past, 'bob', 0)
+    deliverNext(duo, 'bob')
+    const cause = { kind: 'protocol_failure', reason: 'asked', mayPublishCommitment: true } as const
+    expect(publishCommitment(fundedOf(duo.bob), cause, duo.bob.context)).toEqual([])
+    const closed = inPhase('bob', 'closed')
+    expect(publishCommitment(fundedOf(closed.bob), cause, closed.bob.context)).toEqual([])
+    const closing = inPhase('bob', 'closing')
+    expect(publishCommitment(fundedOf(closing.bob), cause, closing.bob.context).length).toBe(1)
   })
 })
 

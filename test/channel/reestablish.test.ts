@@ -272,6 +272,28 @@ describe('what is sent again', () => {
     }
   })
 
+  it('an offer with its path_key, which the receiver reads', () => {
+    const duo = opened()
+    const pathKey = durableOf(duo.alice).params.local.basepoints.paymentBasepoint
+    input(duo, 'alice', {
+      type: 'add_htlc',
+      amountMsat: msat(1_000_000),
+      paymentHash: hashOf(1),
+      cltvExpiry: 300,
+      onionRoutingPacket: new Uint8Array(1366).fill(9),
+      pathKey,
+    })
+    commit('alice')(duo)
+    const said = duo.alice.outbox
+    cut(duo, ['alice'])
+    connect(duo)
+    deliverNext(duo, 'alice')
+    expect(duo.alice.outbox.slice(1)).toEqual(said)
+    deliver(duo)
+    settle(duo)
+    expect(durableOf(duo.bob).htlcs).toMatchObject([{ pathKey, added: 'irrevocable' }])
+  })
+
   it('a fee change and a removal, as they were', () => {
     const duo = opened()
     offer(2)(duo)

@@ -9,12 +9,11 @@ const MAX_PEER_TEXT_LENGTH = 500
 /** Our own wish: the channel ends on chain without the peer. Asked again while closing, it publishes again. */
 export function forceClose(channel: FundedChannel, reason: string, context: ChannelContext): Outcome {
   const { phase } = channel.durable
-  const mayPublish = phase.type === 'closing' ? phase.cause.mayPublishCommitment : phase.type !== 'closed'
-  if (!mayPublish) {
+  if (phase.type === 'closed' || (phase.type === 'closing' && !phase.cause.mayPublishCommitment)) {
     return reject({
       code: 'commitment_must_not_be_published',
       expected: 'a channel whose newest commitment is known to be ours',
-      got: phase.type === 'closed' || phase.type === 'closing' ? phase.cause.reason : phase.type,
+      got: phase.cause.reason,
       section: 'BOLT 2, message retransmission',
     })
   }
