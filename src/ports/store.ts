@@ -3,7 +3,10 @@ export type StoreWrite =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: string }
 
-/** Where records survive the process. One writer; batches are all or nothing. */
+/**
+ * Where records survive the process. One writer; batches are all or nothing, and stored in the order in which they were asked
+ * for. The bytes that go in and come out are the caller's: the store keeps its own. `test/storage/storeSuite.ts` says it all.
+ */
 export interface Store {
   /** Every record whose key begins with `prefix`. */
   load(prefix: string): Promise<ReadonlyMap<string, Uint8Array>>

@@ -1,6 +1,6 @@
 import type { Store, StoreWrite } from '../ports/index.ts'
 
-/** A store that lives as long as the process. */
+/** A store that lives as long as the process. As any other store, it keeps bytes of its own. */
 export interface MemoryStore extends Store {
   /** A copy of all records as they are now, to start another node from: a crash, or a stale backup. */
   snapshot(): ReadonlyMap<string, Uint8Array>
@@ -11,11 +11,12 @@ export function memoryStore(records: ReadonlyMap<string, Uint8Array> = new Map()
   const held = new Map(records)
   return {
     async load(prefix) {
-      return new Map([...held].filter(([key]) => key.startsWith(prefix)))
+      const found = [...held].filter(([key]) => key.startsWith(prefix))
+      return new Map(found.map(([key, value]) => [key, value.slice()]))
     },
     async commit(writes: readonly StoreWrite[]) {
       for (const write of writes) {
-        if (write.type === 'put') held.set(write.key, write.value)
+        if (write.type === 'put') held.set(write.key, write.value.slice())
         else held.delete(write.key)
       }
     },
