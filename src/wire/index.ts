@@ -29,9 +29,7 @@ export {
   encodeMessage,
   MAX_MESSAGE_LENGTH,
   type Message,
-  type SetupMessage,
   type UnknownMessage,
-  type UpdateMessage,
 } from './message.ts'
 export type { ClosingComplete, ClosingSig, ClosingSigned, Shutdown } from './messages/close.ts'
 export type { ChannelReestablish, CommitmentSigned, RevokeAndAck } from './messages/commitment.ts'
@@ -43,9 +41,10 @@ export {
   type UpdateFailMalformedHtlc,
   type UpdateFee,
   type UpdateFulfillHtlc,
+  type UpdateMessage,
 } from './messages/htlc.ts'
 export type { AcceptChannel, ChannelReady, FundingCreated, FundingSigned, OpenChannel } from './messages/open.ts'
-export type { ErrorMessage, Init, Ping, Pong, WarningMessage } from './messages/setup.ts'
+export type { ErrorMessage, Init, Ping, Pong, SetupMessage, WarningMessage } from './messages/setup.ts'
 export {
   type ShortChannelId,
   type ShortChannelIdParts,

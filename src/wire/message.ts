@@ -10,82 +10,15 @@ import {
   type Result,
   remainder,
 } from '../base/index.ts'
-import {
-  type ClosingComplete,
-  type ClosingSig,
-  type ClosingSigned,
-  closingCompleteCodec,
-  closingSigCodec,
-  closingSignedCodec,
-  type Shutdown,
-  shutdownCodec,
-} from './messages/close.ts'
-import {
-  type ChannelReestablish,
-  type CommitmentSigned,
-  channelReestablishCodec,
-  commitmentSignedCodec,
-  type RevokeAndAck,
-  revokeAndAckCodec,
-} from './messages/commitment.ts'
-import {
-  type UpdateAddHtlc,
-  type UpdateFailHtlc,
-  type UpdateFailMalformedHtlc,
-  type UpdateFee,
-  type UpdateFulfillHtlc,
-  updateAddHtlcCodec,
-  updateFailHtlcCodec,
-  updateFailMalformedHtlcCodec,
-  updateFeeCodec,
-  updateFulfillHtlcCodec,
-} from './messages/htlc.ts'
-import {
-  type AcceptChannel,
-  acceptChannelCodec,
-  type ChannelReady,
-  channelReadyCodec,
-  type FundingCreated,
-  type FundingSigned,
-  fundingCreatedCodec,
-  fundingSignedCodec,
-  type OpenChannel,
-  openChannelCodec,
-} from './messages/open.ts'
-import {
-  type ErrorMessage,
-  errorCodec,
-  type Init,
-  initCodec,
-  type Ping,
-  type Pong,
-  pingCodec,
-  pongCodec,
-  type WarningMessage,
-  warningCodec,
-} from './messages/setup.ts'
-
-/** The messages of a connection (BOLT 1). */
-export type SetupMessage = Init | ErrorMessage | WarningMessage | Ping | Pong
-
-/** The updates that `commitment_signed` commits to (BOLT 2, normal operation). */
-export type UpdateMessage = UpdateAddHtlc | UpdateFulfillHtlc | UpdateFailHtlc | UpdateFailMalformedHtlc | UpdateFee
+import { type ClosingMessage, closingMessages } from './messages/close.ts'
+import { type CommitmentMessage, commitmentMessages } from './messages/commitment.ts'
+import { type UpdateMessage, updateMessages } from './messages/htlc.ts'
+import { type OpeningMessage, openingMessages } from './messages/open.ts'
+import { type SetupMessage, setupMessages } from './messages/setup.ts'
+import type { MessageTable } from './messages/table.ts'
 
 /** The messages of a channel (BOLT 2). */
-export type ChannelMessage =
-  | OpenChannel
-  | AcceptChannel
-  | FundingCreated
-  | FundingSigned
-  | ChannelReady
-  | Shutdown
-  | ClosingSigned
-  | ClosingComplete
-  | ClosingSig
-  | UpdateMessage
-  | CommitmentSigned
-  | RevokeAndAck
-  | ChannelReestablish
+export type ChannelMessage = OpeningMessage | ClosingMessage | UpdateMessage | CommitmentMessage
 
 export type Message = SetupMessage | ChannelMessage
 
@@ -123,31 +56,13 @@ export function encodeMessage(message: Message): Uint8Array {
   return bytes
 }
 
-const MESSAGES: { readonly [K in Message['type']]: readonly [messageType: number, codec: Codec<Body<K>>] } = {
-  warning: [1, warningCodec],
-  init: [16, initCodec],
-  error: [17, errorCodec],
-  ping: [18, pingCodec],
-  pong: [19, pongCodec],
-  open_channel: [32, openChannelCodec],
-  accept_channel: [33, acceptChannelCodec],
-  funding_created: [34, fundingCreatedCodec],
-  funding_signed: [35, fundingSignedCodec],
-  channel_ready: [36, channelReadyCodec],
-  shutdown: [38, shutdownCodec],
-  closing_signed: [39, closingSignedCodec],
-  closing_complete: [40, closingCompleteCodec],
-  closing_sig: [41, closingSigCodec],
-  update_add_htlc: [128, updateAddHtlcCodec],
-  update_fulfill_htlc: [130, updateFulfillHtlcCodec],
-  update_fail_htlc: [131, updateFailHtlcCodec],
-  commitment_signed: [132, commitmentSignedCodec],
-  revoke_and_ack: [133, revokeAndAckCodec],
-  update_fee: [134, updateFeeCodec],
-  update_fail_malformed_htlc: [135, updateFailMalformedHtlcCodec],
-  channel_reestablish: [136, channelReestablishCodec],
+const MESSAGES: MessageTable<Message> = {
+  ...setupMessages,
+  ...openingMessages,
+  ...closingMessages,
+  ...updateMessages,
+  ...commitmentMessages,
 }
-type Body<K extends Message['type']> = Omit<Extract<Message, { type: K }>, 'type'>
 
 /** Even types of BOLT 7 that every node sends unasked: channel_announcement and channel_update. We read no gossip. */
 const IGNORED_GOSSIP: ReadonlySet<number> = new Set([256, 258])

@@ -1,10 +1,11 @@
 import { array, struct, u8, u16, u64Number, type ValueOf } from '../../base/index.ts'
 import { bytes32, channelIdCodec, point, signature, txidCodec } from '../fundamental.ts'
 import { extended } from '../tlv.ts'
+import type { MessageTable } from './table.ts'
 
 // Committing updates, revoking the state before, and finding each other again (BOLT 2).
 
-export const commitmentSignedCodec = extended(
+const commitmentSignedCodec = extended(
   struct({ channelId: channelIdCodec, signature, htlcSignatures: array(u16, signature) }),
   { fundingTxid: [1n, txidCodec] },
 )
@@ -13,7 +14,7 @@ export interface CommitmentSigned extends ValueOf<typeof commitmentSignedCodec> 
   readonly type: 'commitment_signed'
 }
 
-export const revokeAndAckCodec = extended(
+const revokeAndAckCodec = extended(
   struct({ channelId: channelIdCodec, perCommitmentSecret: bytes32, nextPerCommitmentPoint: point }),
   {},
 )
@@ -22,7 +23,7 @@ export interface RevokeAndAck extends ValueOf<typeof revokeAndAckCodec> {
   readonly type: 'revoke_and_ack'
 }
 
-export const channelReestablishCodec = extended(
+const channelReestablishCodec = extended(
   struct({
     channelId: channelIdCodec,
     nextCommitmentNumber: u64Number,
@@ -38,4 +39,13 @@ export const channelReestablishCodec = extended(
 /** Where the sender stands, after a reconnection (BOLT 2, message retransmission). */
 export interface ChannelReestablish extends ValueOf<typeof channelReestablishCodec> {
   readonly type: 'channel_reestablish'
+}
+
+/** Committing, revoking, and meeting again after a disconnect (BOLT 2). */
+export type CommitmentMessage = CommitmentSigned | RevokeAndAck | ChannelReestablish
+
+export const commitmentMessages: MessageTable<CommitmentMessage> = {
+  commitment_signed: [132, commitmentSignedCodec],
+  revoke_and_ack: [133, revokeAndAckCodec],
+  channel_reestablish: [136, channelReestablishCodec],
 }

@@ -9,6 +9,7 @@ import {
   shortBytes,
 } from '../fundamental.ts'
 import { extended } from '../tlv.ts'
+import type { MessageTable } from './table.ts'
 
 // Updates of the commitment transactions (BOLT 2, normal operation).
 
@@ -19,7 +20,7 @@ export const ATTRIBUTION_DATA_LENGTH = 920
 
 const attributionData = fixedBytes(ATTRIBUTION_DATA_LENGTH)
 
-export const updateAddHtlcCodec = extended(
+const updateAddHtlcCodec = extended(
   struct({
     channelId: channelIdCodec,
     id: u64Number,
@@ -36,7 +37,7 @@ export interface UpdateAddHtlc extends ValueOf<typeof updateAddHtlcCodec> {
   readonly type: 'update_add_htlc'
 }
 
-export const updateFulfillHtlcCodec = extended(
+const updateFulfillHtlcCodec = extended(
   struct({ channelId: channelIdCodec, id: u64Number, paymentPreimage: bytes32 }),
   { attributionData: [1n, attributionData] },
 )
@@ -45,7 +46,7 @@ export interface UpdateFulfillHtlc extends ValueOf<typeof updateFulfillHtlcCodec
   readonly type: 'update_fulfill_htlc'
 }
 
-export const updateFailHtlcCodec = extended(struct({ channelId: channelIdCodec, id: u64Number, reason: shortBytes }), {
+const updateFailHtlcCodec = extended(struct({ channelId: channelIdCodec, id: u64Number, reason: shortBytes }), {
   attributionData: [1n, attributionData],
 })
 /** An HTLC failed; `reason` is encrypted for its origin (BOLT 2, removing an HTLC). */
@@ -53,7 +54,7 @@ export interface UpdateFailHtlc extends ValueOf<typeof updateFailHtlcCodec> {
   readonly type: 'update_fail_htlc'
 }
 
-export const updateFailMalformedHtlcCodec = extended(
+const updateFailMalformedHtlcCodec = extended(
   struct({ channelId: channelIdCodec, id: u64Number, sha256OfOnion: bytes32, failureCode: u16 }),
   {},
 )
@@ -62,8 +63,19 @@ export interface UpdateFailMalformedHtlc extends ValueOf<typeof updateFailMalfor
   readonly type: 'update_fail_malformed_htlc'
 }
 
-export const updateFeeCodec = extended(struct({ channelId: channelIdCodec, feeratePerKw: feeratePerKwCodec }), {})
+const updateFeeCodec = extended(struct({ channelId: channelIdCodec, feeratePerKw: feeratePerKwCodec }), {})
 /** The opener's new feerate for the commitment transactions (BOLT 2, `update_fee`). */
 export interface UpdateFee extends ValueOf<typeof updateFeeCodec> {
   readonly type: 'update_fee'
+}
+
+/** The updates that `commitment_signed` commits to (BOLT 2, normal operation). */
+export type UpdateMessage = UpdateAddHtlc | UpdateFulfillHtlc | UpdateFailHtlc | UpdateFailMalformedHtlc | UpdateFee
+
+export const updateMessages: MessageTable<UpdateMessage> = {
+  update_add_htlc: [128, updateAddHtlcCodec],
+  update_fulfill_htlc: [130, updateFulfillHtlcCodec],
+  update_fail_htlc: [131, updateFailHtlcCodec],
+  update_fee: [134, updateFeeCodec],
+  update_fail_malformed_htlc: [135, updateFailMalformedHtlcCodec],
 }

@@ -11,6 +11,7 @@ import {
 } from '../fundamental.ts'
 import { shortChannelIdCodec } from '../shortChannelId.ts'
 import { extended } from '../tlv.ts'
+import type { MessageTable } from './table.ts'
 
 // Channel establishment v1 (BOLT 2).
 
@@ -29,7 +30,7 @@ const openingRecords = {
   channelType: [1n, remainder],
 } as const
 
-export const openChannelCodec = extended(
+const openChannelCodec = extended(
   struct({
     chainHash,
     temporaryChannelId: channelIdCodec,
@@ -52,7 +53,7 @@ export interface OpenChannel extends ValueOf<typeof openChannelCodec> {
   readonly type: 'open_channel'
 }
 
-export const acceptChannelCodec = extended(
+const acceptChannelCodec = extended(
   struct({
     temporaryChannelId: channelIdCodec,
     dustLimitSatoshis: satoshis,
@@ -71,7 +72,7 @@ export interface AcceptChannel extends ValueOf<typeof acceptChannelCodec> {
   readonly type: 'accept_channel'
 }
 
-export const fundingCreatedCodec = extended(
+const fundingCreatedCodec = extended(
   struct({ temporaryChannelId: channelIdCodec, fundingTxid: txidCodec, fundingOutputIndex: u16, signature }),
   {},
 )
@@ -80,16 +81,27 @@ export interface FundingCreated extends ValueOf<typeof fundingCreatedCodec> {
   readonly type: 'funding_created'
 }
 
-export const fundingSignedCodec = extended(struct({ channelId: channelIdCodec, signature }), {})
+const fundingSignedCodec = extended(struct({ channelId: channelIdCodec, signature }), {})
 /** The signature for the opener's first commitment (BOLT 2, `funding_signed`). */
 export interface FundingSigned extends ValueOf<typeof fundingSignedCodec> {
   readonly type: 'funding_signed'
 }
 
-export const channelReadyCodec = extended(struct({ channelId: channelIdCodec, secondPerCommitmentPoint: point }), {
+const channelReadyCodec = extended(struct({ channelId: channelIdCodec, secondPerCommitmentPoint: point }), {
   shortChannelId: [1n, shortChannelIdCodec],
 })
 /** The funding is deep enough for the sender; `shortChannelId` is an alias (BOLT 2, `channel_ready`). */
 export interface ChannelReady extends ValueOf<typeof channelReadyCodec> {
   readonly type: 'channel_ready'
+}
+
+/** Opening a channel in which one side pays (BOLT 2, channel establishment v1). */
+export type OpeningMessage = OpenChannel | AcceptChannel | FundingCreated | FundingSigned | ChannelReady
+
+export const openingMessages: MessageTable<OpeningMessage> = {
+  open_channel: [32, openChannelCodec],
+  accept_channel: [33, acceptChannelCodec],
+  funding_created: [34, fundingCreatedCodec],
+  funding_signed: [35, fundingSignedCodec],
+  channel_ready: [36, channelReadyCodec],
 }

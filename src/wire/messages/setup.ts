@@ -1,6 +1,7 @@
 import { type BlockHash, type Codec, remainder, struct, u16, type ValueOf } from '../../base/index.ts'
 import { chainHash, channelIdCodec, shortBytes } from '../fundamental.ts'
 import { extended } from '../tlv.ts'
+import type { MessageTable } from './table.ts'
 
 // Setup and control messages (BOLT 1).
 
@@ -16,7 +17,7 @@ const chains: Codec<readonly BlockHash[]> = {
   },
 }
 
-export const initCodec = extended(struct({ globalfeatures: shortBytes, features: shortBytes }), {
+const initCodec = extended(struct({ globalfeatures: shortBytes, features: shortBytes }), {
   networks: [1n, chains],
   remoteAddr: [3n, remainder],
 })
@@ -25,25 +26,36 @@ export interface Init extends ValueOf<typeof initCodec> {
   readonly type: 'init'
 }
 
-export const errorCodec = extended(struct({ channelId: channelIdCodec, data: shortBytes }), {})
+const errorCodec = extended(struct({ channelId: channelIdCodec, data: shortBytes }), {})
 /** Fails the channel it names, or all channels where the id is all zero (BOLT 1, the `error` message). */
 export interface ErrorMessage extends ValueOf<typeof errorCodec> {
   readonly type: 'error'
 }
 
-export const warningCodec = extended(struct({ channelId: channelIdCodec, data: shortBytes }), {})
+const warningCodec = extended(struct({ channelId: channelIdCodec, data: shortBytes }), {})
 /** Something is wrong, but nothing is failed (BOLT 1, the `warning` message). */
 export interface WarningMessage extends ValueOf<typeof warningCodec> {
   readonly type: 'warning'
 }
 
-export const pingCodec = extended(struct({ numPongBytes: u16, ignored: shortBytes }), {})
+const pingCodec = extended(struct({ numPongBytes: u16, ignored: shortBytes }), {})
 /** Asks for a `pong` of `numPongBytes`, or for none where that is 65532 or more (BOLT 1, `ping` and `pong`). */
 export interface Ping extends ValueOf<typeof pingCodec> {
   readonly type: 'ping'
 }
 
-export const pongCodec = extended(struct({ ignored: shortBytes }), {})
+const pongCodec = extended(struct({ ignored: shortBytes }), {})
 export interface Pong extends ValueOf<typeof pongCodec> {
   readonly type: 'pong'
+}
+
+/** The messages of a connection (BOLT 1). */
+export type SetupMessage = Init | ErrorMessage | WarningMessage | Ping | Pong
+
+export const setupMessages: MessageTable<SetupMessage> = {
+  warning: [1, warningCodec],
+  init: [16, initCodec],
+  error: [17, errorCodec],
+  ping: [18, pingCodec],
+  pong: [19, pongCodec],
 }
