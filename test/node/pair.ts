@@ -200,10 +200,17 @@ export class Side {
 
   /** An input of which nobody waits for the result. */
   tell(input: EngineInput): void {
-    this.driver.submit(input).catch(error => {
-      if (!(error instanceof Crash)) this.#pair.failures.push(error)
-      this.crashed = true
-    })
+    this.driver.submit(input).catch(reason => this.#fell(reason))
+  }
+
+  /** Resolves when nothing is left to do, or the driver has stopped. */
+  async idle(): Promise<void> {
+    await this.driver.idle().catch(reason => this.#fell(reason))
+  }
+
+  #fell(reason: unknown): void {
+    if (!(reason instanceof Crash)) this.#pair.failures.push(reason)
+    this.crashed = true
   }
 
   /** A new process with the same disk. */
@@ -267,10 +274,10 @@ export class Pair {
   /** Until nobody has anything left to do; who has crashed is started again and the connection made anew. */
   async settle(): Promise<void> {
     for (;;) {
-      while (this.alice.driver.busy || this.bob.driver.busy) {
-        await Promise.allSettled([this.alice.driver.idle(), this.bob.driver.idle()])
+      do {
+        for (const name of NAMES) await this[name].idle()
         await new Promise(resolve => setImmediate(resolve))
-      }
+      } while (this.alice.driver.busy || this.bob.driver.busy)
       if (this.failures.length > 0) throw this.failures[0]
       const down = NAMES.filter(name => this[name].crashed)
       if (down.length === 0) return
