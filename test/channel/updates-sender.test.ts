@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { feeratePerKw, msat } from '../../src/base/index.ts'
+import { feeratePerKw, msat, paymentHash } from '../../src/base/index.ts'
 import type { ChannelFailure } from '../../src/channel/failure.ts'
 import type { ChannelCommand } from '../../src/channel/types.ts'
+import { sha256 } from '../../src/crypto/index.ts'
 import { expectRefused, expectTaken, NAMES, tried } from './attacks.ts'
 import { change, channelWith } from './closingFixtures.ts'
 import { type Duo, deliver, deliverNext, durableOf, effectsOf, input, type Name, opened } from './harness.ts'
@@ -229,7 +230,20 @@ describe('BOLT 2, removing an HTLC, sender', () => {
     }
   })
 
-  it('with its own preimage, of 32 bytes, or with BADONION', () => {
+  it('with a preimage that fits the message: a hash may be that of more or fewer than 32 bytes', () => {
+    for (const length of [0, 31, 33]) {
+      const duo = opened()
+      const paymentPreimage = new Uint8Array(length).fill(7)
+      input(duo, 'alice', offer({ paymentHash: paymentHash(sha256(paymentPreimage)) }))
+      settle(duo)
+      expect(tried(duo, 'bob', resolve(0, { type: 'fulfill', paymentPreimage })).failure).toMatchObject({
+        severity: 'reject',
+        code: 'wrong_preimage',
+      })
+    }
+  })
+
+  it('with its own preimage, or with BADONION', () => {
     const duo = inPhase('bob', 'normal')
     const receiver = 'BOLT 2, removing an HTLC, receiver'
     expectRefused(duo, 'bob', resolve(0, { type: 'fulfill', paymentPreimage: preimageOf(2) }), {
