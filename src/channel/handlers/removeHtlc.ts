@@ -56,7 +56,7 @@ function resolveComplaint(htlc: Htlc | undefined, command: ResolveCommand): Fact
 /** What makes a resolution impossible, for either side (BOLT 2, removing an HTLC, receiver). */
 function resolutionComplaint(htlc: Htlc, resolution: HtlcResolution): Facts | undefined {
   const section = 'BOLT 2, removing an HTLC, receiver'
-  if (resolution.type === 'fulfill' && !bytesEqual(sha256(resolution.paymentPreimage), fromHex(htlc.paymentHash))) {
+  if (resolution.type === 'fulfill' && !isPreimage(resolution.paymentPreimage, htlc)) {
     return {
       code: 'wrong_preimage',
       expected: `a preimage of ${htlc.paymentHash}`,
@@ -73,6 +73,11 @@ function resolutionComplaint(htlc: Htlc, resolution: HtlcResolution): Facts | un
     }
   }
   return undefined
+}
+
+/** Of 32 bytes, since the message holds no other, though a hash may be that of any. */
+function isPreimage(preimage: Uint8Array, htlc: Htlc): boolean {
+  return preimage.length === 32 && bytesEqual(sha256(preimage), fromHex(htlc.paymentHash))
 }
 
 /** Sends every decision that is due and not on its way: after a command, and again after a reconnection. */
