@@ -1,6 +1,7 @@
 import { assert, outPointKey, unreachable } from '../base/index.ts'
 import { type FundedChannel, htlcsOfRevoked } from '../channel/index.ts'
 import {
+  type ChannelHtlc,
   emptyOnchainState,
   type OnchainContext,
   type OnchainEffect,
@@ -47,7 +48,12 @@ export function enforceRevoked(
   const relative = new Map([...records].map(([key, value]) => [key.slice(prefix.length), value]))
   const htlcs = htlcsOfRevoked(durable, relative, commitmentNumber)
   assert(htlcs.ok, `the archive of ${durable.params.channelId} cannot be read`)
-  return enforce(work, { type: 'revoked_htlcs', commitmentNumber, htlcs: htlcs.value }, context)
+  return enforce(work, { type: 'revoked_htlcs', commitmentNumber, htlcs: htlcs.value.map(onchainHtlc) }, context)
+}
+
+/** What an HTLC is on the chain, and nothing else of it: the rest would be held and not stored. */
+function onchainHtlc({ offeredBy, id, amountMsat, paymentHash, cltvExpiry }: ChannelHtlc): ChannelHtlc {
+  return { offeredBy, id, amountMsat, paymentHash, cltvExpiry }
 }
 
 export function fundedChannel({ state }: Work): FundedChannel | undefined {

@@ -5,6 +5,7 @@ import {
   commitmentContents,
   commitmentInput,
   type FundedChannel,
+  type Htlc,
 } from '../channel/index.ts'
 import { type ChannelSecrets, commitmentPoint } from '../keys/index.ts'
 import type { ChannelView, LocalCommitView, PartyView, RemoteCommitView } from '../onchain/index.ts'
@@ -32,6 +33,7 @@ export function channelView({ durable }: FundedChannel, secrets: ChannelSecrets)
     mutualCloses: durable.mutualCloses,
     closingScripts: closingScripts(durable),
     preimages: knownPreimages(durable),
+    fulfilled: durable.htlcs.filter(isFulfilledByPeer).map(({ offeredBy, id }) => ({ offeredBy, id })),
     publish: toPublish(durable),
   }
 }
@@ -70,10 +72,12 @@ function closingScripts({ shutdown, params }: ChannelDurable): ChannelView['clos
   }
 }
 
-/**
- * What we decided to take, and what the peer revealed when it took: a fulfilled HTLC that the confirmed commitment lacks must
- * not be failed upstream. A preimage of which no HTLC was accepted stays with its invoice.
- */
+/** `htlc_fulfilled` was told when the preimage came: that HTLC must not be failed upstream, whatever becomes of it on the chain. */
+function isFulfilledByPeer({ offeredBy, resolution }: Htlc): boolean {
+  return offeredBy === 'local' && resolution?.type === 'fulfill'
+}
+
+/** What we decided to take, and what the peer revealed when it took. A preimage of which no HTLC was accepted stays with its invoice. */
 function knownPreimages({ htlcs }: ChannelDurable): ReadonlyMap<PaymentHash, Uint8Array> {
   const preimages = new Map<PaymentHash, Uint8Array>()
   for (const { paymentHash, resolution } of htlcs) {

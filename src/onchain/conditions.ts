@@ -52,12 +52,16 @@ function isProof({ kind }: ChannelOutput): boolean {
   return kind !== 'local_anchor' && kind !== 'remote_anchor'
 }
 
-/** What the chain showed and the channel did not know. */
+/**
+ * What the chain showed and those upstream do not know: also a preimage of ours, where an HTLC that we offered has the same hash,
+ * since the peer can take that one now.
+ */
 function preimageConditions({ facts, context: { view } }: Ground): readonly OnchainEventFacts[] {
   const htlcs = knownHtlcs(view, facts)
+  const isTold = (htlc: ChannelHtlc): boolean => htlc.offeredBy === 'remote' || isFulfilled(htlc, view)
   return [...facts.preimages].flatMap(([paymentHash, paymentPreimage]): OnchainEventFacts[] => {
-    if (view.preimages.has(paymentHash)) return []
     const named = htlcs.filter(htlc => htlc.paymentHash === paymentHash)
+    if (view.preimages.has(paymentHash) && named.every(isTold)) return []
     const refs = named.map(({ offeredBy, id }) => ({ offeredBy, id }))
     return [{ type: 'preimage_found', paymentHash, paymentPreimage, htlcs: refs }]
   })
@@ -81,28 +85,37 @@ function htlcConditions(ground: Ground): readonly OnchainEventFacts[] {
 /** An HTLC without an output: trimmed, not yet there, or there no longer (BOLT 5, HTLC output handling). */
 function missingHtlc({ situation, facts, context }: Ground, htlc: ChannelHtlc): OnchainEventFacts | undefined {
   if (htlc.offeredBy === 'remote' || situation.type !== 'commitment') return undefined
-  // Fulfilled: what was paid out here is asked for upstream, and never failed there.
-  if (context.view.preimages.has(htlc.paymentHash) || facts.preimages.has(htlc.paymentHash)) return undefined
+  if (isPaidUpstream(htlc, facts, context)) return undefined
   if (depth(situation.spend, context) < SAFE_DEPTH) return undefined
   return { type: 'htlc_timed_out', htlc, cause: 'no_output' }
 }
 
 function spentHtlc(
-  { situation, context, spenders }: Ground,
+  { situation, facts, context, spenders }: Ground,
   htlc: ChannelHtlc,
   output: ChannelOutput,
 ): OnchainEventFacts | undefined {
   const spender = spenders.get(outPointKey(output.outpoint))
   if (spender === undefined || depth(spender, context) < SAFE_DEPTH) return undefined
-  const fulfilled = revealsPreimage(spender.tx, output.outpoint, htlc.paymentHash)
   if (htlc.offeredBy === 'local') {
-    return fulfilled ? undefined : { type: 'htlc_timed_out', htlc, cause: 'output_taken_back' }
+    return isPaidUpstream(htlc, facts, context)
+      ? undefined
+      : { type: 'htlc_timed_out', htlc, cause: 'output_taken_back' }
   }
-  if (fulfilled) return { type: 'htlc_claimed', htlc }
+  if (revealsPreimage(spender.tx, output.outpoint, htlc.paymentHash)) return { type: 'htlc_claimed', htlc }
   // On a revoked commitment it is ours by the penalty, whoever was first.
   return situation.type === 'commitment' && situation.commitment.name === 'revoked'
     ? undefined
     : { type: 'htlc_returned', htlc }
+}
+
+/** What the preimage of an HTLC of ours was told for is asked for upstream, and never failed there, even if it came back to us. */
+function isPaidUpstream(htlc: ChannelHtlc, facts: ChainFacts, { view }: OnchainContext): boolean {
+  return facts.preimages.has(htlc.paymentHash) || isFulfilled(htlc, view)
+}
+
+function isFulfilled(htlc: ChannelHtlc, { fulfilled }: OnchainContext['view']): boolean {
+  return fulfilled.some(({ offeredBy, id }) => offeredBy === htlc.offeredBy && id === htlc.id)
 }
 
 function depth({ height }: ConfirmedTx, context: OnchainContext): number {

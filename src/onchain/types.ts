@@ -33,10 +33,14 @@ export interface ChannelView {
   readonly closingScripts: { readonly local: readonly Uint8Array[]; readonly remote: readonly Uint8Array[] }
   /**
    * 32 bytes each. Of HTLCs that we received: preimages that may be used and so become known to all, which an invoice's is only
-   * once its HTLC was accepted, never because the hash is the same. Of HTLCs that we offered: what the peer has revealed, else
-   * an HTLC that was fulfilled and is no longer on the confirmed commitment would pass for timed out.
+   * once its HTLC was accepted, never because the hash is the same. Of HTLCs that we offered: what the peer has revealed.
    */
   readonly preimages: ReadonlyMap<PaymentHash, Uint8Array>
+  /**
+   * Of HTLCs that we offered: those whose preimage the peer has revealed off the chain, so that it is known upstream already.
+   * By name, since another HTLC with the same hash may still fail.
+   */
+  readonly fulfilled: readonly HtlcRef[]
   /**
    * What is to be published again and again while the funding output is unspent. `nothing` as long as the channel lives, and
    * for ever once the peer has proved that our state is old.

@@ -71,14 +71,18 @@ describe('BOLT 5 unilateral close', () => {
     expect(alice.walletSat() - before + alice.feesSat()).toBe(due)
   })
 
-  it.each(FORMATS)('%s: an HTLC that is missing, but whose preimage is known, never times out', format => {
+  it.each(FORMATS)('%s: an HTLC that is missing, but was fulfilled off the chain, never times out', format => {
     const model = makeModel({
       format,
       htlcs: height => [
         { offeredBy: 'alice', id: 1, amountSat: 40_000, cltvExpiry: height + 20, preimageSeed: 2, from: 1, until: 3 },
       ],
     })
-    const alice = new EnforcerNode(model, 'alice', viewOf(model, 'alice', 2, { next: true, knows: [2] }))
+    const alice = new EnforcerNode(
+      model,
+      'alice',
+      viewOf(model, 'alice', 2, { next: true, knows: [2], fulfilled: [1] }),
+    )
     const bob = new EnforcerNode(model, 'bob', viewOf(model, 'bob', 3, { publish: 'commitment' }))
     mineUntil([alice.start(), bob.start()], () => alice.isResolved)
     expect(alice.eventsOf('htlc_timed_out')).toEqual([])

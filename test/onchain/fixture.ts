@@ -191,6 +191,8 @@ export function viewOf(
     readonly next?: boolean
     readonly publish?: ChannelView['publish']
     readonly knows?: readonly number[]
+    /** Of its own HTLCs: those that the peer fulfilled off the chain. */
+    readonly fulfilled?: readonly number[]
     readonly mutualCloses?: readonly Tx[]
   } = {},
 ): ChannelView {
@@ -228,6 +230,7 @@ export function viewOf(
     mutualCloses: options.mutualCloses ?? [],
     closingScripts: { local: [destination(name)], remote: [destination(peer)] },
     preimages: new Map((options.knows ?? []).map(seed => [hashOf(seed), preimageOf(seed)])),
+    fulfilled: (options.fulfilled ?? []).map(id => ({ offeredBy: 'local', id })),
     publish: options.publish ?? 'nothing',
   }
 }
