@@ -5,6 +5,7 @@ export const FLOOR_OF_ROOM: Readonly<Record<string, number>> = {
   bitcoin: 2,
   wire: 2,
   keys: 3,
+  noise: 3,
   commitment: 4,
   channel: 5,
   onchain: 5,
