@@ -10,6 +10,7 @@ export interface DecodeFailure {
     | 'too_long'
     | 'not_increasing'
     | 'unknown_even_type'
+    | 'retired_encoding'
     | 'invalid'
   readonly message: string
 }

@@ -1,7 +1,7 @@
 import { unreachable } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import type { PeerMessage } from '../channel/index.ts'
-import { decodeMessage, type Message } from '../wire/index.ts'
+import { decodeMessage, isChannelMessage, type Message } from '../wire/index.ts'
 import { acceptFromPeer, commandChannel, openWithPeer, stepChannel } from './channel.ts'
 import { enforce, enforceRevoked, fundedChannel } from './enforcement.ts'
 import { findFunding, forgetFunding, fundingDepth, fundingFound, lookUpFunding, publishFunding } from './funding.ts'
@@ -77,7 +77,7 @@ function received(work: Work, bytes: Uint8Array, context: EngineContext): Work {
 
 /** `init`, `ping` and `pong` belong to whoever keeps the connection. */
 function isOfChannel(message: Message): message is PeerMessage {
-  return message.type !== 'init' && message.type !== 'ping' && message.type !== 'pong'
+  return message.type === 'error' || message.type === 'warning' || isChannelMessage(message)
 }
 
 /** Order: what the block spends, how deep the funding is, and then the deadlines of this height. */

@@ -1,52 +1,17 @@
 import { assert, concat, defined, err, ok, type Result } from '../base/index.ts'
 
-/**
- * The even ("required") bit of each feature that we name; the odd ("optional") bit is the next one (BOLT 9).
- * A feature vector is big-endian: bit 0 is the lowest bit of the last byte.
- */
-export const FEATURE = {
-  option_data_loss_protect: 0,
-  option_upfront_shutdown_script: 4,
-  gossip_queries: 6,
-  var_onion_optin: 8,
-  gossip_queries_ex: 10,
-  option_static_remotekey: 12,
-  payment_secret: 14,
-  basic_mpp: 16,
-  option_support_large_channel: 18,
-  option_anchors: 22,
-  option_route_blinding: 24,
-  option_shutdown_anysegwit: 26,
-  option_dual_fund: 28,
-  option_quiesce: 34,
-  option_attribution_data: 36,
-  option_onion_messages: 38,
-  option_provide_storage: 42,
-  option_channel_type: 44,
-  option_scid_alias: 46,
-  option_payment_metadata: 48,
-  option_zeroconf: 50,
-  option_simple_close: 60,
-  option_splice: 62,
-} as const
+import { FEATURE_NAMES, FEATURES, type FeatureName } from './featureTable.ts'
 
-export type FeatureName = keyof typeof FEATURE
+// A feature vector is big-endian: bit 0 is the lowest bit of the last byte (BOLT 1, the `init` message).
 
 /** Our bound on a bit number that we write: a vector of 8 kB, far above any bit in use. */
 const MAX_FEATURE_BIT = 65535
 
 /** The channel types that we open and accept, as the bytes of `channel_type` (BOLT 2, defined channel types). */
 export const channelTypes = {
-  STATIC_REMOTEKEY: featureBits(FEATURE.option_static_remotekey),
-  ANCHORS: featureBits(FEATURE.option_static_remotekey, FEATURE.option_anchors),
+  STATIC_REMOTEKEY: featureBits(FEATURES.option_static_remotekey.bit),
+  ANCHORS: featureBits(FEATURES.option_static_remotekey.bit, FEATURES.option_anchors.bit),
 } as const
-
-/** What a feature asks for beside itself (BOLT 9, the dependencies column). */
-const DEPENDENCIES: readonly (readonly [FeatureName, FeatureName])[] = [
-  ['basic_mpp', 'payment_secret'],
-  ['option_zeroconf', 'option_scid_alias'],
-  ['option_simple_close', 'option_shutdown_anysegwit'],
-]
 
 /** The shortest vector with exactly these bits set. */
 export function featureBits(...bits: readonly number[]): Uint8Array {
@@ -68,7 +33,8 @@ export function hasFeature(features: Uint8Array, bit: number): boolean {
 
 /** Whether the feature is offered: its even or its odd bit is set (BOLT 1, the `init` message). */
 export function offersFeature(features: Uint8Array, feature: FeatureName): boolean {
-  return hasFeature(features, FEATURE[feature]) || hasFeature(features, FEATURE[feature] + 1)
+  const { bit } = FEATURES[feature]
+  return hasFeature(features, bit) || hasFeature(features, bit + 1)
 }
 
 /** The bits that are set, lowest first. */
@@ -97,19 +63,30 @@ export type FeatureFailure =
   | { readonly code: 'missing_dependency'; readonly feature: FeatureName; readonly message: string }
 
 /**
- * Whether we may talk to a peer with these features: every even bit is one of `supported`, and every known feature
- * comes with what it depends on. Otherwise the connection is closed (BOLT 1, the `init` message, receiver).
+ * The even bits that ask for what we lack, lowest first: neither one of `supported` nor a feature that every node is
+ * assumed to have (BOLT 9). Any vector is judged so, in `init`, in gossip or elsewhere; unknown odd bits never matter.
+ */
+export function unknownRequiredBits(features: Uint8Array, supported: readonly FeatureName[]): readonly number[] {
+  const known = FEATURE_NAMES.filter(name => FEATURES[name].assumed === true || supported.includes(name))
+  const bits = new Set(known.map(name => FEATURES[name].bit))
+  return listFeatures(features).filter(bit => bit % 2 === 0 && !bits.has(bit))
+}
+
+/**
+ * Whether we may talk to a peer with these features: every even bit is one that we support or every node has, and every
+ * known feature comes with what it depends on. Otherwise the connection is closed (BOLT 1, the `init` message, receiver).
  */
 export function checkFeatures(features: Uint8Array, supported: readonly FeatureName[]): Result<void, FeatureFailure> {
-  const supportedBits = new Set<number>(supported.map(feature => FEATURE[feature]))
-  const bit = listFeatures(features).find(set => set % 2 === 0 && !supportedBits.has(set))
+  const [bit] = unknownRequiredBits(features, supported)
   if (bit !== undefined) {
     const message = `the peer requires feature bit ${bit}, which is not supported here (BOLT 1, the init message)`
     return err({ code: 'unknown_required_feature', bit, message })
   }
-  for (const [feature, needed] of DEPENDENCIES) {
-    if (offersFeature(features, feature) && !offersFeature(features, needed)) {
-      const message = `the peer sets ${feature} without ${needed}, which it depends on (BOLT 9)`
+  // Each step of a chain of dependencies is asked for, and so all of it is.
+  for (const feature of FEATURE_NAMES.filter(name => offersFeature(features, name))) {
+    const missing = FEATURES[feature].dependencies?.find(needed => !offersFeature(features, needed))
+    if (missing !== undefined) {
+      const message = `the peer sets ${feature} without ${missing}, which it depends on (BOLT 9)`
       return err({ code: 'missing_dependency', feature, message })
     }
   }

@@ -14,6 +14,8 @@ import {
   type Msat,
   mapped,
   msat,
+  type NodeId,
+  nodeId,
   type PaymentHash,
   paymentHash,
   type Sat,
@@ -27,12 +29,14 @@ import {
   u64,
 } from '../base/index.ts'
 
-// The types that the message tables of BOLT 1 and BOLT 2 name, each with the kind of value that the program holds.
+// The types that the message tables of the BOLTs name, each with the kind of value that the program holds.
 
 /** Any 64-bit amount: peers say "no limit" with all ones, so the 21 million bound is for the rules, not for the reader. */
 export const satoshis: Codec<Sat> = mapped(u64, sat, amount => amount)
 /** Any 64-bit amount; see `satoshis`. */
 export const millisatoshis: Codec<Msat> = mapped(u64, msat, amount => amount)
+/** An amount in millisatoshis that the wire gives four bytes, as it does for `fee_base_msat` (BOLT 7). */
+export const millisatoshis32: Codec<Msat> = mapped(u32, msat, Number)
 export const feeratePerKwCodec: Codec<FeeratePerKw> = mapped(u32, feeratePerKw, feerate => feerate)
 
 export const channelIdCodec: Codec<ChannelId> = mapped(fixedBytes(32), channelId, fromHex)
@@ -58,3 +62,7 @@ export const point: Codec<Uint8Array> = mapped(
   },
   bytes => bytes,
 )
+export const nodeIdCodec: Codec<NodeId> = mapped(point, nodeId, fromHex)
+
+/** A record without a value, which says something by being there. */
+export const present: Codec<true> = { write: () => {}, read: () => true }

@@ -12,17 +12,34 @@ import {
 } from '../base/index.ts'
 import { type ClosingMessage, closingMessages } from './messages/close.ts'
 import { type CommitmentMessage, commitmentMessages } from './messages/commitment.ts'
+import { type GossipMessage, gossipMessages } from './messages/gossip.ts'
+import { type GossipQueryMessage, gossipQueryMessages } from './messages/gossipQueries.ts'
 import { type UpdateMessage, updateMessages } from './messages/htlc.ts'
+import { type InteractiveTxMessage, interactiveTxMessages } from './messages/interactiveTx.ts'
+import { type OnionMessage, onionMessages } from './messages/onion.ts'
 import { type OpeningMessage, openingMessages } from './messages/open.ts'
+import { type DualFundingMessage, dualFundingMessages } from './messages/openV2.ts'
+import { type PeerStorageMessage, peerStorageMessages } from './messages/peerStorage.ts'
 import { type SetupMessage, setupMessages } from './messages/setup.ts'
+import { type SpliceMessage, spliceMessages } from './messages/splice.ts'
 import type { MessageTable } from './messages/table.ts'
 
-/** The messages of a channel (BOLT 2). */
+/** The messages of a channel with one funding, opened by one side (BOLT 2). */
 export type ChannelMessage = OpeningMessage | ClosingMessage | UpdateMessage | CommitmentMessage
 
-export type Message = SetupMessage | ChannelMessage
+/** Every message of BOLT 1, 2, 4 and 7. */
+export type Message =
+  | SetupMessage
+  | PeerStorageMessage
+  | ChannelMessage
+  | DualFundingMessage
+  | InteractiveTxMessage
+  | SpliceMessage
+  | OnionMessage
+  | GossipMessage
+  | GossipQueryMessage
 
-/** A message that we do not read and may ignore: of an odd type, or gossip. */
+/** A message of an odd type that no BOLT here defines, to be ignored (BOLT 1, Lightning message format). */
 export interface UnknownMessage {
   readonly type: 'unknown'
   readonly messageType: number
@@ -56,16 +73,29 @@ export function encodeMessage(message: Message): Uint8Array {
   return bytes
 }
 
-const MESSAGES: MessageTable<Message> = {
-  ...setupMessages,
+/** Whether the message is one of `ChannelMessage`, which the channel machine answers. */
+export function isChannelMessage(message: Message): message is ChannelMessage {
+  return Object.hasOwn(CHANNEL_MESSAGES, message.type)
+}
+
+const CHANNEL_MESSAGES: MessageTable<ChannelMessage> = {
   ...openingMessages,
   ...closingMessages,
   ...updateMessages,
   ...commitmentMessages,
 }
 
-/** Even types of BOLT 7 that every node sends unasked: channel_announcement and channel_update. We read no gossip. */
-const IGNORED_GOSSIP: ReadonlySet<number> = new Set([256, 258])
+const MESSAGES: MessageTable<Message> = {
+  ...setupMessages,
+  ...peerStorageMessages,
+  ...CHANNEL_MESSAGES,
+  ...dualFundingMessages,
+  ...interactiveTxMessages,
+  ...spliceMessages,
+  ...onionMessages,
+  ...gossipMessages,
+  ...gossipQueryMessages,
+}
 
 const byMessageType = new Map(
   Object.entries(MESSAGES).map(([type, [messageType, codec]]) => [
@@ -73,6 +103,7 @@ const byMessageType = new Map(
     { type: type as Message['type'], codec: codec as Codec<unknown> },
   ]),
 )
+assert(byMessageType.size === Object.keys(MESSAGES).length, 'a message type is defined twice')
 
 const messageCodec: Codec<Message | UnknownMessage> = {
   write(writer, message) {
@@ -89,7 +120,7 @@ const messageCodec: Codec<Message | UnknownMessage> = {
       // As above: this body belongs to this type.
       return { type: known.type, ...(decodeWithin(known.codec, reader, known.type) as object) } as Message
     }
-    if (messageType % 2 === 0 && !IGNORED_GOSSIP.has(messageType)) {
+    if (messageType % 2 === 0) {
       throw new DecodeError(
         'unknown_even_type',
         `expected a known or odd message type, got ${messageType} (BOLT 1, Lightning message format)`,

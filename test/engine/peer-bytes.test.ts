@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { type ChannelId, msat, toHex } from '../../src/base/index.ts'
 import { channelIdOf } from '../../src/channel/index.ts'
 import { type EngineState, type EngineStep, NEW_ENGINE } from '../../src/engine/index.ts'
-import { encodeMessage, type Message, type OpenChannel } from '../../src/wire/index.ts'
+import { encodeMessage, isChannelMessage, type Message, type OpenChannel } from '../../src/wire/index.ts'
 import { addCommand, openRequest } from '../node/pair.ts'
+import { arbitraryMessage } from '../wire/arbitraries.ts'
 import { connected, effectsOf, Hand, HEIGHT, load, OTHER_ID, sent, snapshots, ZERO_ID } from './opened.ts'
 
 // BOLT 1: what a peer may send, and what becomes of it when it is no message, or none about our channel.
@@ -99,15 +100,23 @@ describe('messages that belong to the connection', () => {
     expectNothing(alice, () => alice.receive(message))
   })
 
-  test('so is an unknown odd type, and gossip', () => {
+  test('so is an unknown odd type', () => {
     const { alice } = connected(all.normal)
-    for (const type of [
-      [0x7f, 0xff],
-      [1, 0],
-      [1, 2],
-    ]) {
-      expectNothing(alice, () => alice.give({ type: 'received', bytes: Uint8Array.of(...type, 1, 2, 3) }))
-    }
+    expectNothing(alice, () => alice.give({ type: 'received', bytes: Uint8Array.of(0x7f, 0xff, 1, 2, 3) }))
+  })
+
+  test('so is whatever the channel does not know: gossip, onion messages, dual funding, splicing', () => {
+    const { alice } = connected(all.normal)
+    const elsewhere = arbitraryMessage.filter(
+      message => !isChannelMessage(message) && message.type !== 'error' && message.type !== 'warning',
+    )
+    fc.assert(fc.property(elsewhere, message => expectNothing(alice, () => alice.receive(message))))
+  })
+
+  test('but gossip that is cut off is no message', () => {
+    const { alice } = connected(all.normal)
+    const before = alice.state
+    expectClosed(alice.give({ type: 'received', bytes: Uint8Array.of(1, 0, 1, 2, 3) }), before)
   })
 })
 

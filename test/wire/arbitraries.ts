@@ -1,59 +1,30 @@
 import fc from 'fast-check'
+import { ATTRIBUTION_DATA_LENGTH, type Message, ONION_ROUTING_PACKET_LENGTH } from '../../src/wire/index.ts'
 import {
-  type BlockHash,
-  blockHashFromWire,
-  type ChannelId,
-  channelId,
-  type FeeratePerKw,
-  feeratePerKw,
-  type Msat,
-  msat,
-  type PaymentHash,
-  paymentHash,
-  type Sat,
-  sat,
-  type Txid,
-  txidFromWire,
-} from '../../src/base/index.ts'
-import {
-  ATTRIBUTION_DATA_LENGTH,
-  type Message,
-  ONION_ROUTING_PACKET_LENGTH,
-  type ShortChannelId,
-  shortChannelId,
-} from '../../src/wire/index.ts'
+  arbitraryChannelId,
+  arbitraryPaymentHash,
+  arbitraryShortChannelId,
+  arbitraryTxid,
+  bytesOf,
+  chainHash,
+  counter,
+  feerate,
+  longBytesOf,
+  message,
+  millisatoshis,
+  point,
+  present,
+  satoshis,
+  signature,
+  someBytes,
+  u8,
+  u16,
+  u32,
+} from './arbitraryFields.ts'
+import { gossipArbitraries } from './arbitraryGossip.ts'
+import { transactionArbitraries } from './arbitraryTransactions.ts'
 
 // Any value of each message, for the properties of this room and of those that speak to a peer.
-
-export const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
-  fc.uint8Array({ minLength: length, maxLength: length })
-export const u8: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xff })
-export const u16: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xffff })
-export const u32: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xffffffff })
-export const u64: fc.Arbitrary<bigint> = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })
-export const counter: fc.Arbitrary<number> = fc.maxSafeNat()
-export const satoshis: fc.Arbitrary<Sat> = u64.map(sat)
-export const millisatoshis: fc.Arbitrary<Msat> = u64.map(msat)
-export const feerate: fc.Arbitrary<FeeratePerKw> = u32.map(feeratePerKw)
-export const arbitraryChannelId: fc.Arbitrary<ChannelId> = bytesOf(32).map(channelId)
-export const arbitraryPaymentHash: fc.Arbitrary<PaymentHash> = bytesOf(32).map(paymentHash)
-export const arbitraryTxid: fc.Arbitrary<Txid> = bytesOf(32).map(txidFromWire)
-export const chainHash: fc.Arbitrary<BlockHash> = bytesOf(32).map(blockHashFromWire)
-export const signature: fc.Arbitrary<Uint8Array> = bytesOf(64)
-export const someBytes: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 80 })
-
-/** The form of a compressed point; it need not lie on the curve. */
-export const point: fc.Arbitrary<Uint8Array> = fc
-  .tuple(fc.constantFrom(2, 3), bytesOf(32))
-  .map(([prefix, x]) => Uint8Array.of(prefix, ...x))
-
-/** Long fields repeat 32 arbitrary bytes, which is quicker to make and as good to tell apart. */
-export const longBytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
-  bytesOf(32).map(tile => Uint8Array.from({ length }, (_, at) => tile[at % 32] ?? 0))
-
-export const arbitraryShortChannelId: fc.Arbitrary<ShortChannelId> = fc
-  .record({ blockHeight: fc.nat(0xffffff), txIndex: fc.nat(0xffffff), outputIndex: u16 })
-  .map(shortChannelId)
 
 const channelKeys = {
   fundingPubkey: point,
@@ -67,13 +38,13 @@ const terms = {
   temporaryChannelId: arbitraryChannelId,
   dustLimitSatoshis: satoshis,
   maxHtlcValueInFlightMsat: millisatoshis,
-  channelReserveSatoshis: satoshis,
   htlcMinimumMsat: millisatoshis,
   toSelfDelay: u16,
   maxAcceptedHtlcs: u16,
   ...channelKeys,
 }
 const openingRecords = { upfrontShutdownScript: someBytes, channelType: someBytes }
+const openingRecords2 = { ...openingRecords, requireConfirmedInputs: present }
 const simpleClose = {
   channelId: arbitraryChannelId,
   closerScriptpubkey: someBytes,
@@ -84,22 +55,6 @@ const simpleClose = {
 const closingRecords = { closerOutputOnly: signature, closeeOutputOnly: signature, closerAndCloseeOutputs: signature }
 const attribution = { attributionData: longBytesOf(ATTRIBUTION_DATA_LENGTH) }
 const diagnosis = { channelId: arbitraryChannelId, data: someBytes }
-
-type Arbitraries = { readonly [name: string]: fc.Arbitrary<unknown> }
-type Values<A extends Arbitraries> = { readonly [K in keyof A]: A[K] extends fc.Arbitrary<infer T> ? T : never }
-
-/** Every field of the body is there; every record may be there or not. */
-function message<K extends string, B extends Arbitraries, R extends Arbitraries>(
-  type: K,
-  body: B,
-  records: R,
-): fc.Arbitrary<{ readonly type: K } & Values<B> & Partial<Values<R>>> {
-  return fc.tuple(fc.record(body), fc.record(records, { requiredKeys: [] })).map(
-    // fast-check makes these very fields; it names their types another way.
-    ([fields, optional]) =>
-      ({ type, ...fields, ...optional }) as unknown as { readonly type: K } & Values<B> & Partial<Values<R>>,
-  )
-}
 
 /** One arbitrary for each message type. */
 export const messageArbitraries: { readonly [K in Message['type']]: fc.Arbitrary<Extract<Message, { type: K }>> } = {
@@ -112,6 +67,8 @@ export const messageArbitraries: { readonly [K in Message['type']]: fc.Arbitrary
   warning: message('warning', diagnosis, {}),
   ping: message('ping', { numPongBytes: u16, ignored: someBytes }, {}),
   pong: message('pong', { ignored: someBytes }, {}),
+  peer_storage: message('peer_storage', { blob: someBytes }, {}),
+  peer_storage_retrieval: message('peer_storage_retrieval', { blob: someBytes }, {}),
   open_channel: message(
     'open_channel',
     {
@@ -119,12 +76,36 @@ export const messageArbitraries: { readonly [K in Message['type']]: fc.Arbitrary
       fundingSatoshis: satoshis,
       pushMsat: millisatoshis,
       feeratePerKw: feerate,
+      channelReserveSatoshis: satoshis,
       channelFlags: u8,
       ...terms,
     },
     openingRecords,
   ),
-  accept_channel: message('accept_channel', { minimumDepth: u32, ...terms }, openingRecords),
+  accept_channel: message(
+    'accept_channel',
+    { minimumDepth: u32, channelReserveSatoshis: satoshis, ...terms },
+    openingRecords,
+  ),
+  open_channel2: message(
+    'open_channel2',
+    {
+      chainHash,
+      fundingFeeratePerkw: feerate,
+      commitmentFeeratePerkw: feerate,
+      fundingSatoshis: satoshis,
+      locktime: u32,
+      secondPerCommitmentPoint: point,
+      channelFlags: u8,
+      ...terms,
+    },
+    openingRecords2,
+  ),
+  accept_channel2: message(
+    'accept_channel2',
+    { fundingSatoshis: satoshis, minimumDepth: u32, secondPerCommitmentPoint: point, ...terms },
+    openingRecords2,
+  ),
   funding_created: message(
     'funding_created',
     { temporaryChannelId: arbitraryChannelId, fundingTxid: arbitraryTxid, fundingOutputIndex: u16, signature },
@@ -196,6 +177,9 @@ export const messageArbitraries: { readonly [K in Message['type']]: fc.Arbitrary
       myCurrentFundingLocked: fc.record({ myCurrentFundingLockedTxid: arbitraryTxid, retransmitFlags: u8 }),
     },
   ),
+  onion_message: message('onion_message', { pathKey: point, onionMessagePacket: someBytes }, {}),
+  ...transactionArbitraries,
+  ...gossipArbitraries,
 }
 
 export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(...Object.values(messageArbitraries))

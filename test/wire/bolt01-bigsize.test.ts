@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BugError, decode, encode, fromHex, toHex } from '../../src/base/index.ts'
 import { bigSize, bigSizeNumber } from '../../src/wire/index.ts'
-import { u64 } from './arbitraries.ts'
+import { u64 } from './arbitraryFields.ts'
 import vectors from './bolt01-bigsize.vectors.json' with { type: 'json' }
 
 const CODES: Readonly<Record<string, string>> = {

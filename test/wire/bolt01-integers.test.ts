@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BugError, type Codec, decode, encode, fromHex, mapped, toHex } from '../../src/base/index.ts'
 import { s8, s16, s32, s64, tu16, tu32, tu64 } from '../../src/wire/index.ts'
-import { u16, u32, u64 } from './arbitraries.ts'
+import { u16, u32, u64 } from './arbitraryFields.ts'
 import vectors from './bolt01-signed-integers.vectors.json' with { type: 'json' }
 
 const big = (codec: Codec<number>): Codec<bigint> => mapped(codec, BigInt, Number)

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { BugError, channelId, concat, fromHex, toHex } from '../../src/base/index.ts'
-import { decodeMessage, encodeMessage, MAX_MESSAGE_LENGTH, type Message } from '../../src/wire/index.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  isChannelMessage,
+  MAX_MESSAGE_LENGTH,
+  type Message,
+} from '../../src/wire/index.ts'
 import vectors from './bolt01-init-extension.vectors.json' with { type: 'json' }
 
 const CODES: Readonly<Record<string, string>> = {
@@ -34,11 +40,8 @@ describe('BOLT 1, Lightning message format', () => {
     expect(!decoded.ok && decoded.error.message).toContain('65534')
   })
 
-  it.each([
-    ['channel_announcement', '0100'],
-    ['channel_update', '0102'],
-  ])('passes over %s, an even type that peers send unasked', (_, type) => {
-    expect(decodeMessage(fromHex(`${type}00`))).toMatchObject({ ok: true, value: { type: 'unknown' } })
+  it('fails on a gossip message of an even type that is none', () => {
+    expect(decodeMessage(fromHex('010a00'))).toMatchObject({ ok: false, error: { code: 'unknown_even_type' } })
   })
 
   it.each(['', '00'])('fails without a whole type: "%s"', bytes => {
@@ -64,6 +67,18 @@ describe('BOLT 1, Lightning message format', () => {
     // Type and length take 4 bytes: the figure that BOLT 1 gives in its rationale of ping.
     expect(encodeMessage(pong(65531))).toHaveLength(MAX_MESSAGE_LENGTH)
     expect(() => encodeMessage(pong(65532))).toThrow(BugError)
+  })
+
+  it.each(['peer_storage', 'peer_storage_retrieval'] as const)('a blob of %s has up to 65531 bytes', type => {
+    expect(encodeMessage({ type, blob: new Uint8Array(65531) })).toHaveLength(MAX_MESSAGE_LENGTH)
+    expect(() => encodeMessage({ type, blob: new Uint8Array(65532) })).toThrow(BugError)
+  })
+
+  it('tells the messages of a channel from the others', () => {
+    const id = channelId(new Uint8Array(32))
+    expect(isChannelMessage({ type: 'shutdown', channelId: id, scriptpubkey: none })).toBe(true)
+    expect(isChannelMessage({ type: 'tx_complete', channelId: id })).toBe(false)
+    expect(isChannelMessage({ type: 'warning', channelId: id, data: none })).toBe(false)
   })
 
   it('never writes a message that it does not know', () => {

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { BugError, type Codec, concat, decode, encode, fromHex, struct, toHex, u16, u64 } from '../../src/base/index.ts'
 import { point } from '../../src/wire/fundamental.ts'
 import { bigSize, shortChannelIdCodec, tlvStream, tu32, tu64 } from '../../src/wire/index.ts'
-import { u16 as anyU16, u64 as anyU64, point as arbitraryPoint, arbitraryShortChannelId, u32 } from './arbitraries.ts'
+import {
+  u16 as anyU16,
+  u64 as anyU64,
+  point as arbitraryPoint,
+  arbitraryShortChannelId,
+  u32,
+} from './arbitraryFields.ts'
 import vectors from './bolt01-tlv.vectors.json' with { type: 'json' }
 
 // The two namespaces of the appendix.

@@ -1,44 +1,31 @@
 import { describe, expect, it } from 'vitest'
+import { blockHashFromWire, feeratePerKw, fromHex, msat, paymentHash, sat, txidFromWire } from '../../src/base/index.ts'
 import {
-  blockHashFromWire,
-  channelId,
-  feeratePerKw,
-  fromHex,
-  msat,
-  paymentHash,
-  sat,
-  toHex,
-  txidFromWire,
-} from '../../src/base/index.ts'
-import { decodeMessage, encodeMessage, type Message, shortChannelId } from '../../src/wire/index.ts'
+  type ChannelMessage,
+  decodeMessage,
+  type PeerStorageMessage,
+  type SetupMessage,
+  shortChannelId,
+} from '../../src/wire/index.ts'
+import {
+  chainHash,
+  describeLayouts,
+  describeUnknownRecords,
+  fill,
+  genesisHex,
+  hex,
+  id,
+  idHex,
+  keys,
+  keysHex,
+  type Layouts,
+  pointHex,
+  pointOf,
+  txid,
+  txidHex,
+} from './layouts.ts'
 
-// Each message written out by hand, field by field in the order of its table in BOLT 1 and BOLT 2, every field with a
-// value of its own: what a property cannot see (two fields changed places) shows here.
-
-const fill = (byte: number, length: number): Uint8Array => new Uint8Array(length).fill(byte)
-const hex = (byte: number, length: number): string => toHex(fill(byte, length))
-const pointOf = (byte: number): Uint8Array => Uint8Array.of(2, ...fill(byte, 32))
-const pointHex = (byte: number): string => `02${hex(byte, 32)}`
-const id = channelId(fill(0xc1, 32))
-const idHex = hex(0xc1, 32)
-const txidHex = `ab${'00'.repeat(30)}cd`
-const txid = txidFromWire(fromHex(txidHex))
-const genesisHex = `06226e46111a0b59caaf126043eb5bbf28c34f3a5e332a1fc7b2b73cf188910f`
-const chainHash = blockHashFromWire(fromHex(genesisHex))
-
-const keys = {
-  fundingPubkey: pointOf(1),
-  revocationBasepoint: pointOf(2),
-  paymentBasepoint: pointOf(3),
-  delayedPaymentBasepoint: pointOf(4),
-  htlcBasepoint: pointOf(5),
-  firstPerCommitmentPoint: pointOf(6),
-}
-const keysHex = [1, 2, 3, 4, 5, 6].map(pointHex)
-
-const LAYOUTS: {
-  readonly [K in Message['type']]: { message: Extract<Message, { type: K }>; bytes: readonly string[] }
-} = {
+const LAYOUTS: Layouts<SetupMessage | PeerStorageMessage | ChannelMessage> = {
   init: {
     message: {
       type: 'init',
@@ -62,6 +49,11 @@ const LAYOUTS: {
     bytes: ['0012', '0102', '0003', '000000'],
   },
   pong: { message: { type: 'pong', ignored: fill(0, 3) }, bytes: ['0013', '0003', '000000'] },
+  peer_storage: { message: { type: 'peer_storage', blob: fill(0xb1, 3) }, bytes: ['0007', '0003', 'b1b1b1'] },
+  peer_storage_retrieval: {
+    message: { type: 'peer_storage_retrieval', blob: fill(0xb2, 2) },
+    bytes: ['0009', '0002', 'b2b2'],
+  },
   open_channel: {
     message: {
       type: 'open_channel',
@@ -263,43 +255,10 @@ const LAYOUTS: {
   },
 }
 
-const layouts = Object.entries(LAYOUTS).map(([type, { message, bytes }]) => ({ type, message, bytes: bytes.join('') }))
+describeLayouts('BOLT 1 and BOLT 2', LAYOUTS)
+describeUnknownRecords('BOLT 1 and BOLT 2', LAYOUTS)
 
-describe('BOLT 1 and BOLT 2: the layout of each message', () => {
-  it.each(layouts)('$type is written as its table says', ({ message, bytes }) => {
-    expect(toHex(encodeMessage(message))).toBe(bytes)
-  })
-
-  it.each(layouts)('$type is read as its table says', ({ message, bytes }) => {
-    expect(decodeMessage(fromHex(bytes))).toEqual({ ok: true, value: message })
-  })
-
-  it.each(layouts)('$type may carry unknown odd records, and no unknown even one', ({ message, bytes }) => {
-    expect(decodeMessage(fromHex(`${bytes}c9012a`))).toEqual({ ok: true, value: message })
-    expect(decodeMessage(fromHex(`${bytes}ca012a`))).toMatchObject({
-      ok: false,
-      error: { code: 'unknown_even_type' },
-    })
-  })
-
-  it.each(layouts)(
-    '$type cut at any byte is a failure, or the message without its last records',
-    ({ message, bytes }) => {
-      const whole = fromHex(bytes)
-      for (let length = 0; length < whole.length; length++) {
-        const cut = whole.slice(0, length)
-        const decoded = decodeMessage(cut)
-        if (!decoded.ok) {
-          expect(decoded.error.code).toBe('truncated')
-          continue
-        }
-        expect(decoded.value.type).toBe(message.type)
-        if (decoded.value.type !== 'unknown') expect(encodeMessage(decoded.value)).toEqual(cut)
-        expect(Object.keys(decoded.value).length).toBeLessThan(Object.keys(message).length)
-      }
-    },
-  )
-
+describe('what a field holds', () => {
   it('prints a transaction id the other way round than the wire', () => {
     const { message } = LAYOUTS.funding_created
     expect(message.fundingTxid).toBe(`cd${'00'.repeat(30)}ab`)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BugError, decode, encode, fromHex, toHex } from '../../src/base/index.ts'
 import { type ShortChannelId, shortChannelId, shortChannelIdCodec, shortChannelIdParts } from '../../src/wire/index.ts'
-import { arbitraryShortChannelId } from './arbitraries.ts'
+import { arbitraryShortChannelId } from './arbitraryFields.ts'
 
 describe('BOLT 7, definition of short_channel_id', () => {
   it('prints block, transaction and output', () => {

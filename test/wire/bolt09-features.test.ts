@@ -5,13 +5,14 @@ import {
   channelTypes,
   checkFeatures,
   combineFeatures,
-  FEATURE,
+  FEATURES,
   type FeatureName,
   featureBits,
   featuresEqual,
   hasFeature,
   listFeatures,
   offersFeature,
+  unknownRequiredBits,
 } from '../../src/wire/index.ts'
 
 const bitSets = fc.uniqueArray(fc.nat(300)).map(bits => bits.toSorted((a, b) => a - b))
@@ -79,11 +80,59 @@ describe('BOLT 9, feature vectors', () => {
     expect(offersFeature(featureBits(23), 'option_anchors')).toBe(true)
     expect(offersFeature(featureBits(21, 24), 'option_anchors')).toBe(false)
   })
+})
 
-  it('names even bits, each once', () => {
-    const bits = Object.values(FEATURE)
-    expect(bits.every(bit => bit % 2 === 0)).toBe(true)
-    expect(new Set(bits).size).toBe(bits.length)
+describe('BOLT 9, assigned feature flags', () => {
+  // The table of the document: bit, name, contexts, dependencies.
+  const DOCUMENT = `
+    0 option_data_loss_protect ASSUMED
+    4 option_upfront_shutdown_script IN
+    6 gossip_queries
+    8 var_onion_optin ASSUMED
+    10 gossip_queries_ex IN
+    12 option_static_remotekey ASSUMED
+    14 payment_secret ASSUMED
+    16 basic_mpp IN9 payment_secret
+    18 option_support_large_channel IN
+    22 option_anchors INT
+    24 option_route_blinding IN9
+    26 option_shutdown_anysegwit IN
+    28 option_dual_fund IN
+    34 option_quiesce IN
+    36 option_attribution_data IN9
+    38 option_onion_messages IN
+    42 option_provide_storage IN
+    44 option_channel_type ASSUMED
+    46 option_scid_alias INT
+    48 option_payment_metadata 9
+    50 option_zeroconf INT option_scid_alias
+    60 option_simple_close IN option_shutdown_anysegwit
+    62 option_splice IN`
+
+  it('are those of the document', () => {
+    const rows = Object.entries(FEATURES).map(([name, { bit, assumed, contexts, dependencies }]) =>
+      [bit, name, assumed ? 'ASSUMED' : contexts, ...(dependencies ?? [])].filter(part => part !== '').join(' '),
+    )
+    expect(rows).toEqual(DOCUMENT.trim().split(/\n */))
+  })
+
+  it('bring what they depend on before themselves', () => {
+    for (const { bit, dependencies } of Object.values(FEATURES)) {
+      for (const needed of dependencies ?? []) expect(FEATURES[needed].bit).toBeLessThan(bit)
+    }
+  })
+})
+
+describe('BOLT 9, it is OK to be odd', () => {
+  it.each([
+    { what: 'no bit', bits: [], unknown: [] },
+    { what: 'odd bits', bits: [1, 3, 29, 299], unknown: [] },
+    { what: 'what every node is assumed to have', bits: [0, 8, 12, 14, 44], unknown: [] },
+    { what: 'what we support', bits: [60], unknown: [] },
+    { what: 'what we know but do not support', bits: [28, 29], unknown: [28] },
+    { what: 'bits of no feature', bits: [2, 60, 298], unknown: [2, 298] },
+  ])('$what', ({ bits, unknown }) => {
+    expect(unknownRequiredBits(featureBits(...bits), ['option_simple_close'])).toEqual(unknown)
   })
 })
 
@@ -98,6 +147,7 @@ describe('BOLT 1, the init message: the features of a peer', () => {
     { what: 'nothing', bits: [] },
     { what: 'what we support, required', bits: [12, 60, 26] },
     { what: 'an unknown optional bit', bits: [12, 299] },
+    { what: 'what is assumed, required', bits: [0, 8, 14, 44] },
     { what: 'a dependency met by the other bit of its pair', bits: [61, 26] },
   ])('may be $what', ({ bits }) => {
     expect(checkFeatures(featureBits(...bits), supported)).toEqual({ ok: true, value: undefined })

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat } from '../../src/base/index.ts'
-import { decodeMessage, encodeMessage, type Message } from '../../src/wire/index.ts'
-import { arbitraryMessage, messageArbitraries, u16 } from './arbitraries.ts'
+import { decodeMessage, encodeMessage, MAX_MESSAGE_LENGTH, type Message } from '../../src/wire/index.ts'
+import { arbitraryMessage, messageArbitraries } from './arbitraries.ts'
+import { u16 } from './arbitraryFields.ts'
 
 describe('any message', () => {
   // The table as a list loses which arbitrary belongs to which type, which no property here asks.
@@ -18,18 +19,38 @@ describe('any message', () => {
 })
 
 describe('any bytes', () => {
+  // BOLT 1, 2, 4 and 7: every type that is known.
+  const known = [
+    ...[1, 2, 7, 9, 16, 17, 18, 19, 32, 33, 34, 35, 36, 38, 39, 40, 41, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74],
+    ...[77, 80, 81, 127, 128, 130, 131, 132, 133, 134, 135, 136, 256, 257, 258, 259, 261, 262, 263, 264, 265, 513],
+  ]
+  const knownType = fc.constantFrom(...known)
+
+  it('are of a known type exactly where one is named here', () => {
+    const isKnown = (type: number): boolean => {
+      const decoded = decodeMessage(packetOf([type, new Uint8Array(0)]))
+      return decoded.ok ? decoded.value.type !== 'unknown' : decoded.error.code !== 'unknown_even_type'
+    }
+    expect(Array.from({ length: 0x10000 }, (_, type) => type).filter(isKnown)).toEqual(known)
+    expect(Object.keys(messageArbitraries)).toHaveLength(known.length)
+  })
+
+  it('decode or fail, in a message as long as one may be', () => {
+    // One byte over and over is the worst that a count or a length can meet.
+    for (const type of known) {
+      for (const byte of [0, 1, 2, 3, 5, 0x7f, 0xfd, 0xff]) {
+        isJudged(packetOf([type, new Uint8Array(MAX_MESSAGE_LENGTH - 2).fill(byte)]))
+      }
+    }
+  })
+
   it('decode or fail, under the type of each message', () => {
-    const types = fc.constantFrom(...[1, 16, 17, 18, 19, 32, 33, 34, 35, 36, 38, 39, 40, 41], ...range(127, 137))
-    const packets = fc
-      .tuple(types, fc.uint8Array({ maxLength: 400 }))
-      .map(([type, body]) => concat(Uint8Array.of(0, type), body))
+    const packets = fc.tuple(knownType, fc.uint8Array({ maxLength: 600 })).map(packetOf)
     fc.assert(fc.property(packets, isJudged), { numRuns: 5000 })
   })
 
   it('decode or fail, under any type', () => {
-    const packets = fc
-      .tuple(u16, fc.uint8Array({ maxLength: 40 }))
-      .map(([type, body]) => concat(Uint8Array.of(type >> 8, type & 0xff), body))
+    const packets = fc.tuple(u16, fc.uint8Array({ maxLength: 40 })).map(packetOf)
     fc.assert(fc.property(packets, isJudged), { numRuns: 2000 })
   })
 
@@ -65,6 +86,23 @@ describe('any bytes', () => {
   })
 })
 
+/** Messages whose signatures cover all that follows them (BOLT 7). */
+const SIGNED = ['channel_announcement', 'node_announcement', 'channel_update'] as const
+const isSigned = (message: Message): boolean => (SIGNED as readonly string[]).includes(message.type)
+
+describe('any gossip message that is signed as a whole', () => {
+  it.each(SIGNED)('%s is written back byte for byte, whatever follows its fields', type => {
+    const anyMessage: fc.Arbitrary<Message> = messageArbitraries[type]
+    fc.assert(
+      fc.property(anyMessage, fc.uint8Array({ maxLength: 50 }), (message, tail) => {
+        const packet = concat(encodeMessage(message), tail)
+        const decoded = decodeMessage(packet)
+        expect(decoded.ok && decoded.value.type === type && encodeMessage(decoded.value)).toEqual(packet)
+      }),
+    )
+  })
+})
+
 /** Bytes give a failure with a sentence, or a value that we would write no longer and read back the same. */
 function isJudged(packet: Uint8Array): void {
   const decoded = decodeMessage(packet)
@@ -76,8 +114,9 @@ function isJudged(packet: Uint8Array): void {
   const written = encodeMessage(decoded.value)
   expect(written.length).toBeLessThanOrEqual(packet.length)
   expect(decodeMessage(written)).toEqual(decoded)
+  if (isSigned(decoded.value)) expect(written).toEqual(packet)
 }
 
-function range(from: number, to: number): readonly number[] {
-  return Array.from({ length: to - from }, (_, at) => from + at)
+function packetOf([type, body]: readonly [number, Uint8Array]): Uint8Array {
+  return concat(Uint8Array.of(type >> 8, type & 0xff), body)
 }

@@ -16,7 +16,7 @@ import type { MessageTable } from './table.ts'
 // Channel establishment v1 (BOLT 2).
 
 /** The keys that both sides state in the same order when a channel is opened. */
-const channelKeys = {
+export const channelKeys = {
   fundingPubkey: point,
   revocationBasepoint: point,
   paymentBasepoint: point,
@@ -25,7 +25,7 @@ const channelKeys = {
   firstPerCommitmentPoint: point,
 }
 
-const openingRecords = {
+export const openingRecords = {
   upfrontShutdownScript: [0n, remainder],
   channelType: [1n, remainder],
 } as const

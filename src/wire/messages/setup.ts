@@ -1,24 +1,13 @@
-import { type BlockHash, type Codec, remainder, struct, u16, type ValueOf } from '../../base/index.ts'
+import { remainder, struct, u16, type ValueOf } from '../../base/index.ts'
 import { chainHash, channelIdCodec, shortBytes } from '../fundamental.ts'
+import { untilEnd } from '../sequences.ts'
 import { extended } from '../tlv.ts'
 import type { MessageTable } from './table.ts'
 
 // Setup and control messages (BOLT 1).
 
-/** All the chains that follow, to the end of the record. */
-const chains: Codec<readonly BlockHash[]> = {
-  write(writer, values) {
-    for (const value of values) chainHash.write(writer, value)
-  },
-  read(reader) {
-    const values: BlockHash[] = []
-    while (reader.remaining > 0) values.push(chainHash.read(reader))
-    return values
-  },
-}
-
 const initCodec = extended(struct({ globalfeatures: shortBytes, features: shortBytes }), {
-  networks: [1n, chains],
+  networks: [1n, untilEnd(chainHash)],
   remoteAddr: [3n, remainder],
 })
 /** The first message of a connection: what the sender supports and requires (BOLT 1, the `init` message). */
