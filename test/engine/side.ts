@@ -78,6 +78,8 @@ export class Side {
   readonly #queue: EngineInput[] = []
   #busy = false
   readonly #blocks: BlockEvent[] = []
+  /** Of the last block that was taken in. */
+  #height: number
   readonly #coins = new Map<string, OutPoint>()
   readonly #unsubscribe: () => void
 
@@ -88,6 +90,7 @@ export class Side {
     this.chain = chain
     this.#options = options
     this.claimFeerate = feerate
+    this.#height = chain.height
     this.walletSecret = sha256(seed)
     this.walletPublicKey = publicKeyFromSecret(this.walletSecret)
     this.walletScript = p2wpkhScript(this.walletPublicKey)
@@ -122,7 +125,7 @@ export class Side {
     const { limits, seed, feerate } = this.#options
     return {
       chainHash: REGTEST_GENESIS_HASH,
-      height: this.chain.height,
+      height: this.#height,
       seed,
       negotiated: { upfrontShutdownScript: false, shutdownAnySegwit: true, simpleClose: true, largeChannels: true },
       limits,
@@ -153,15 +156,17 @@ export class Side {
     for (let event = this.#blocks.shift(); event !== undefined; event = this.#blocks.shift()) {
       const { height, transactions } = event.block
       for (const tx of transactions) this.#sawOutputs(tx)
+      this.#height = event.type === 'block_connected' ? height : height - 1
       if (event.type === 'block_connected') this.give({ type: 'block_connected', height, transactions })
       else this.give({ type: 'block_disconnected', height })
       this.give({ type: 'end_of_turn' })
     }
   }
 
-  /** What the blocks that came since held, so that none of it is told. */
+  /** Lets the blocks that have come since pass: the wallet has seen them, the engine has not. */
   sleepThrough(): void {
     for (const { block } of this.#blocks.splice(0)) for (const tx of block.transactions) this.#sawOutputs(tx)
+    this.#height = this.chain.height
   }
 
   /** Comes back from its own records, as after a crash. */
