@@ -82,10 +82,13 @@ export class Hand {
   readonly name: Name
   state: EngineState
   context: EngineContext
+  /** What the store would hold: complete where it was begun with records. */
+  readonly records: Map<string, Uint8Array>
 
-  constructor(name: Name, state: EngineState = NEW_ENGINE, height = HEIGHT) {
+  constructor(name: Name, start: EngineState | ReadonlyMap<string, Uint8Array> = NEW_ENGINE, height = HEIGHT) {
     this.name = name
-    this.state = state
+    this.records = new Map(start instanceof Map ? start : [])
+    this.state = start instanceof Map ? load(start) : (start as EngineState)
     this.context = contextOf(name, height)
   }
 
@@ -98,6 +101,10 @@ export class Hand {
       if (!isLegalTransition(before.state, after.state)) throw new Error(`${before.state} to ${after.state}`)
     }
     this.state = step.next
+    for (const write of step.writes) {
+      if (write.type === 'put') this.records.set(write.key, write.value)
+      else this.records.delete(write.key)
+    }
     return step
   }
 
@@ -119,9 +126,10 @@ function frozen(value: unknown): void {
   for (const part of value instanceof Map ? value.values() : Object.values(value)) frozen(part)
 }
 
-/** Both sides connected and past the reestablishment. */
+/** Both sides started, connected and past the reestablishment. */
 export function connected(records: Records): { readonly alice: Hand; readonly bob: Hand } {
-  const duo = { alice: new Hand('alice', load(records.alice)), bob: new Hand('bob', load(records.bob)) }
+  const duo = { alice: new Hand('alice', records.alice), bob: new Hand('bob', records.bob) }
+  for (const hand of [duo.alice, duo.bob]) hand.give({ type: 'started' })
   const first = { alice: duo.alice.give({ type: 'connected' }), bob: duo.bob.give({ type: 'connected' }) }
   carry(duo, { alice: sent(first.alice), bob: sent(first.bob) })
   return duo
