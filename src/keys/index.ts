@@ -1,5 +1,5 @@
-// keys: the keys of a channel (BOLT 3): from the seed to basepoints, per-commitment secrets and the keys of a commitment.
-// It must not know what a commitment looks like or when a secret may be revealed. Start reading at channelKeys.ts.
+// keys: the keys of a channel (BOLT 3): from the words of the seed to basepoints, per-commitment secrets and the keys of a
+// commitment. It must not know what a commitment looks like or when a secret may be revealed. Start reading at channelKeys.ts.
 export {
   type ChannelBasepoints,
   type ChannelSecrets,
@@ -15,6 +15,14 @@ export {
   deriveRevocationSecretKey,
   deriveSecretKey,
 } from './derivation.ts'
+export {
+  entropyFromSeedPhrase,
+  parseSeedPhrase,
+  type SeedPhrase,
+  type SeedPhraseFailure,
+  seedFromPhrase,
+  seedPhraseFromEntropy,
+} from './seedPhrase.ts'
 export {
   emptySecretStore,
   FIRST_SECRET_INDEX,

@@ -33,6 +33,7 @@ export const ROOMS_OF_PACKAGE: Readonly<Record<string, readonly string[]>> = {
   '@noble/curves': ['crypto'],
   '@noble/hashes': ['crypto'],
   '@scure/base': ['bitcoin'],
+  '@scure/bip39': ['keys'],
   '@bitauth/libauth': ['node'],
   secp256k1: ['node'],
   'bitcore-lib': ['regtest'],
