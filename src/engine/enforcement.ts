@@ -27,7 +27,7 @@ export function enforce(work: Work, input: OnchainInput, context: EngineContext)
   const { next, writes, effects } = onchainStep(
     work.state.onchain ?? emptyOnchainState,
     input,
-    onchainContext(channel, context),
+    onchainContext(work.state, channel, context),
   )
   const stepped: Work = { ...work, state: { ...work.state, onchain: next } }
   const stored = withWrites(stepped, onchainPrefix(channelId), writes)
@@ -60,10 +60,10 @@ export function fundedChannel({ state }: Work): FundedChannel | undefined {
   return state.channel !== undefined && 'durable' in state.channel ? state.channel : undefined
 }
 
-function onchainContext(channel: FundedChannel, context: EngineContext): OnchainContext {
+function onchainContext(state: EngineState, channel: FundedChannel, context: EngineContext): OnchainContext {
   const secrets = secretsOf(context.seed, channel.durable.params.channelKeyIndex)
   return {
-    view: channelView(channel, secrets),
+    view: channelView(channel, secrets, state.earlierScripts),
     secrets,
     height: context.height,
     feeratePerKw: context.feerates.claim,
@@ -81,7 +81,7 @@ export function channelSpends(
 ): readonly SpendPath[] {
   const channel = fundedChannel(begin(state))
   if (channel === undefined || state.onchain === undefined) return []
-  const { view } = onchainContext(channel, context)
+  const { view } = onchainContext(state, channel, context)
   return spendPaths(view, state.onchain.facts, party, context.height)
 }
 

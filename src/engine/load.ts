@@ -1,8 +1,8 @@
-import { type ChannelId, type DecodeFailure, decode, err, ok, type Result } from '../base/index.ts'
+import { type ChannelId, type Codec, type DecodeFailure, decode, err, ok, type Result } from '../base/index.ts'
 import { type FundedChannel, loadDurable } from '../channel/index.ts'
 import { loadOnchainState } from '../onchain/index.ts'
-import { confirmedFunding } from './codec.ts'
-import { CHANNELS, FUNDING_KEY, fundingPrefix, onchainPrefix, statePrefix } from './keys.ts'
+import { confirmedFunding, earlierScripts } from './codec.ts'
+import { CHANNELS, CLOSING_SCRIPTS_KEY, FUNDING_KEY, fundingPrefix, onchainPrefix, statePrefix } from './keys.ts'
 import { type EngineState, NEW_ENGINE } from './types.ts'
 
 /** No peer is connected after a start, and what was negotiated is negotiated anew. */
@@ -20,9 +20,11 @@ export function loadEngine(records: ReadonlyMap<string, Uint8Array>): Result<Eng
   if (!durable.ok) return durable
   const onchain = loadOnchainState(below(records, onchainPrefix(channelId)))
   if (!onchain.ok) return onchain
-  const fundingRecord = records.get(fundingPrefix(channelId) + FUNDING_KEY)
-  const funding = fundingRecord === undefined ? ok(undefined) : decode(confirmedFunding, fundingRecord)
+  const prefix = fundingPrefix(channelId)
+  const funding = ifThere(records.get(prefix + FUNDING_KEY), confirmedFunding)
   if (!funding.ok) return funding
+  const scripts = ifThere(records.get(prefix + CLOSING_SCRIPTS_KEY), earlierScripts)
+  if (!scripts.ok) return scripts
   const channel: FundedChannel = {
     state: durable.value.phase.type,
     durable: durable.value,
@@ -33,11 +35,16 @@ export function loadEngine(records: ReadonlyMap<string, Uint8Array>): Result<Eng
     channel,
     onchain: onchain.value,
     ...(funding.value !== undefined && { funding: funding.value }),
+    ...(scripts.value !== undefined && { earlierScripts: scripts.value }),
   })
 }
 
+function ifThere<T>(record: Uint8Array | undefined, codec: Codec<T>): Result<T | undefined, DecodeFailure> {
+  return record === undefined ? ok(undefined) : decode(codec, record)
+}
+
 /** The records under a prefix, by what follows it. */
-export function below(records: ReadonlyMap<string, Uint8Array>, prefix: string): ReadonlyMap<string, Uint8Array> {
+function below(records: ReadonlyMap<string, Uint8Array>, prefix: string): ReadonlyMap<string, Uint8Array> {
   return new Map(
     [...records].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
   )

@@ -3,6 +3,7 @@ import type { Tx } from '../bitcoin/index.ts'
 import type { PeerMessage } from '../channel/index.ts'
 import { decodeMessage, isChannelMessage, type Message } from '../wire/index.ts'
 import { acceptFromPeer, commandChannel, openWithPeer, stepChannel } from './channel.ts'
+import { keepScripts } from './closingScripts.ts'
 import { enforce, enforceRevoked, fundedChannel } from './enforcement.ts'
 import { findFunding, forgetFunding, fundingDepth, fundingFound, lookUpFunding, publishFunding } from './funding.ts'
 import { spent } from './spends.ts'
@@ -13,7 +14,7 @@ import { begin, finish, type Work, withEffects } from './work.ts'
 /** One input for a node. Total and pure: whatever comes in, the answer is a state, writes and effects. */
 export function engineStep(state: EngineState, input: EngineInput, context: EngineContext): EngineStep {
   const before = begin(state)
-  return finish(followUp(before, answer(before, input, context), context))
+  return finish(followUp(before, keepScripts(before, answer(before, input, context)), context))
 }
 
 function answer(work: Work, input: EngineInput, context: EngineContext): Work {

@@ -21,11 +21,19 @@ export interface EngineState {
   readonly funding?: ConfirmedFunding
   /** The enforcement of the channel on chain: from the moment at which its funding is signed for. */
   readonly onchain?: OnchainState
+  /** Scripts that were named for a mutual close before the newest ones. */
+  readonly earlierScripts?: EarlierScripts
   /** The outputs that the enforcement looks at, by `outPointKey`. Asked for anew after each start, so never stored. */
   readonly watched: ReadonlyMap<string, OutPoint>
 }
 
 export const NEW_ENGINE: EngineState = { connection: 'disconnected', watched: new Map() }
+
+/** Oldest first. */
+export interface EarlierScripts {
+  readonly local: readonly Uint8Array[]
+  readonly remote: readonly Uint8Array[]
+}
 
 export interface ConfirmedFunding {
   readonly height: number

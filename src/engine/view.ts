@@ -6,14 +6,20 @@ import {
   commitmentInput,
   type FundedChannel,
   type Htlc,
+  type Party,
 } from '../channel/index.ts'
 import { type ChannelSecrets, commitmentPoint } from '../keys/index.ts'
 import type { ChannelView, LocalCommitView, PartyView, RemoteCommitView } from '../onchain/index.ts'
+import type { EarlierScripts } from './types.ts'
 
 // What the onchain room is told of a channel. The two rooms are strangers; this is where they meet.
 
 /** Cost: three commitments described, each a pass over the live HTLCs; so it is made only when the chain has a say. */
-export function channelView({ durable }: FundedChannel, secrets: ChannelSecrets): ChannelView {
+export function channelView(
+  { durable }: FundedChannel,
+  secrets: ChannelSecrets,
+  earlier?: EarlierScripts,
+): ChannelView {
   const { params } = durable
   const { number, point, nextPoint, awaitingRevocation } = durable.remoteCommit
   return {
@@ -31,7 +37,7 @@ export function channelView({ durable }: FundedChannel, secrets: ChannelSecrets)
       nextPoint !== undefined && { remoteNext: remoteCommit(durable, 'latest', number + 1, nextPoint) }),
     remoteSecrets: durable.remoteSecrets,
     mutualCloses: durable.mutualCloses,
-    closingScripts: closingScripts(durable),
+    closingScripts: closingScripts(durable, earlier),
     preimages: knownPreimages(durable),
     fulfilled: durable.htlcs.filter(isFulfilledByPeer).map(({ offeredBy, id }) => ({ offeredBy, id })),
     publish: toPublish(durable),
@@ -64,12 +70,15 @@ function remoteCommit(
   return { input: commitmentInput(durable, contents, { holder: 'remote', number, point }), point }
 }
 
-function closingScripts({ shutdown, params }: ChannelDurable): ChannelView['closingScripts'] {
-  const named = (...scripts: readonly (Uint8Array | undefined)[]) => scripts.filter(script => script !== undefined)
-  return {
-    local: named(shutdown.local, params.local.upfrontShutdownScript),
-    remote: named(shutdown.remote, params.remote.upfrontShutdownScript),
-  }
+function closingScripts(
+  { shutdown, params }: ChannelDurable,
+  earlier: EarlierScripts | undefined,
+): ChannelView['closingScripts'] {
+  const named = (party: Party) =>
+    [...(earlier?.[party] ?? []), shutdown[party], params[party].upfrontShutdownScript].filter(
+      script => script !== undefined,
+    )
+  return { local: named('local'), remote: named('remote') }
 }
 
 /** `htlc_fulfilled` was told when the preimage came: that HTLC must not be failed upstream, whatever becomes of it on the chain. */
