@@ -24,15 +24,16 @@ const ACTS: Readonly<Record<Scenario, Act>> = { cooperative, vanish, cheat }
 /** The whole life of a channel between Alice and Bob, on a chain of its own. Everything but the speed is the same in every run. */
 export async function runDemo(options: DemoPlan, progress: Progress): Promise<DemoReport> {
   await installBestBackends()
-  progress.phase('Alice and Bob get a chain, wallets and a wire')
-  const world = new World()
-  progress.phase('Alice opens a channel to Bob')
-  await open(world)
+  const world = await openedWorld(progress)
   const payments = await ACTS[options.scenario](world, options.payments, progress)
   return buildReport({ scenario: options.scenario, world, payments, crypto: activeBackends().secp256k1 })
 }
 
-async function open(world: World): Promise<void> {
+/** The stage with a channel of Alice's on it, open and unused. */
+export async function openedWorld(progress: Pick<Progress, 'phase'>): Promise<World> {
+  progress.phase('Alice and Bob get a chain, wallets and a wire')
+  const world = new World()
+  progress.phase('Alice opens a channel to Bob')
   await world.connect()
   const request = {
     temporaryChannelId: toHex(sha256(utf8Encode('bookend demo channel'))) as ChannelId,
@@ -48,6 +49,7 @@ async function open(world: World): Promise<void> {
   world.tell('alice', 'locks 1,000,000 sat into an output that only both can spend together')
   await world.mineUntil(() => isOpen(world), 10)
   world.tell('chain', 'the funding transaction is confirmed and the channel is open')
+  return world
 }
 
 function isOpen({ alice, bob }: World): boolean {
