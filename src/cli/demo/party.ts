@@ -1,7 +1,14 @@
 import { assert, unreachable } from '../../base/index.ts'
 import type { Tx } from '../../bitcoin/index.ts'
 import { type ChannelCommand, DEFAULT_LIMITS, describeFailure } from '../../channel/index.ts'
-import { type EngineContext, type EngineEffect, type EngineState, loadEngine, NEW_ENGINE } from '../../engine/index.ts'
+import {
+  type EngineContext,
+  type EngineEffect,
+  type EngineInput,
+  type EngineState,
+  loadEngine,
+  NEW_ENGINE,
+} from '../../engine/index.ts'
 import { Driver } from '../../node/index.ts'
 import type { Chain } from '../../ports/index.ts'
 import { REGTEST_GENESIS_HASH } from '../../regtest/index.ts'
@@ -31,6 +38,8 @@ export interface PartyOptions {
   readonly send: (bytes: Uint8Array) => Promise<void>
   readonly onEvent: (event: EngineEvent) => void
   readonly onPublish: (published: Published) => void
+  /** Takes what nobody waits for; what goes wrong with it is heard all the same. */
+  readonly later: (work: Promise<unknown>) => void
 }
 
 export class Party {
@@ -59,7 +68,7 @@ export class Party {
         event.type === 'connected'
           ? ({ type: 'block_connected', height, transactions } as const)
           : ({ type: 'block_disconnected', height } as const)
-      void this.driver.submit(input)
+      options.later(this.driver.submit(input))
     })
   }
 
@@ -104,23 +113,21 @@ export class Party {
         return this.#publish(effect.tx, effect.role)
       case 'fund_channel': {
         const tx = this.wallet.pay(effect.output, effect.feeratePerKw)
-        void this.driver.submit({ type: 'command', command: { type: 'funding_transaction', tx } })
-        return
+        return this.#options.later(this.command({ type: 'funding_transaction', tx }))
       }
       case 'load_archive': {
         const records = await this.#store.load(effect.prefix)
-        void this.driver.submit({ type: 'archive', commitmentNumber: effect.commitmentNumber, records })
-        return
+        return this.#tell({ type: 'archive', commitmentNumber: effect.commitmentNumber, records })
       }
       case 'look_up_spend': {
         const { outpoint } = effect
         const spender = await this.#options.chain.spender(outpoint)
-        if (spender !== undefined) void this.driver.submit({ type: 'spend_found', outpoint, ...spender })
+        if (spender !== undefined) this.#tell({ type: 'spend_found', outpoint, ...spender })
         return
       }
       case 'look_up_funding': {
         const found = await this.#options.chain.confirmed(effect.txid)
-        if (found !== undefined) void this.driver.submit({ type: 'funding_found', ...found })
+        if (found !== undefined) this.#tell({ type: 'funding_found', ...found })
         return
       }
       case 'event':
@@ -128,6 +135,10 @@ export class Party {
       default:
         return unreachable(effect)
     }
+  }
+
+  #tell(input: EngineInput): void {
+    this.#options.later(this.driver.submit(input))
   }
 
   /** A transaction that the chain does not take yet is offered again with the next block. */

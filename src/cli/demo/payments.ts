@@ -107,7 +107,7 @@ class Traffic {
       const command = offer(this.#world, payment)
       this.#onItsWay.set(command.paymentHash, { payer, amountMsat: payment.amountMsat })
       this.#indexes.set(command.paymentHash, payment.index)
-      void this.#world[payer].command(command)
+      this.#world.later(this.#world[payer].command(command))
     }
     this.mostInFlight = Math.max(this.mostInFlight, this.#onItsWay.size)
   }
@@ -134,7 +134,7 @@ class Traffic {
       const index = this.#indexes.get(event.htlc.paymentHash)
       assert(index !== undefined, 'every payment of the demo is known')
       const resolution = { type: 'fulfill', paymentPreimage: preimageOf(index) } as const
-      void this.#world[who].command({ type: 'resolve_htlc', id: event.htlc.id, resolution })
+      this.#world.later(this.#world[who].command({ type: 'resolve_htlc', id: event.htlc.id, resolution }))
     }
     if (event.type === 'htlc_added') this.#hashes.set(`${who} ${event.id}`, event.paymentHash)
     if (event.type === 'htlc_settled' && event.offeredBy === 'local') this.#finished(`${who} ${event.id}`)

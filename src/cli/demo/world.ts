@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { assert, type Txid, utf8Encode } from '../../base/index.ts'
-import { type Tx, txid } from '../../bitcoin/index.ts'
+import { txid } from '../../bitcoin/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { chainPort, createRegtestChain, type RegtestChain } from '../../regtest/index.ts'
 import { WALLET_COINS_SAT } from './constants.ts'
@@ -25,6 +25,7 @@ export class World {
   bytes = 0
   #wire: 'up' | 'cut' = 'cut'
   readonly #listeners = new Set<Listener>()
+  #failure: { readonly reason: unknown } | undefined
 
   constructor() {
     this.alice = this.#party('alice')
@@ -48,6 +49,7 @@ export class World {
           for (const listener of this.#listeners) listener(name, event)
         },
         onPublish: published => this.#note(published),
+        later: work => this.later(work),
       },
       backup,
     )
@@ -58,7 +60,7 @@ export class World {
     this.messages += 1
     this.bytes += bytes.length
     const to = from === 'alice' ? this.bob : this.alice
-    void to.driver.submit({ type: 'received', bytes })
+    this.later(to.driver.submit({ type: 'received', bytes }))
     // Everything happens in this process and without waiting: now and then timers, signals and the terminal get their turn.
     if (this.messages % MESSAGES_PER_BREATH === 0) await breathe()
   }
@@ -115,19 +117,20 @@ export class World {
     }
   }
 
-  /** Resolves when nobody has anything left to do. */
+  /** Something that nobody waits for: if it fails, `settle` says so. */
+  later(work: Promise<unknown>): void {
+    work.catch(reason => {
+      this.#failure ??= { reason }
+    })
+  }
+
+  /** Resolves when nobody has anything left to do. Rejects with the first thing that went wrong, whoever waited for it. */
   async settle(): Promise<void> {
     do {
       await this.alice.driver.idle()
       await this.bob.driver.idle()
     } while (this.alice.driver.busy || this.bob.driver.busy)
-  }
-
-  /** A transaction that one side publishes by hand, against the rules. */
-  publishByHand(tx: Tx, by: Name): void {
-    const submitted = this.chain.submit(tx)
-    assert(submitted.ok, submitted.ok ? '' : `the chain refused: ${submitted.error.reason}`)
-    this.#note({ tx, role: 'commitment', by })
+    if (this.#failure !== undefined) throw this.#failure.reason
   }
 }
 
