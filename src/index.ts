@@ -28,4 +28,10 @@ export {
 export { type CryptoReport, Driver, type DriverOptions, type InputResult, installBestBackends } from './node/index.ts'
 export type { Chain, ChainBlock, ChainEvent, Store, StoreWrite } from './ports/index.ts'
 export { chainPort, createRegtestChain, type RegtestChain } from './regtest/index.ts'
-export { memoryStore } from './storage/index.ts'
+export {
+  memoryStore,
+  type SqliteStoreOptions,
+  StorageError,
+  type StorageErrorCode,
+  sqliteStore,
+} from './storage/index.ts'

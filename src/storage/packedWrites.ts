@@ -1,0 +1,61 @@
+import { defined } from '../base/index.ts'
+import type { StoreWrite } from '../ports/index.ts'
+
+/**
+ * Writes on their way between two threads: one buffer that changes hands instead of a copy for each value. `sizes` has the
+ * bytes of each value, which stand in `bytes` one after the other, or `DELETED`.
+ */
+export interface PackedWrites {
+  readonly keys: readonly string[]
+  readonly sizes: readonly number[]
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+const DELETED = -1
+const FIRST_CAPACITY = 4096
+
+/** Collects writes. It keeps copies, so the caller's bytes stay the caller's. */
+export class WritePacker {
+  readonly #keys: string[] = []
+  readonly #sizes: number[] = []
+  #bytes = new Uint8Array(FIRST_CAPACITY)
+  #used = 0
+
+  /** Adds all of them, or throws before it has added any. */
+  add(writes: readonly StoreWrite[]): void {
+    this.#reserve(writes.reduce((sum, write) => sum + (write.type === 'put' ? write.value.length : 0), 0))
+    for (const write of writes) {
+      this.#keys.push(write.key)
+      this.#sizes.push(write.type === 'put' ? write.value.length : DELETED)
+      if (write.type === 'delete') continue
+      this.#bytes.set(write.value, this.#used)
+      this.#used += write.value.length
+    }
+  }
+
+  /** Ends the packer: its buffer belongs to the result. */
+  finish(): PackedWrites {
+    return { keys: this.#keys, sizes: this.#sizes, bytes: this.#bytes.subarray(0, this.#used) }
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#used + more
+    if (needed <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+    larger.set(this.#bytes.subarray(0, this.#used))
+    this.#bytes = larger
+  }
+}
+
+/** The writes in their order. The values are views of the one buffer. */
+export function* unpackWrites({ keys, sizes, bytes }: PackedWrites): Generator<StoreWrite> {
+  let offset = 0
+  for (const [index, key] of keys.entries()) {
+    const size = defined(sizes[index], 'each key has a size')
+    if (size === DELETED) yield { type: 'delete', key }
+    else {
+      yield { type: 'put', key, value: bytes.subarray(offset, offset + size) }
+      offset += size
+    }
+  }
+}
