@@ -95,10 +95,14 @@ function knownPreimages({ htlcs }: ChannelDurable): ReadonlyMap<PaymentHash, Uin
   return preimages
 }
 
-/** A close that both have signed goes before our commitment, unless our own caller asked for the latter. */
+/**
+ * A close that both have signed goes before our commitment, unless our own caller asked for the latter. Also once it is closed: if
+ * a reorganisation deeper than we thought possible undoes its end, it ends once more.
+ */
 function toPublish({ phase, mutualCloses }: ChannelDurable): ChannelView['publish'] {
   const agreed = mutualCloses.length > 0
-  if (phase.type !== 'closing') return phase.type === 'negotiating' && agreed ? 'mutual_close' : 'nothing'
+  const isEnding = phase.type === 'closing' || phase.type === 'closed'
+  if (!isEnding) return phase.type === 'negotiating' && agreed ? 'mutual_close' : 'nothing'
   if (agreed && phase.cause.kind !== 'local_force') return 'mutual_close'
   return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'
 }
