@@ -62,7 +62,10 @@ export class Driver {
     return this.#running !== undefined
   }
 
-  /** Resolves when the input's turn is durable, before its effects. Rejects once the driver has stopped. */
+  /**
+   * Resolves when the input's turn is durable, before its effects. Rejects once the driver has stopped. Whoever reads what a
+   * peer sends waits for it before reading on, so that no peer can fill the queue.
+   */
   submit(input: EngineInput): Promise<InputResult> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped.reason)
     const result = new Promise<InputResult>((settle, fail) => this.#queue.push({ input, settle, fail }))

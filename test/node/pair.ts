@@ -48,6 +48,8 @@ export interface CrashPlan {
 }
 
 export const CAPACITY_SAT = sat(1_000_000)
+/** Far more than any life takes. */
+const MAX_ROUNDS = 10_000
 const FEERATE = feeratePerKw(2_500)
 const CHAIN_HASH = '0f'.repeat(32) as BlockHash
 const SECRET: Readonly<Record<Name, Uint8Array>> = {
@@ -246,6 +248,7 @@ export class Pair {
   readonly failures: unknown[] = []
   crash: CrashPlan | undefined
   #wire: 'up' | 'cut' = 'cut'
+  #rounds = 0
 
   constructor(crash?: CrashPlan) {
     this.crash = crash
@@ -275,6 +278,8 @@ export class Pair {
   async settle(): Promise<void> {
     for (;;) {
       do {
+        this.#rounds += 1
+        if (this.#rounds > MAX_ROUNDS) throw new Error('the two of them never come to rest')
         for (const name of NAMES) await this[name].idle()
         await new Promise(resolve => setImmediate(resolve))
       } while (this.alice.driver.busy || this.bob.driver.busy)
