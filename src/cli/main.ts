@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { demoCommand } from './demo/command.ts'
+import { regtestCommand } from './regtest/command.ts'
 
 /** The exit code when what was asked for does not exist or makes no sense; 1 is for what was tried and failed. */
 const EXIT_USAGE = 2
@@ -13,13 +14,18 @@ if (process.argv.length <= 2) program.outputHelp()
 else await run(program)
 
 function createProgram(): Command {
-  return new Command('bookend')
-    .description('Payment channels: two transactions on chain, everything between them off chain.')
-    .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show what a command does and takes')
-    .helpCommand('help [command]', 'show what a command does and takes')
-    .exitOverride()
-    .addCommand(demoCommand())
+  return (
+    new Command('bookend')
+      .description('Payment channels: two transactions on chain, everything between them off chain.')
+      .version(packageVersion(), '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'show what a command does and takes')
+      .helpCommand('help [command]', 'show what a command does and takes')
+      .exitOverride()
+      // What stands behind a command belongs to that command, also where it has commands of its own.
+      .enablePositionalOptions()
+      .addCommand(demoCommand())
+      .addCommand(regtestCommand())
+  )
 }
 
 async function run(of: Command): Promise<void> {

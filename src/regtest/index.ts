@@ -21,5 +21,13 @@ export type { MempoolChange, MempoolEntry } from './mempool/pool.ts'
 export { COINBASE_MATURITY, DEFAULT_POLICY, type RelayPolicy, subsidySat } from './params.ts'
 export { chainPort } from './port.ts'
 export type { Reject, RejectReason } from './reject.ts'
+export { MAX_BATCH } from './rpc/dispatch.ts'
+export {
+  MAX_BODY_BYTES,
+  MAX_CONNECTIONS,
+  type RpcServer,
+  type RpcServerOptions,
+  serveRegtestRpc,
+} from './rpc/server.ts'
 export type { SnapshotFailure } from './snapshot.ts'
 export type { Coin } from './utxo.ts'

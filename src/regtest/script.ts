@@ -49,7 +49,7 @@ function parseScript(script: Uint8Array): readonly ScriptOp[] | undefined {
  * Visits each operation with the range of bytes that it pushes. False where a push runs over the end; what stands before
  * it has been visited then. Nothing is allocated: a block's scripts may be megabytes of single bytes.
  */
-function walk(script: Uint8Array, visit: (opcode: number, start: number, end: number) => void): boolean {
+export function walk(script: Uint8Array, visit: (opcode: number, start: number, end: number) => void): boolean {
   let offset = 0
   while (offset < script.length) {
     const opcode = script[offset++] ?? 0
