@@ -30,7 +30,7 @@ export function writeFileAtomically(file: string, bytes: Uint8Array): void {
 }
 
 /** A name is durable when its directory is. Windows knows no such sync, and needs none. */
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   if (process.platform === 'win32') return
   const handle = openSync(directory, 'r')
   try {

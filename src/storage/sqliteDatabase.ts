@@ -1,8 +1,9 @@
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { checkIdentity, migrate } from './migrate.ts'
 import type { Migration } from './migrations.ts'
 import { type PackedWrites, unpackWrites, WritePacker } from './packedWrites.ts'
-import { createPrivateFile } from './privateFiles.ts'
+import { createPrivateFile, syncDirectory } from './privateFiles.ts'
 import { StorageError } from './storageError.ts'
 
 /** The file of a store, opened by the one thread that may touch it. Whatever throws here ends the store. */
@@ -30,6 +31,8 @@ export function openSqliteDatabase(file: string, migrations: readonly Migration[
   try {
     configure(db, file)
     migrate(db, file, migrations)
+    // The log was made just now. SQLite syncs its name too, but goes on when that fails.
+    syncDirectory(dirname(file))
   } catch (error) {
     db.close()
     throw openingError(error, file)

@@ -7,11 +7,11 @@ import type { WriterOptions, WriterReply, WriterRequest } from './sqliteMessages
 import { StorageError } from './storageError.ts'
 
 const port = defined(parentPort ?? undefined, 'the writer of a store is started as a thread')
+// writerThread.ts wrote it, and has it typed.
+const { file, migrations } = workerData as WriterOptions
 let ended = false
 
 attempt(() => {
-  // writerThread.ts wrote it, and has it typed.
-  const { file, migrations } = workerData as WriterOptions
   const database = openSqliteDatabase(file, migrations)
   port.on('message', (request: WriterRequest) => attempt(() => answer(database, request)))
   reply({ type: 'done' })
@@ -44,8 +44,13 @@ function attempt(work: () => void): void {
   try {
     work()
   } catch (error) {
-    const code = error instanceof StorageError ? error.code : 'store_failed'
-    reply({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) })
+    if (error instanceof StorageError) reply({ type: 'failed', code: error.code, message: error.message })
+    else
+      reply({
+        type: 'failed',
+        code: 'store_failed',
+        message: `${file} failed: ${error}. A new start finds what is durable.`,
+      })
     end()
   }
 }

@@ -1,0 +1,30 @@
+// A process that writes batches to the store of its first argument until it is killed or something fails. It prints the number
+// of each batch when it is durable; the end, when it has one of its own, as a line of JSON.
+import { writeSync } from 'node:fs'
+import { sqliteStore } from '../../src/storage/index.ts'
+import { batch, lastBatch } from './batches.ts'
+
+const [file = ''] = process.argv.slice(2)
+const WAITING_AT_ONCE = 3
+
+const say = (line: string): unknown => writeSync(1, `${line}\n`)
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : String(error))
+
+const store = await sqliteStore({ file })
+let next = (await lastBatch(store)) + 1
+say('open')
+
+async function write(): Promise<void> {
+  for (;;) {
+    const number = next++
+    await store.commit(batch(number))
+    say(`${number}`)
+  }
+}
+
+const ends = await Promise.allSettled(Array.from({ length: WAITING_AT_ONCE }, write))
+const after = await Promise.allSettled([store.commit(batch(next)), store.load('')])
+await store.close()
+const codes = (results: readonly PromiseSettledResult<unknown>[]) =>
+  results.map(result => (result.status === 'rejected' ? codeOf(result.reason) : 'fine'))
+say(JSON.stringify({ ends: codes(ends), after: codes(after) }))
