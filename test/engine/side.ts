@@ -206,12 +206,12 @@ export class Side {
 
   /** The records give the state back, and the state gives the records back: nothing is missing, and nothing is left over. */
   #compareStored(): void {
-    const { channel, onchain, funding } = this.state
+    const { channel } = this.state
     if (channel === undefined || !('durable' in channel)) return
     const loaded = this.#loaded()
     if (loaded.channel === undefined || !('durable' in loaded.channel)) throw new Error('a stored channel is loaded')
-    const held = { durable: channel.durable, onchain, funding }
-    const read = { durable: loaded.channel.durable, onchain: loaded.onchain, funding: loaded.funding }
+    const held = { ...stored(this.state), durable: channel.durable }
+    const read = { ...stored(loaded), durable: loaded.channel.durable }
     if (!isDeepStrictEqual(read, held)) expect(read).toEqual(held)
     const prefix = `channel/${channel.durable.params.channelId}/state/`
     const again = new Map(channelRecords(undefined, loaded.channel).map(write => [prefix + write.key, write]))
@@ -322,10 +322,16 @@ export class Side {
   }
 }
 
+/** All of a state but the channel and what ends with the process. */
+function stored({ connection: _connection, watched: _watched, channel: _channel, ...rest }: EngineState) {
+  return rest
+}
+
 /** Whether nothing that is stored has changed: what was compared after the step before is so still. */
 function isSame(before: EngineState, now: EngineState): boolean {
   const durable = ({ channel }: EngineState) => channel && 'durable' in channel && channel.durable
   if (durable(before) !== durable(now) || before.funding !== now.funding) return false
+  if (before.earlierScripts !== now.earlierScripts) return false
   const [old, next] = [before.onchain, now.onchain]
   if (old === undefined || next === undefined) return old === next
   return (
