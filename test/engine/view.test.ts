@@ -2,16 +2,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { feeratePerKw, msat, toHex } from '../../src/base/index.ts'
 import { type Tx, txid } from '../../src/bitcoin/index.ts'
-import type { ChannelPhase, CloseCause } from '../../src/channel/index.ts'
+import type { ChannelDurable, ChannelPhase, CloseCause } from '../../src/channel/index.ts'
 import {
   buildCommitmentTx,
   buildHtlcTx,
   verifyCommitmentSignature,
   verifyHtlcSignature,
 } from '../../src/commitment/index.ts'
-import type { EngineInput } from '../../src/engine/index.ts'
+import { keepScripts } from '../../src/engine/closingScripts.ts'
+import type { EngineInput, EngineState } from '../../src/engine/index.ts'
 import { secretsOf } from '../../src/engine/secrets.ts'
 import { channelView } from '../../src/engine/view.ts'
+import { begin, type Work } from '../../src/engine/work.ts'
 import { commitmentSecret } from '../../src/keys/index.ts'
 import type { ChannelView } from '../../src/onchain/index.ts'
 import type { Message } from '../../src/wire/index.ts'
@@ -163,10 +165,13 @@ test('in any history, our commitment carries the signatures of the peer, and wha
 
 describe('what is to be published again', () => {
   const close: Tx = { version: 2, inputs: [], outputs: [], locktime: 0 }
-  const cause = (kind: CloseCause['kind'], mayPublishCommitment = true): ChannelPhase => ({
-    type: 'closing',
-    cause: { kind, reason: 'test', mayPublishCommitment },
+  const causeOf = (kind: CloseCause['kind'], mayPublishCommitment = true): CloseCause => ({
+    kind,
+    reason: 'test',
+    mayPublishCommitment,
   })
+  const cause = (...why: Parameters<typeof causeOf>): ChannelPhase => ({ type: 'closing', cause: causeOf(...why) })
+  const closed = (...why: Parameters<typeof causeOf>): ChannelPhase => ({ type: 'closed', cause: causeOf(...why) })
   test.each<[string, ChannelPhase, readonly Tx[], ChannelView['publish']]>([
     ['a channel that lives: nothing', { type: 'normal' }, [], 'nothing'],
     ['a close that is being agreed on: nothing yet', { type: 'negotiating' }, [], 'nothing'],
@@ -183,10 +188,12 @@ describe('what is to be published again', () => {
     ['lost data: never our commitment', cause('data_loss', false), [], 'nothing'],
     ['lost data, though a close was agreed on', cause('data_loss', false), [close], 'mutual_close'],
     ['a spend by the peer that a reorganisation may take back', cause('spent_by_peer'), [], 'commitment'],
+    ['a close that is over: the same, where a reorganisation undoes it', closed('mutual'), [close], 'mutual_close'],
+    ['an end by force that is over: the same', closed('local_force'), [], 'commitment'],
     [
-      'a channel that is over',
-      { type: 'closed', cause: { kind: 'mutual', reason: 'test', mayPublishCommitment: true } },
-      [close],
+      'a funding that never confirmed: nothing, since there is nothing to spend',
+      closed('deadline', false),
+      [],
       'nothing',
     ],
   ])('%s', (_, phase, mutualCloses, publish) => {
@@ -250,6 +257,37 @@ describe('a close that pays a script which was named before', () => {
     if (output === undefined) throw new Error('a close pays someone')
     const stranger = { ...first, outputs: [{ ...output, script: Uint8Array.of(0x51) }, ...rest] }
     expect(confirms(alice, stranger)).toContain('unknown_spend')
+  })
+})
+
+describe('scripts that were replaced', () => {
+  const start = load(all.normal.alice)
+  const { channel } = new Hand('alice', start)
+  const naming = (state: EngineState, shutdown: ChannelDurable['shutdown']): Work =>
+    begin({ ...state, channel: { ...channel, durable: { ...channel.durable, shutdown } } })
+  const script = (n: number) => Uint8Array.of(0, 2, n >> 8, n)
+  /** One step after the other, each naming one script for each side. */
+  const afterNaming = (...numbers: readonly number[]): Work =>
+    numbers.reduce(
+      (work, n) =>
+        keepScripts(work, { ...naming(work.state, { local: script(n), remote: script(n + 500) }), writes: [] }),
+      begin(start),
+    )
+  const kept = (work: Work) => work.state.earlierScripts?.local.map(([, , high = 0, low = 0]) => (high << 8) | low)
+
+  test('are kept once each, oldest first, and the newest is not among them until it is replaced', () => {
+    expect(kept(afterNaming(1))).toBeUndefined()
+    expect(kept(afterNaming(1, 1))).toBeUndefined()
+    expect(kept(afterNaming(1, 2, 3))).toEqual([1, 2])
+    const back = afterNaming(1, 2, 1, 2)
+    expect(kept(back)).toEqual([1, 2])
+    expect(back.writes).toEqual([])
+    expect(back.state.earlierScripts?.remote).toEqual([script(501), script(502)])
+  })
+
+  test('are a hundred for each side at most', () => {
+    const many = kept(afterNaming(...Array.from({ length: 150 }, (_, n) => n)))
+    expect(many).toEqual(Array.from({ length: 100 }, (_, n) => n + 49))
   })
 })
 
