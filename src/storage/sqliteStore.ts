@@ -55,6 +55,7 @@ class SqliteStore implements Store {
   #queue: Job[] = []
   /** Why nothing more is taken. */
   #refusal: StorageError | undefined
+  #failed = false
   #closed: Promise<void> | undefined
 
   constructor(file: string) {
@@ -128,6 +129,8 @@ class SqliteStore implements Store {
       this.#fail(new StorageError(reply.code, reply.message))
       return
     }
+    // A thread that breaks may say so before its last answers come in.
+    if (this.#failed) return
     const waiting = defined(this.#current, 'the writer answers what it is asked')
     this.#current = undefined
     for (const { resolve } of waiting) resolve(reply)
@@ -136,6 +139,7 @@ class SqliteStore implements Store {
 
   /** What was being written may be durable or not, and nobody can tell from here: so nothing is done any more. */
   #fail(reason: StorageError): void {
+    this.#failed = true
     this.#refusal ??= reason
     const disappointed = [this.#current ?? [], ...this.#queue.map(job => job.waiting)].flat()
     this.#current = undefined
