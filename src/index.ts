@@ -25,11 +25,24 @@ export {
   loadEngine,
   NEW_ENGINE,
 } from './engine/index.ts'
+export {
+  parseSeedPhrase,
+  type SeedPhrase,
+  type SeedPhraseFailure,
+  seedFromPhrase,
+  seedPhraseFromEntropy,
+} from './keys/index.ts'
 export { type CryptoReport, Driver, type DriverOptions, type InputResult, installBestBackends } from './node/index.ts'
 export type { Chain, ChainBlock, ChainEvent, Store, StoreWrite } from './ports/index.ts'
 export { chainPort, createRegtestChain, type RegtestChain } from './regtest/index.ts'
 export {
+  createSeedFile,
+  type DataDirectory,
   memoryStore,
+  openDataDirectory,
+  readSeedFile,
+  type SeedFailure,
+  type SeedProtection,
   type SqliteStoreOptions,
   StorageError,
   type StorageErrorCode,
