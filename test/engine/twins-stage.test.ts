@@ -161,6 +161,6 @@ describe.each(FORMATS)('negative twins, %s', format => {
       total += each.bench.total
     }
     expect(found).toEqual(expectedTable(format))
-    expect(total).toBeGreaterThan(format === 'anchors_zero_fee_htlc' ? 150 : 100)
+    expect(total).toBe(format === 'anchors_zero_fee_htlc' ? 203 : 150)
   })
 })
