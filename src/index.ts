@@ -26,6 +26,7 @@ export {
   NEW_ENGINE,
 } from './engine/index.ts'
 export {
+  bip39Seed,
   parseSeedPhrase,
   type SeedPhrase,
   type SeedPhraseFailure,

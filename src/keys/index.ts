@@ -16,6 +16,7 @@ export {
   deriveSecretKey,
 } from './derivation.ts'
 export {
+  bip39Seed,
   entropyFromSeedPhrase,
   parseSeedPhrase,
   type SeedPhrase,

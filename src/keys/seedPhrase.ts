@@ -59,11 +59,11 @@ export function parseSeedPhrase(text: string): Result<SeedPhrase, SeedPhraseFail
  * words, and neither key tells of the other. Cost: 2048 rounds of HMAC-SHA512; keep the result.
  */
 export function seedFromPhrase(phrase: SeedPhrase): Uint8Array {
-  return hkdfSha256(bip39Seed(phrase, ''), LAYOUT, CHANNELS, 32)
+  return hkdfSha256(bip39Seed(phrase), LAYOUT, CHANNELS, 32)
 }
 
-/** BIP 39, From mnemonic to seed: 64 bytes. Bookend itself uses no passphrase here, the vectors do. */
-export function bip39Seed(phrase: SeedPhrase, passphrase: string): Uint8Array {
+/** BIP 39, From mnemonic to seed: 64 bytes, for an on-chain wallet. Bookend itself uses no passphrase here, the vectors do. */
+export function bip39Seed(phrase: SeedPhrase, passphrase = ''): Uint8Array {
   return mnemonicToSeedSync(phrase, passphrase)
 }
 

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromHex, toHex } from '../../src/base/index.ts'
 import {
+  bip39Seed,
   entropyFromSeedPhrase,
   parseSeedPhrase,
   type SeedPhrase,
   seedFromPhrase,
   seedPhraseFromEntropy,
 } from '../../src/keys/index.ts'
-import { bip39Seed } from '../../src/keys/seedPhrase.ts'
 
 interface Vector {
   readonly entropy: string
