@@ -1,10 +1,11 @@
 // A process that writes batches to the store of its first argument until it is killed or something fails. It prints the number
-// of each batch when it is durable; the end, when it has one of its own, as a line of JSON.
+// of each batch when it is durable; the end, when it has one of its own, as a line of JSON. With a second argument it kills
+// itself in the instant in which it has printed so many numbers.
 import { writeSync } from 'node:fs'
 import { sqliteStore } from '../../src/storage/index.ts'
 import { batch, lastBatch } from './batches.ts'
 
-const [file = ''] = process.argv.slice(2)
+const [file = '', killAfter] = process.argv.slice(2)
 const WAITING_AT_ONCE = 3
 
 const say = (line: string): unknown => writeSync(1, `${line}\n`)
@@ -12,6 +13,7 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 
 const store = await sqliteStore({ file })
 let next = (await lastBatch(store)) + 1
+let printed = 0
 say('open')
 
 async function write(): Promise<void> {
@@ -19,6 +21,7 @@ async function write(): Promise<void> {
     const number = next++
     await store.commit(batch(number))
     say(`${number}`)
+    if (++printed === Number(killAfter)) process.kill(process.pid, 'SIGKILL')
   }
 }
 
