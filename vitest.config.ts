@@ -9,10 +9,15 @@ const PURE_ROOMS = [
   'wire',
   'keys',
   'noise',
+  'onion',
   'commitment',
+  'invoice',
   'wallet',
   'channel',
   'onchain',
+  'link',
+  'payment',
+  'peer',
   'engine',
 ]
 

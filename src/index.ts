@@ -16,15 +16,15 @@ export {
 } from './base/index.ts'
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
 export {
-  type EngineContext,
-  type EngineEffect,
-  type EngineInput,
-  type EngineState,
-  type EngineStep,
-  engineStep,
-  loadEngine,
-  NEW_ENGINE,
-} from './engine/index.ts'
+  type LinkContext,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  type LinkStep,
+  linkStep,
+  loadLink,
+  NEW_LINK,
+} from './link/index.ts'
 export {
   bip39Seed,
   parseSeedPhrase,

@@ -1,59 +1,74 @@
-import type { EngineContext, EngineEffect, EngineInput, EngineState, EngineStep, EngineWrite } from '../engine/index.ts'
-import { engineStep } from '../engine/index.ts'
-import type { Store } from '../ports/index.ts'
+import type { Store, StoreWrite } from '../ports/index.ts'
 
-// The hands of the engine, and the only code that acts. A turn takes all inputs that are queued, steps the engine through
+// The hands of a pure machine, and the only code that acts. A turn takes all inputs that are queued, steps the machine through
 // them, commits all their writes in one go, and only then carries out their effects:
 //
-//     inputs -> engine step, step, step, end_of_turn -> store.commit(writes) -> state and results -> effects
+//     inputs -> step, step, step, end of turn -> store.commit(writes) -> state and results -> effects
 //
 // So what anyone sees is always durable already, one commit serves everything that moved in the turn, and under load
 // the turns make their own batches.
 //
 // Whatever goes wrong in a turn stops the driver for good, as a crash would. Then only a new start from the records is safe.
 
-/** What became of one input, told when its turn is durable. */
-export type InputResult = Pick<EngineStep, 'failure'>
+/** What is driven: values in, values out. */
+export interface Machine<State, Input, Context, Effect, Failure> {
+  step(state: State, input: Input, context: Context): MachineStep<State, Effect, Failure>
+  /** Told last in each turn, when nothing else is queued. */
+  readonly endOfTurn: Input
+}
 
-export interface DriverOptions {
+export interface MachineStep<State, Effect, Failure> {
+  readonly next: State
+  readonly writes: readonly StoreWrite[]
+  readonly effects: readonly Effect[]
+  readonly failure?: Failure
+}
+
+/** What became of one input, told when its turn is durable. */
+export interface InputResult<Failure> {
+  readonly failure?: Failure
+}
+
+export interface DriverOptions<State, Input, Context, Effect, Failure> {
+  readonly machine: Machine<State, Input, Context, Effect, Failure>
   readonly store: Store
-  /** What the engine may look at now: asked before each turn. */
-  readonly context: () => EngineContext
+  /** What the machine may look at now: asked before each turn. */
+  readonly context: () => Context
   /**
-   * Carries out one effect; the next one waits for it. What it wants to tell the engine goes through `submit`, whose result it
+   * Carries out one effect; the next one waits for it. What it wants to tell the machine goes through `submit`, whose result it
    * must not wait for: that turn comes after this one. The world's weather, such as a connection that is gone, is its own
    * business; a rejection stops the driver.
    */
-  readonly perform: (effect: EngineEffect) => Promise<void> | void
-  readonly state: EngineState
+  readonly perform: (effect: Effect) => Promise<void> | void
+  readonly state: State
 }
 
-interface Queued {
-  readonly input: EngineInput
-  readonly settle: (result: InputResult) => void
+interface Queued<Input, Failure> {
+  readonly input: Input
+  readonly settle: (result: InputResult<Failure>) => void
   readonly fail: (reason: unknown) => void
 }
 
-export class Driver {
-  readonly #options: DriverOptions
-  #state: EngineState
-  #queue: Queued[] = []
+export class Driver<State, Input, Context, Effect, Failure> {
+  readonly #options: DriverOptions<State, Input, Context, Effect, Failure>
+  #state: State
+  #queue: Queued<Input, Failure>[] = []
   #running: Promise<void> | undefined
   /** Why nothing is done any more. */
   #stopped: { readonly reason: unknown } | undefined
 
-  constructor(options: DriverOptions) {
+  constructor(options: DriverOptions<State, Input, Context, Effect, Failure>) {
     this.#options = options
     this.#state = options.state
   }
 
   /** What is durable, and nothing else. */
-  get state(): EngineState {
+  get state(): State {
     return this.#state
   }
 
-  /** What the engine would look at now. */
-  context(): EngineContext {
+  /** What the machine would look at now. */
+  context(): Context {
     return this.#options.context()
   }
 
@@ -66,9 +81,9 @@ export class Driver {
    * Resolves when the input's turn is durable, before its effects. Rejects once the driver has stopped. Whoever reads what a
    * peer sends waits for it before reading on, so that no peer can fill the queue.
    */
-  submit(input: EngineInput): Promise<InputResult> {
+  submit(input: Input): Promise<InputResult<Failure>> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped.reason)
-    const result = new Promise<InputResult>((settle, fail) => this.#queue.push({ input, settle, fail }))
+    const result = new Promise<InputResult<Failure>>((settle, fail) => this.#queue.push({ input, settle, fail }))
     this.#running ??= this.#run()
     return result
   }
@@ -108,20 +123,21 @@ export class Driver {
   }
 
   /** The steps of one turn. Nothing but the return value knows of them yet. */
-  #stepAll(taken: readonly Queued[]) {
+  #stepAll(taken: readonly Queued<Input, Failure>[]) {
+    const { machine } = this.#options
     const context = this.#options.context()
-    const writes: EngineWrite[] = []
-    const effects: EngineEffect[] = []
+    const writes: StoreWrite[] = []
+    const effects: Effect[] = []
     let state = this.#state
-    const advance = (input: EngineInput): InputResult => {
-      const { next, failure, ...out } = engineStep(state, input, context)
+    const advance = (input: Input): InputResult<Failure> => {
+      const { next, failure, ...out } = machine.step(state, input, context)
       state = next
       writes.push(...out.writes)
       effects.push(...out.effects)
       return failure === undefined ? {} : { failure }
     }
     const results = taken.map(({ input }) => advance(input))
-    advance({ type: 'end_of_turn' })
+    advance(machine.endOfTurn)
     return { state, writes, effects, results }
   }
 }

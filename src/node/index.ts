@@ -1,4 +1,4 @@
-// node: what acts. The driver that runs the engine on real ports, and the choice of the fastest cryptography of this host.
-// It must not know the protocol: what is to be done, the engine says. Start reading at driver.ts.
+// node: what acts. The driver that runs a pure machine on real ports, and the choice of the fastest cryptography of this host.
+// It must not know the protocol: what is to be done, the machine says. Start reading at driver.ts.
 export { type CryptoReport, installBestBackends } from './crypto/installBestBackends.ts'
-export { Driver, type DriverOptions, type InputResult } from './driver.ts'
+export { Driver, type DriverOptions, type InputResult, type Machine, type MachineStep } from './driver.ts'

@@ -1,17 +1,15 @@
-import type { BlockHash, OutPoint, Result, Txid } from '../base/index.ts'
+import type { BlockHash, FeeratePerKw, Result, Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 
-export interface ChainBlock {
-  readonly hash: BlockHash
+export interface ChainTip {
   readonly height: number
+  readonly hash: BlockHash
+}
+
+export interface ChainBlock extends ChainTip {
   /** The coinbase first. */
   readonly transactions: readonly Tx[]
 }
-
-/** How the best chain changes: blocks are taken off the top before others are put on. */
-export type ChainEvent =
-  | { readonly type: 'connected'; readonly block: ChainBlock }
-  | { readonly type: 'disconnected'; readonly block: ChainBlock }
 
 /** Why a transaction was not taken, in the words of Bitcoin Core. */
 export interface PublishRefusal {
@@ -19,15 +17,33 @@ export interface PublishRefusal {
   readonly details?: string
 }
 
-/** A view of the bitcoin chain that transactions can be given to. */
+/** Why the chain cannot be asked: `code` for programs, the message for people, with what to do. */
+export class ChainError extends Error {
+  readonly code: 'unreachable' | 'unauthorized' | 'wrong_network' | 'bad_answer' | 'pruned'
+
+  constructor(code: ChainError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ChainError'
+    this.code = code
+  }
+}
+
+/**
+ * A view of the best chain that is pulled: whoever follows it keeps its own tip and asks what comes next, so that nothing is
+ * missed over restarts and reorganisations. Every call may reject with a `ChainError`.
+ */
 export interface Chain {
-  height(): number
+  tip(): Promise<ChainTip>
+  /** On the best chain; `undefined` above its tip. The hash at height 0 names the network. */
+  hashAt(height: number): Promise<BlockHash | undefined>
+  /** Also one that is no longer on the best chain, while it is known. */
+  block(hash: BlockHash): Promise<ChainBlock | undefined>
   /** A transaction that is known already, in the mempool or confirmed, counts as published. */
   publish(tx: Tx): Promise<Result<Txid, PublishRefusal>>
-  /** The confirmed transaction that spends an output, if there is one. */
-  spender(outpoint: OutPoint): Promise<{ readonly tx: Tx; readonly height: number } | undefined>
-  /** The confirmed transaction with this txid, if there is one. */
-  confirmed(txid: Txid): Promise<{ readonly tx: Tx; readonly height: number } | undefined>
-  /** Calls back, in order, for every change of the best chain from now on; returns how to stop it. */
-  subscribe(listener: (event: ChainEvent) => void): () => void
+  /** What confirms within about so many blocks; `undefined` where nobody can say. */
+  feerate(targetBlocks: number): Promise<FeeratePerKw | undefined>
+  /** Calls back, perhaps once too often, when there may be something new. Returns how to stop it. */
+  onChange(listener: () => void): () => void
+  /** Asks and listens no more. */
+  close(): Promise<void>
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { msat } from '../../src/base/index.ts'
 import { channelIdOf } from '../../src/channel/index.ts'
-import { type EngineEffect, type EngineInput, loadEngine, NEW_ENGINE } from '../../src/engine/index.ts'
+import { type LinkEffect, type LinkInput, linkMachine, loadLink, NEW_LINK } from '../../src/link/index.ts'
 import { Driver } from '../../src/node/index.ts'
 import type { StoreWrite } from '../../src/ports/index.ts'
 import { memoryStore } from '../../src/storage/index.ts'
 import { encodeMessage } from '../../src/wire/index.ts'
-import { addCommand, contextOf, openRequest, Pair } from './pair.ts'
+import { told } from '../link/told.ts'
+import { addCommand, contextOf, type LinkDriver, openRequest, Pair } from './pair.ts'
 
 // Durable before visible: what a turn does to the world, and what it says of its inputs, waits for its commit.
 
@@ -28,16 +29,17 @@ async function gated() {
   const records = await opened
   const log: string[] = []
   const commits: { readonly writes: readonly StoreWrite[]; resolve(): void; reject(reason?: unknown): void }[] = []
-  const state = loadEngine(records)
+  const state = loadLink(records)
   if (!state.ok) throw new Error(state.error.message)
   const options = {
     state: state.value,
     contexts: 0,
-    perform: (effect: EngineEffect): Promise<void> | void => {
+    perform: (effect: LinkEffect): Promise<void> | void => {
       log.push(effect.type === 'event' ? effect.event.type : effect.type)
     },
   }
   const driver = new Driver({
+    machine: linkMachine,
     state: state.value,
     store: {
       ...memoryStore(records),
@@ -52,7 +54,7 @@ async function gated() {
     },
     perform: effect => options.perform(effect),
   })
-  const submit = (input: EngineInput, name: string) =>
+  const submit = (input: LinkInput, name: string) =>
     driver.submit(input).then(
       result => log.push(`${name}: ${result.failure?.code ?? 'ok'}`),
       reason => log.push(`${name} rejects: ${reason instanceof Error ? reason.message : reason}`),
@@ -190,6 +192,7 @@ test('an effect that cannot be carried out stops the driver like a crash; what w
 test('a context that cannot be had, or a step that is wrong, stops the driver before anything is stored', async () => {
   const { driver, log, commits } = await gated()
   const broken = new Driver({
+    machine: linkMachine,
     state: driver.state,
     store: { ...memoryStore(), commit: async () => void log.push('commit') },
     context: () => {
@@ -206,8 +209,9 @@ test('a context that cannot be had, or a step that is wrong, stops the driver be
 test('what an effect handler submits is taken by the next turn', async () => {
   const turns: number[] = []
   let turn = 0
-  const driver: Driver = new Driver({
-    state: { ...NEW_ENGINE, connection: 'connected' },
+  const driver: LinkDriver = new Driver({
+    machine: linkMachine,
+    state: { ...NEW_LINK, connection: 'connected' },
     store: memoryStore(),
     context: () => {
       turn += 1
@@ -256,9 +260,9 @@ test('effects of one turn go in the order of its inputs, and each is finished be
     })
   const results = [
     driver.submit({ type: 'connected' }),
-    driver.submit({ type: 'received', bytes: warning('one') }),
+    driver.submit(told(warning('one'))),
     driver.submit(addCommand({ payer: 'alice', amountMsat: msat(10_000_000n), index: 0 }, 101)),
-    driver.submit({ type: 'received', bytes: warning('two') }),
+    driver.submit(told(warning('two'))),
     driver.submit(forceClose),
   ]
   await quiet()

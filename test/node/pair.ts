@@ -17,19 +17,27 @@ import {
   utf8Encode,
 } from '../../src/base/index.ts'
 import { p2wpkhScript, type Tx, txid } from '../../src/bitcoin/index.ts'
-import { DEFAULT_LIMITS, type FundedChannel, type NegotiatedFeatures } from '../../src/channel/index.ts'
+import {
+  type ChannelFailure,
+  DEFAULT_LIMITS,
+  type FundedChannel,
+  type NegotiatedFeatures,
+} from '../../src/channel/index.ts'
 import { publicKeyFromSecret, sha256 } from '../../src/crypto/index.ts'
 import {
-  type EngineContext,
-  type EngineEffect,
-  type EngineInput,
-  type EngineState,
-  loadEngine,
-  NEW_ENGINE,
-} from '../../src/engine/index.ts'
+  type LinkContext,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  linkMachine,
+  loadLink,
+  NEW_LINK,
+} from '../../src/link/index.ts'
 import { Driver } from '../../src/node/index.ts'
 import type { Store } from '../../src/ports/index.ts'
 import { type MemoryStore, memoryStore } from '../../src/storage/index.ts'
+import { encodeMessage } from '../../src/wire/index.ts'
+import { told } from '../link/told.ts'
 
 // Two drivers with stores of their own, a wire between them, and a chain that takes whatever does not spend twice. A driver
 // can be made to crash in any of its turns, and is started again from what its store holds.
@@ -123,16 +131,18 @@ const COINBASE: Tx = {
   locktime: 0,
 }
 
+export type LinkDriver = Driver<LinkState, LinkInput, LinkContext, LinkEffect, ChannelFailure>
+
 export class Side {
   readonly name: Name
   readonly #pair: Pair
   /** Survives what happens to the driver. */
   store: MemoryStore
-  driver: Driver
+  driver: LinkDriver
   turns = 0
   /** Commits that the store was asked for, each with how many writes it had. */
   readonly commits: number[] = []
-  readonly events: Extract<EngineEffect, { type: 'event' }>['event'][] = []
+  readonly events: Extract<LinkEffect, { type: 'event' }>['event'][] = []
   crashed = false
   #crashing: CrashPoint | undefined
 
@@ -140,11 +150,12 @@ export class Side {
     this.name = name
     this.#pair = pair
     this.store = memoryStore()
-    this.driver = this.#driver(NEW_ENGINE)
+    this.driver = this.#driver(NEW_LINK)
   }
 
-  #driver(state: EngineState): Driver {
+  #driver(state: LinkState): LinkDriver {
     return new Driver({
+      machine: linkMachine,
       state,
       store: this.#failing(),
       context: () => this.#nextTurn(),
@@ -152,7 +163,7 @@ export class Side {
     })
   }
 
-  #nextTurn(): EngineContext {
+  #nextTurn(): LinkContext {
     const { crash } = this.#pair
     if (crash?.who === this.name && crash.turn === this.turns) this.#crashing = crash.point
     this.turns += 1
@@ -171,11 +182,11 @@ export class Side {
     }
   }
 
-  async #perform(effect: EngineEffect): Promise<void> {
+  async #perform(effect: LinkEffect): Promise<void> {
     if (this.#crashing !== undefined) throw new Crash(this.#crashing)
     switch (effect.type) {
       case 'send':
-        return this.#pair.carry(this.name, effect.bytes)
+        return this.#pair.carry(this.name, encodeMessage(effect.message))
       case 'publish':
         return this.#pair.chain.publish(effect.tx)
       case 'fund_channel':
@@ -201,7 +212,7 @@ export class Side {
   }
 
   /** An input of which nobody waits for the result. */
-  tell(input: EngineInput): void {
+  tell(input: LinkInput): void {
     this.driver.submit(input).catch(reason => this.#fell(reason))
   }
 
@@ -220,7 +231,7 @@ export class Side {
     this.crashed = false
     this.#crashing = undefined
     this.store = memoryStore(this.store.snapshot())
-    const loaded = loadEngine(this.store.snapshot())
+    const loaded = loadLink(this.store.snapshot())
     if (!loaded.ok) throw new Error(loaded.error.message)
     this.driver = this.#driver(loaded.value)
     this.tell({ type: 'started' })
@@ -258,7 +269,7 @@ export class Pair {
   }
 
   carry(from: Name, bytes: Uint8Array): void {
-    if (this.#wire === 'up') this[from === 'alice' ? 'bob' : 'alice'].tell({ type: 'received', bytes })
+    if (this.#wire === 'up') this[from === 'alice' ? 'bob' : 'alice'].tell(told(bytes))
   }
 
   async connect(): Promise<void> {
@@ -300,12 +311,14 @@ export class Pair {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-export function contextOf(name: Name, height: number): EngineContext {
+export function contextOf(name: Name, height: number): LinkContext {
   return {
     chainHash: CHAIN_HASH,
     height,
     seed: SECRET[name],
     negotiated: FEATURES,
+    channelKeyIndex: 0,
+    channelIdsInUse: [],
     limits: { ...DEFAULT_LIMITS, minimumDepth: 1 },
     feerates: { commitment: FEERATE, mutualClose: FEERATE, claim: FEERATE },
     walletScript: walletScript(name),
@@ -317,10 +330,9 @@ export function walletScript(name: Name): Uint8Array {
   return p2wpkhScript(publicKeyFromSecret(sha256(SECRET[name])))
 }
 
-export function openRequest(): Extract<EngineInput, { type: 'open' }>['request'] {
+export function openRequest(): Extract<LinkInput, { type: 'open' }>['request'] {
   return {
     temporaryChannelId: '7e'.repeat(32) as ChannelId,
-    channelKeyIndex: 0,
     fundingAmountSat: CAPACITY_SAT,
     pushMsat: msat(300_000_000n),
     announce: false,
@@ -358,7 +370,7 @@ export function hashOf(payment: Pick<Payment, 'index'>): PaymentHash {
   return paymentHash(sha256(preimageOf(payment)))
 }
 
-export function addCommand(payment: Payment, height: number): Extract<EngineInput, { type: 'command' }> {
+export function addCommand(payment: Payment, height: number): Extract<LinkInput, { type: 'command' }> {
   return {
     type: 'command',
     command: {

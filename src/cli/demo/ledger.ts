@@ -10,7 +10,7 @@ import {
 } from '../../base/index.ts'
 import { encodeTx, type Tx, type TxOut, txid, txVsize } from '../../bitcoin/index.ts'
 import { ANCHOR_SAT } from '../../commitment/index.ts'
-import { channelSpends } from '../../engine/index.ts'
+import { channelSpends } from '../../link/index.ts'
 import { BLOCK_VBYTES, CAPACITY_SAT, DEMO_FEERATE, ONCHAIN_PAYMENT_VBYTES } from './constants.ts'
 import type { Name } from './party.ts'
 import { channelOf, type PaymentRun } from './payments.ts'

@@ -1,28 +1,30 @@
 import { assert, unreachable } from '../../base/index.ts'
 import type { Tx } from '../../bitcoin/index.ts'
-import { type ChannelCommand, DEFAULT_LIMITS, describeFailure } from '../../channel/index.ts'
+import { type ChannelCommand, type ChannelFailure, DEFAULT_LIMITS, describeFailure } from '../../channel/index.ts'
 import {
-  type EngineContext,
-  type EngineEffect,
-  type EngineInput,
-  type EngineState,
-  loadEngine,
-  NEW_ENGINE,
-} from '../../engine/index.ts'
+  type LinkContext,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  linkMachine,
+  loadLink,
+  NEW_LINK,
+} from '../../link/index.ts'
 import { Driver } from '../../node/index.ts'
 import type { Chain } from '../../ports/index.ts'
 import { REGTEST_GENESIS_HASH } from '../../regtest/index.ts'
 import { memoryStore } from '../../storage/index.ts'
+import { encodeMessage } from '../../wire/index.ts'
 import { DEMO_FEATURES, DEMO_FEERATE } from './constants.ts'
 import { DemoWallet } from './wallet.ts'
 
-// One of the two people of the demo: a wallet, a store, and an engine with its driver. The other side is reached only
+// One of the two people of the demo: a wallet, a store, and a link with its driver. The other side is reached only
 // through bytes.
 
 export type Name = 'alice' | 'bob'
 
-export type EngineEvent = Extract<EngineEffect, { type: 'event' }>['event']
-export type PublishedRole = Extract<EngineEffect, { type: 'publish' }>['role']
+export type LinkEvent = Extract<LinkEffect, { type: 'event' }>['event']
+export type PublishedRole = Extract<LinkEffect, { type: 'publish' }>['role']
 
 export interface Published {
   readonly tx: Tx
@@ -30,13 +32,15 @@ export interface Published {
   readonly by: Name
 }
 
+export type LinkDriver = Driver<LinkState, LinkInput, LinkContext, LinkEffect, ChannelFailure>
+
 export interface PartyOptions {
   readonly name: Name
   readonly seed: Uint8Array
   readonly chain: Chain
   /** Takes our bytes to the other side, or nowhere. */
   readonly send: (bytes: Uint8Array) => Promise<void>
-  readonly onEvent: (event: EngineEvent) => void
+  readonly onEvent: (event: LinkEvent) => void
   readonly onPublish: (published: Published) => void
   /** Takes what nobody waits for; what goes wrong with it is heard all the same. */
   readonly later: (work: Promise<unknown>) => void
@@ -45,7 +49,7 @@ export interface PartyOptions {
 export class Party {
   readonly name: Name
   readonly wallet: DemoWallet
-  readonly driver: Driver
+  readonly driver: LinkDriver
   readonly #options: PartyOptions
   readonly #store: ReturnType<typeof memoryStore>
   readonly #unsubscribe: () => void
@@ -56,8 +60,9 @@ export class Party {
     this.#options = options
     this.#store = memoryStore(backup)
     this.driver = new Driver({
+      machine: linkMachine,
       store: this.#store,
-      state: backup === undefined ? NEW_ENGINE : loaded(backup),
+      state: backup === undefined ? NEW_LINK : loaded(backup),
       context: () => this.#context(),
       perform: effect => this.#perform(effect),
     })
@@ -88,13 +93,15 @@ export class Party {
     assert(failure === undefined, failure === undefined ? '' : `${this.name}: ${describeFailure(failure)}`)
   }
 
-  #context(): EngineContext {
+  #context(): LinkContext {
     const { secret, publicKey, script, coins } = this.wallet
     return {
       chainHash: REGTEST_GENESIS_HASH,
       height: this.#options.chain.height(),
       seed: this.#options.seed,
       negotiated: DEMO_FEATURES,
+      channelKeyIndex: 0,
+      channelIdsInUse: [],
       limits: DEFAULT_LIMITS,
       feerates: { commitment: DEMO_FEERATE, mutualClose: DEMO_FEERATE, claim: DEMO_FEERATE },
       walletScript: script,
@@ -102,10 +109,10 @@ export class Party {
     }
   }
 
-  async #perform(effect: EngineEffect): Promise<void> {
+  async #perform(effect: LinkEffect): Promise<void> {
     switch (effect.type) {
       case 'send':
-        return this.#options.send(effect.bytes)
+        return this.#options.send(encodeMessage(effect.message))
       case 'close_connection':
         // The link of the demo is never broken by misbehaviour: an honest pair gives no reason to.
         throw new Error(`${this.name} wants to close the connection`)
@@ -137,7 +144,7 @@ export class Party {
     }
   }
 
-  #tell(input: EngineInput): void {
+  #tell(input: LinkInput): void {
     this.#options.later(this.driver.submit(input))
   }
 
@@ -148,8 +155,8 @@ export class Party {
   }
 }
 
-function loaded(backup: ReadonlyMap<string, Uint8Array>): EngineState {
-  const state = loadEngine(backup)
+function loaded(backup: ReadonlyMap<string, Uint8Array>): LinkState {
+  const state = loadLink(backup)
   assert(state.ok, 'a backup of the demo loads')
   return state.value
 }

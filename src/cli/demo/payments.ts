@@ -21,7 +21,7 @@ import {
   ONION_LENGTH,
   PAYMENT_EXPIRY_BLOCKS,
 } from './constants.ts'
-import type { EngineEvent, Name, Party } from './party.ts'
+import type { LinkEvent, Name, Party } from './party.ts'
 import type { Progress } from './report.ts'
 import type { World } from './world.ts'
 
@@ -129,7 +129,7 @@ class Traffic {
     return durable.settled.localMsat - held - KEPT_MSAT[name]
   }
 
-  #heard(who: Name, event: EngineEvent): void {
+  #heard(who: Name, event: LinkEvent): void {
     if (event.type === 'htlc_received') {
       const index = this.#indexes.get(event.htlc.paymentHash)
       assert(index !== undefined, 'every payment of the demo is known')

@@ -37,7 +37,6 @@ export async function openedWorld(progress: Pick<Progress, 'phase'>): Promise<Wo
   await world.connect()
   const request = {
     temporaryChannelId: toHex(sha256(utf8Encode('bookend demo channel'))) as ChannelId,
-    channelKeyIndex: 0,
     fundingAmountSat: CAPACITY_SAT,
     pushMsat: msat(0n),
     announce: false,

@@ -1,10 +1,12 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { assert, type Txid, utf8Encode } from '../../base/index.ts'
 import { txid } from '../../bitcoin/index.ts'
+import { isPeerMessage, type PeerMessage } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { chainPort, createRegtestChain, type RegtestChain } from '../../regtest/index.ts'
+import { decodeMessage } from '../../wire/index.ts'
 import { WALLET_COINS_SAT } from './constants.ts'
-import { type EngineEvent, type Name, Party, type Published } from './party.ts'
+import { type LinkEvent, type Name, Party, type Published } from './party.ts'
 import type { DemoReport } from './report.ts'
 
 // The stage of the demo: one chain, Alice and Bob, and a wire between them that carries bytes and can be cut.
@@ -12,7 +14,7 @@ import type { DemoReport } from './report.ts'
 const MESSAGES_PER_BREATH = 100
 
 type StoryLine = DemoReport['story'][number]
-type Listener = (who: Name, event: EngineEvent) => void
+type Listener = (who: Name, event: LinkEvent) => void
 
 export class World {
   readonly chain: RegtestChain = createRegtestChain()
@@ -60,7 +62,7 @@ export class World {
     this.messages += 1
     this.bytes += bytes.length
     const to = from === 'alice' ? this.bob : this.alice
-    this.later(to.driver.submit({ type: 'received', bytes }))
+    this.later(to.driver.submit({ type: 'message', message: received(bytes) }))
     // Everything happens in this process and without waiting: now and then timers, signals and the terminal get their turn.
     if (this.messages % MESSAGES_PER_BREATH === 0) await breathe()
   }
@@ -137,4 +139,11 @@ export class World {
 /** The end: every output is irrevocably resolved, as this side sees it. */
 export function isClosed(party: Party): boolean {
   return party.driver.state.channel?.state === 'closed'
+}
+
+/** What the other side of the wire reads: two honest links send nothing else. */
+function received(bytes: Uint8Array): PeerMessage {
+  const decoded = decodeMessage(bytes)
+  assert(decoded.ok && isPeerMessage(decoded.value), 'links speak about channels')
+  return decoded.value
 }

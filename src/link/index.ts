@@ -1,0 +1,16 @@
+// link: one channel over its whole life: the channel machine, its enforcement on chain, and its funding, composed into one step.
+// It must not know other channels, connections or the wallet: the engine gives it what is for it.
+// Start reading at types.ts, then step.ts.
+export { channelSpends } from './enforcement.ts'
+export { loadLink } from './load.ts'
+export { linkMachine, linkStep } from './step.ts'
+export {
+  type ConfirmedFunding,
+  type LinkContext,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  type LinkStep,
+  type LinkWrite,
+  NEW_LINK,
+} from './types.ts'
