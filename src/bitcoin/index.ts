@@ -1,6 +1,7 @@
 // bitcoin: transactions, scripts, signature hashes, addresses and weights, as plain data and functions over it.
 // It must not know channels or Lightning. Start reading at tx.ts, then encode.ts.
 export { addressFromScript, type Network, scriptFromAddress } from './address.ts'
+export { type Block, type BlockHeader, blockCodec, headerCodec, headerHash } from './block.ts'
 export { compactSize, compactSizeLength } from './compactSize.ts'
 export { signatureFromDer, signatureToDer, witnessSignature } from './der.ts'
 export { dustLimitSat } from './dust.ts'
@@ -16,6 +17,7 @@ export {
   witnessWeight,
   wtxid,
 } from './encode.ts'
+export { merkleRoot } from './merkle.ts'
 export { compareOutputs } from './ordering.ts'
 export {
   classifyScript,

@@ -1,10 +1,15 @@
 import { bytesEqual, encode, ok, type Result, txidToWire } from '../base/index.ts'
-import { compactSizeLength } from '../bitcoin/index.ts'
-import { type Block, type BlockHeader, headerCodec, headerHash, meetsTarget } from './block.ts'
+import {
+  type Block,
+  type BlockHeader,
+  compactSizeLength,
+  headerCodec,
+  headerHash,
+  merkleRoot,
+} from '../bitcoin/index.ts'
 import { checkWitnessCommitment, heightPrefix, isCoinbase } from './coinbase.ts'
 import { checkTransaction } from './consensus.ts'
 import { isFinal } from './locks.ts'
-import { merkleRoot } from './merkle.ts'
 import {
   MAX_BLOCK_SIGOPS_COST,
   MAX_BLOCK_WEIGHT,
@@ -13,6 +18,7 @@ import {
   REGTEST_BITS,
   WITNESS_SCALE_FACTOR,
 } from './params.ts'
+import { meetsTarget } from './proofOfWork.ts'
 import { type Reject, reject } from './reject.ts'
 import { countSigops } from './script.ts'
 import type { BlockNode } from './tree.ts'

@@ -10,9 +10,8 @@ import {
   type Txid,
   utf8Encode,
 } from '../base/index.ts'
-import type { Tx, TxOut } from '../bitcoin/index.ts'
+import { type Block, type BlockHeader, headerHash, type Tx, type TxOut } from '../bitcoin/index.ts'
 import { sha256 } from '../crypto/index.ts'
-import { type Block, type BlockHeader, headerHash } from './block.ts'
 import { checkBlock } from './blockRules.ts'
 import { activateBest, type BranchMove } from './branches.ts'
 import { Announcer } from './events.ts'

@@ -1,7 +1,5 @@
 import { type BlockHash, fromHex, sat, type Txid, txidToWire } from '../base/index.ts'
-import type { Tx } from '../bitcoin/index.ts'
-import { type Block, headerHash } from './block.ts'
-import { merkleRoot } from './merkle.ts'
+import { type Block, headerHash, merkleRoot, type Tx } from '../bitcoin/index.ts'
 import { INITIAL_SUBSIDY_SAT, REGTEST_BITS, SEQUENCE_FINAL } from './params.ts'
 import { txFacts } from './txFacts.ts'
 

@@ -1,7 +1,6 @@
 // regtest: the embedded chain. A whole bitcoin regtest in the process, with Bitcoin Core's rules and words, and scripts
 // judged by an independent interpreter. It must not know channels, keys of channels or the node.
 // Start reading at chain.ts; mempool/preChecks.ts shows what a transaction goes through, branches.ts what a reorganisation does.
-export { type Block, type BlockHeader, blockCodec, headerCodec, headerHash } from './block.ts'
 export {
   type BlockContents,
   type BlockEvent,

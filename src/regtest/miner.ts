@@ -1,9 +1,8 @@
 import { type Sat, sat, type Txid, txidToWire } from '../base/index.ts'
-import type { Tx } from '../bitcoin/index.ts'
-import { type Block, solve } from './block.ts'
+import { type Block, merkleRoot, type Tx } from '../bitcoin/index.ts'
 import { buildCoinbase } from './coinbase.ts'
-import { merkleRoot } from './merkle.ts'
 import { BLOCK_INTERVAL_SECONDS, BLOCK_VERSION, REGTEST_BITS, subsidySat } from './params.ts'
+import { solve } from './proofOfWork.ts'
 import type { BlockNode } from './tree.ts'
 import { txFacts } from './txFacts.ts'
 

@@ -21,9 +21,8 @@ import {
   u64Number,
   utf8Encode,
 } from '../base/index.ts'
-import { txCodec } from '../bitcoin/index.ts'
+import { type Block, blockCodec, txCodec } from '../bitcoin/index.ts'
 import { sha256 } from '../crypto/index.ts'
-import { type Block, blockCodec } from './block.ts'
 import type { MempoolEntry } from './mempool/pool.ts'
 import type { RelayPolicy } from './params.ts'
 import { txFacts } from './txFacts.ts'

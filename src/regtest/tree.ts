@@ -1,7 +1,8 @@
 import { type BlockHash, defined } from '../base/index.ts'
-import { type Block, headerHash, workOf } from './block.ts'
+import { type Block, headerHash } from '../bitcoin/index.ts'
 import { REGTEST_GENESIS } from './genesis.ts'
 import { MEDIAN_TIME_SPAN } from './params.ts'
+import { workOf } from './proofOfWork.ts'
 
 /** A block in the tree of all blocks that we know. */
 export interface BlockNode {

@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { type BlockHash, concat, sat, txidToWire } from '../../src/base/index.ts'
-import { OP, p2wshScript, script, type Tx, type TxOut, txid, withWitness } from '../../src/bitcoin/index.ts'
-import { solve } from '../../src/regtest/block.ts'
-import { blockWeight } from '../../src/regtest/blockRules.ts'
 import {
   type Block,
-  type ChainBlock,
-  createRegtestChain,
   headerHash,
-  type RegtestChain,
-} from '../../src/regtest/index.ts'
-import { merkleRoot } from '../../src/regtest/merkle.ts'
+  merkleRoot,
+  OP,
+  p2wshScript,
+  script,
+  type Tx,
+  type TxOut,
+  txid,
+  withWitness,
+} from '../../src/bitcoin/index.ts'
+import { blockWeight } from '../../src/regtest/blockRules.ts'
+import { type ChainBlock, createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
 import { assembleBlock } from '../../src/regtest/miner.ts'
+import { solve } from '../../src/regtest/proofOfWork.ts'
 import { BlockTree } from '../../src/regtest/tree.ts'
 import { EMPTY, ONE } from './scripts.ts'
 import { alice, COIN_SAT, coinOf, input, reasonOf, spend, type TestCoin, testBeds, value } from './support.ts'

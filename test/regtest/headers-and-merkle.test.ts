@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode, fromHex, reverseBytes, toHex } from '../../src/base/index.ts'
-import { headerCodec, headerHash, meetsTarget, targetOf, workOf } from '../../src/regtest/block.ts'
+import { headerCodec, headerHash, merkleRoot } from '../../src/bitcoin/index.ts'
 import { createRegtestChain, REGTEST_GENESIS, REGTEST_GENESIS_HASH } from '../../src/regtest/index.ts'
-import { merkleRoot } from '../../src/regtest/merkle.ts'
 import { subsidySat } from '../../src/regtest/params.ts'
+import { meetsTarget, targetOf, workOf } from '../../src/regtest/proofOfWork.ts'
 import { value } from './support.ts'
 
 const wire = (printed: string) => reverseBytes(fromHex(printed))

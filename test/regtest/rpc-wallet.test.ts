@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { encode, sat, toHex } from '../../src/base/index.ts'
-import { addressFromScript, encodeTx, script, type Tx, txid, txVsize, wtxid } from '../../src/bitcoin/index.ts'
-import { blockCodec } from '../../src/regtest/index.ts'
+import {
+  addressFromScript,
+  blockCodec,
+  encodeTx,
+  script,
+  type Tx,
+  txid,
+  txVsize,
+  wtxid,
+} from '../../src/bitcoin/index.ts'
 import { type Rpc, startRpc } from './rpcClient.ts'
 import { alice, bob, coinOf, spend, type TestCoin, testBeds, value } from './support.ts'
 

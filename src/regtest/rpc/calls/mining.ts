@@ -1,6 +1,5 @@
 import { decode, err, ok, parseHex, type Result, type Txid, toHex } from '../../../base/index.ts'
-import { decodeTx, type Tx } from '../../../bitcoin/index.ts'
-import { blockCodec } from '../../block.ts'
+import { blockCodec, decodeTx, type Tx } from '../../../bitcoin/index.ts'
 import type { RegtestChain } from '../../chain.ts'
 import { defineCall } from '../call.ts'
 import { fail, RPC, type RpcFailure, rejectText } from '../failure.ts'

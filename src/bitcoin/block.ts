@@ -1,6 +1,5 @@
 import {
   array,
-  assert,
   type BlockHash,
   blockHashFromWire,
   blockHashToWire,
@@ -10,8 +9,10 @@ import {
   mapped,
   struct,
 } from '../base/index.ts'
-import { compactSize, type Tx, txCodec } from '../bitcoin/index.ts'
 import { sha256d } from '../crypto/index.ts'
+import { compactSize } from './compactSize.ts'
+import { txCodec } from './encode.ts'
+import type { Tx } from './tx.ts'
 
 /** The 80 bytes that proof of work is done on. */
 export interface BlockHeader {
@@ -53,30 +54,4 @@ export const blockCodec: Codec<Block> = struct({ header: headerCodec, transactio
 
 export function headerHash(header: BlockHeader): BlockHash {
   return blockHashFromWire(sha256d(encode(headerCodec, header)))
-}
-
-/** The number that a block's hash must not exceed, from its compact form; zero for a negative one or an overflow. */
-export function targetOf(bits: number): bigint {
-  const exponent = bits >>> 24
-  const mantissa = BigInt(bits & 0x7fffff)
-  if ((bits & 0x800000) !== 0 || exponent > 34) return 0n
-  return exponent <= 3 ? mantissa >> BigInt(8 * (3 - exponent)) : mantissa << BigInt(8 * (exponent - 3))
-}
-
-/** Expected number of hashes behind a block: what chains are compared by. */
-export function workOf(bits: number): bigint {
-  return (1n << 256n) / (targetOf(bits) + 1n)
-}
-
-export function meetsTarget(hash: BlockHash, bits: number): boolean {
-  return BigInt(`0x${hash}`) <= targetOf(bits)
-}
-
-/** Tries nonces until the hash meets the target: on regtest every second one does. */
-export function solve(header: BlockHeader): BlockHeader {
-  for (let nonce = 0; nonce <= 0xffffffff; nonce++) {
-    const candidate = { ...header, nonce }
-    if (meetsTarget(headerHash(candidate), header.bits)) return candidate
-  }
-  assert(false, `no nonce satisfies the target ${header.bits.toString(16)}`)
 }
