@@ -1,4 +1,4 @@
-import type { HashBackend, Secp256k1Backend } from './backend.ts'
+import type { HashBackend, RecoverableSignature, RecoveryId, Secp256k1Backend } from './backend.ts'
 import { pureHashes } from './pureHashes.ts'
 import { pureSecp256k1 } from './pureSecp256k1.ts'
 
@@ -44,6 +44,23 @@ export function publicKeyFromSecret(secret: Uint8Array): Uint8Array {
 /** The ECDSA signature (64 bytes, r then s, low S) of a 32-byte digest, by RFC 6979 without extra entropy. */
 export function signEcdsa(digest: Uint8Array, secret: Uint8Array): Uint8Array {
   return secp256k1.sign(digest, secret)
+}
+
+/** The signature of `signEcdsa` with its recovery id: whoever has the digest recovers the public key from the two. */
+export function signEcdsaRecoverable(digest: Uint8Array, secret: Uint8Array): RecoverableSignature {
+  return secp256k1.signRecoverable(digest, secret)
+}
+
+/**
+ * The compressed public key (33 bytes) that a 64-byte signature of this digest holds for, be its S low or high (BOLT 11,
+ * Tagged Fields); `undefined` where there is none, for a recovery id that is not 0 to 3 and for malformed bytes. Never throws.
+ */
+export function recoverPublicKey(
+  signature: Uint8Array,
+  recoveryId: number,
+  digest: Uint8Array,
+): Uint8Array | undefined {
+  return isRecoveryId(recoveryId) ? secp256k1.recoverPublicKey(signature, recoveryId, digest) : undefined
 }
 
 /** Whether a 64-byte signature holds. False for a high S and for malformed input of any kind. Never throws. */
@@ -101,4 +118,8 @@ export function hash160(data: Uint8Array): Uint8Array {
 
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   return hashes.hmacSha256(key, data)
+}
+
+function isRecoveryId(value: number): value is RecoveryId {
+  return value === 0 || value === 1 || value === 2 || value === 3
 }

@@ -1,5 +1,14 @@
 // What a secp256k1 library has to do for us. The pure one is built in; a host may install a faster one at start-up.
 
+/** Which of the up to four points with the same r a signature was made with (SEC 1, 4.1.6). */
+export type RecoveryId = 0 | 1 | 2 | 3
+
+/** A signature (64 bytes, r then s) from which the public key can be had, given the digest. */
+export interface RecoverableSignature {
+  readonly signature: Uint8Array
+  readonly recoveryId: RecoveryId
+}
+
 /** Shapes: secrets, digests and tweaks 32 bytes; public keys 33 bytes, compressed; signatures 64 bytes, r then s. */
 export interface Secp256k1Backend {
   readonly name: 'native' | 'wasm' | 'pure'
@@ -12,6 +21,13 @@ export interface Secp256k1Backend {
    * scalar, which libsecp256k1 does not reduce for the nonce; a hash is one of those once in 2^128 times.)
    */
   sign(digest: Uint8Array, secret: Uint8Array): Uint8Array
+  /** The signature of `sign`, and what recovers the public key from it. */
+  signRecoverable(digest: Uint8Array, secret: Uint8Array): RecoverableSignature
+  /**
+   * The public key (33 bytes) that the signature holds for, be its S low or high; `undefined` where there is none and for
+   * malformed input of any length. Never throws.
+   */
+  recoverPublicKey(signature: Uint8Array, recoveryId: RecoveryId, digest: Uint8Array): Uint8Array | undefined
   /** False for a high S, for malformed input of any length, and for a wrong signature. Never throws. */
   verify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean
   /** `undefined` where the result is no key (probability 2^-128, or a tweak out of range). */

@@ -1,13 +1,15 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js'
-import { assert } from '../base/index.ts'
-import type { HashBackend, Secp256k1Backend } from './backend.ts'
+import { assert, byteAt, concat } from '../base/index.ts'
+import type { HashBackend, RecoveryId, Secp256k1Backend } from './backend.ts'
 
 const { Point } = secp256k1
 type Point = InstanceType<typeof Point>
 const ORDER = Point.Fn.ORDER
 // The digest is the message: the library would hash it once more by default.
 const SIGN_OPTIONS = { prehash: false, lowS: true, format: 'compact', extraEntropy: false } as const
+// In this format the recovery id comes first, then r and s.
+const RECOVERABLE_OPTIONS = { ...SIGN_OPTIONS, format: 'recovered' } as const
 const VERIFY_OPTIONS = { prehash: false, lowS: true, format: 'compact' } as const
 
 /** secp256k1 in JavaScript: works everywhere, about thirty times slower than the native library. */
@@ -25,6 +27,14 @@ export function pureSecp256k1(hashes: HashBackend): Secp256k1Backend {
       assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
       return secp256k1.sign(digest, secret, SIGN_OPTIONS)
     },
+    signRecoverable(digest, secret) {
+      assert(digest.length === 32, `a digest has 32 bytes, got ${digest.length}`)
+      assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
+      const signed = secp256k1.sign(digest, secret, RECOVERABLE_OPTIONS)
+      // The library writes 0 to 3 there.
+      return { signature: signed.slice(1), recoveryId: byteAt(signed, 0) as RecoveryId }
+    },
+    recoverPublicKey: recover,
     verify,
     publicKeyTweakAdd(publicKey, tweak) {
       const point = parsePoint(publicKey)
@@ -64,6 +74,16 @@ function verify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array
   if (signature.length !== 64 || digest.length !== 32 || publicKey.length !== 33) return false
   // With the lengths right, the library answers false for all else, also for a key that is not on the curve.
   return secp256k1.verify(signature, digest, publicKey, VERIFY_OPTIONS)
+}
+
+function recover(signature: Uint8Array, recoveryId: RecoveryId, digest: Uint8Array): Uint8Array | undefined {
+  if (signature.length !== 64 || digest.length !== 32) return undefined
+  try {
+    return secp256k1.recoverPublicKey(concat(Uint8Array.of(recoveryId), signature), digest, { prehash: false })
+  } catch {
+    // The library's only way to say that r is on no such point, or that r or s is out of range.
+    return undefined
+  }
 }
 
 function multiply(publicKey: Uint8Array, factor: Uint8Array): Uint8Array | undefined {

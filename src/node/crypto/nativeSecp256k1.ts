@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { assert } from '../../base/index.ts'
-import type { Secp256k1Backend } from '../../crypto/index.ts'
+import type { RecoveryId, Secp256k1Backend } from '../../crypto/index.ts'
 
 /** What we call of `secp256k1/bindings`, which ships no types. Each throws for what the C library refuses. */
 interface Bindings {
@@ -14,7 +14,8 @@ interface Bindings {
   publicKeyCombine(publicKeys: readonly Uint8Array[]): Uint8Array
   publicKeyTweakAdd(publicKey: Uint8Array, tweak: Uint8Array): Uint8Array
   publicKeyTweakMul(publicKey: Uint8Array, tweak: Uint8Array): Uint8Array
-  ecdsaSign(digest: Uint8Array, secret: Uint8Array): { readonly signature: Uint8Array }
+  ecdsaSign(digest: Uint8Array, secret: Uint8Array): { readonly signature: Uint8Array; readonly recid: RecoveryId }
+  ecdsaRecover(signature: Uint8Array, recid: RecoveryId, digest: Uint8Array): Uint8Array
   ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean
   ecdh(publicKey: Uint8Array, secret: Uint8Array): Uint8Array
 }
@@ -41,6 +42,14 @@ export function loadNativeSecp256k1(): Secp256k1Backend {
       assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
       return native.ecdsaSign(digest, secret).signature
     },
+    signRecoverable(digest, secret) {
+      assert(digest.length === 32, `a digest has 32 bytes, got ${digest.length}`)
+      assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
+      const { signature, recid } = native.ecdsaSign(digest, secret)
+      return { signature, recoveryId: recid }
+    },
+    recoverPublicKey: (signature, recoveryId, digest) =>
+      attempt(() => native.ecdsaRecover(signature, recoveryId, digest)),
     // The C library refuses a high S by itself.
     verify(signature, digest, publicKey) {
       if (signature.length !== 64 || digest.length !== 32 || publicKey.length !== 33) return false

@@ -29,6 +29,17 @@ export async function loadWasmSecp256k1(): Promise<Secp256k1Backend> {
       assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
       return bytesOrBug(wasm.signMessageHashCompact(secret, digest))
     },
+    signRecoverable(digest, secret) {
+      assert(digest.length === 32, `a digest has 32 bytes, got ${digest.length}`)
+      assert(isSecretKey(secret), 'a signature was asked of bytes that are no secret key')
+      const signed = wasm.signMessageHashRecoverableCompact(secret, digest)
+      assert(typeof signed !== 'string', `a checked key was refused: ${signed}`)
+      return signed
+    },
+    recoverPublicKey: (signature, recoveryId, digest) =>
+      signature.length === 64 && digest.length === 32
+        ? bytesOrUndefined(wasm.recoverPublicKeyCompressed(signature, recoveryId, digest))
+        : undefined,
     verify: (signature, digest, publicKey) =>
       signature.length === 64 &&
       digest.length === 32 &&
