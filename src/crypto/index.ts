@@ -25,6 +25,7 @@ export {
   verifyEcdsa,
 } from './active.ts'
 export type { HashBackend, RecoverableSignature, RecoveryId, Secp256k1Backend } from './backend.ts'
+export { chacha20 } from './chacha20.ts'
 export { type AeadContext, chacha20Poly1305Decrypt, chacha20Poly1305Encrypt } from './chacha20Poly1305.ts'
 export { constantTimeEqual } from './constantTimeEqual.ts'
 export { hkdfSha256 } from './hkdf.ts'
