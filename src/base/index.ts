@@ -43,6 +43,7 @@ export {
   txidFromWire,
   txidToWire,
 } from './ids.ts'
+export { jsonDecode, jsonEncode } from './json.ts'
 export { err, ok, type Result } from './result.ts'
 export {
   add,

@@ -1,0 +1,216 @@
+import type { ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PaymentHash, Sat, Txid } from '../base/index.ts'
+import type { NumberedEvent, Payment, Token, TokenScope } from '../engine/index.ts'
+import type { NetAddress } from '../ports/index.ts'
+
+// A running node as a program sees it. Verbs take one object; what goes wrong is a `BookendError`; amounts are bigints with their
+// unit in the type.
+
+export type NetworkName = 'regtest' | 'signet' | 'testnet4' | 'bitcoin'
+
+export interface BookendNode extends AsyncDisposable {
+  readonly nodeId: NodeId
+  readonly network: NetworkName
+  /** Where peers reach us, if we listen. */
+  readonly listening: NetAddress | undefined
+
+  info(): Promise<NodeInfo>
+  /** A P2WPKH address that nobody was given before, while the gap limit allows (BIP 84). */
+  newAddress(): Promise<{ readonly address: string }>
+  balance(): Promise<Balance>
+  /** On-chain. `all` leaves the reserve of open channels. */
+  send(request: SendRequest): Promise<{ readonly txid: Txid }>
+
+  /** Resolves when `init` was exchanged. Connecting twice is no error. The peer is dialled again whenever it is lost, until `disconnect`. */
+  connect(request: PeerAddress & Cancellable): Promise<{ readonly nodeId: NodeId }>
+  disconnect(request: { readonly nodeId: NodeId }): Promise<void>
+  peers(): Promise<readonly PeerInfo[]>
+
+  /** Resolves when the funding transaction is signed for by both and published. Connects first where there is an address. */
+  openChannel(request: OpenRequest): Promise<OpenedChannel>
+  /** Open, opening and closing ones; closed ones too where asked for. */
+  channels(request?: { readonly closed?: boolean }): Promise<readonly ChannelInfo[]>
+  channel(request: { readonly channelId: ChannelId }): Promise<ChannelInfo>
+  /** In plain words: where the channel stands, what either side could do on chain right now, why it was closed if it was. */
+  explainChannel(request: { readonly channelId: ChannelId }): Promise<ChannelExplanation>
+  /** Resolves when the closing transaction is known, or at once with `pending` where the peer is away or HTLCs are in flight. */
+  closeChannel(request: CloseRequest): Promise<ClosingChannel>
+
+  createInvoice(request: InvoiceRequest): Promise<CreatedInvoice>
+  /** Resolves when the preimage is there. A payment that failed is a `BookendError` with code `payment_failed`. */
+  pay(request: PayRequest): Promise<Payment>
+  /** Newest first. */
+  payments(request?: { readonly limit?: number; readonly before?: number }): Promise<readonly Payment[]>
+  payment(request: { readonly paymentHash: PaymentHash }): Promise<Payment>
+
+  /** From the durable log: all after the number `after`, and then what comes; without it only what comes. Ends with the signal, or the node. */
+  events(request?: { readonly after?: number; readonly signal?: AbortSignal }): AsyncIterable<NumberedEvent>
+  /** Everything that is needed on an empty directory, encrypted under a key of the seed. Holds no seed. */
+  backup(): Promise<Uint8Array>
+
+  /** The secret is told once. */
+  createToken(request: TokenRequest): Promise<{ readonly token: Token; readonly secret: string }>
+  tokens(): Promise<readonly Token[]>
+  revokeToken(request: { readonly id: string }): Promise<void>
+  /** The token of this secret, if there is one. Constant-time in the secret. */
+  tokenOf(secret: string): Promise<Token | undefined>
+
+  /** Finishes what is being written, says goodbye to peers, and lets go of the data directory. Idempotent. */
+  stop(): Promise<void>
+  /** Resolves when the node has stopped, rejects when it had to: after a failed write nothing else is safe. */
+  readonly stopped: Promise<void>
+}
+
+export interface Cancellable {
+  readonly signal?: AbortSignal
+}
+
+/** A call with the same key and the same content is carried out once, over restarts; the second one gets the first one's answer. */
+export interface Repeatable {
+  readonly idempotencyKey?: string
+}
+
+export interface NodeInfo {
+  readonly nodeId: NodeId
+  readonly network: NetworkName
+  readonly version: string
+  readonly blockHeight: number
+  /** We know all blocks that the chain has told of, and it answers. */
+  readonly synced: boolean
+  /** Connected now. */
+  readonly peers: number
+  /** Open, opening and closing. */
+  readonly channels: number
+  readonly listening: NetAddress | undefined
+  /** Of the last event in the log; 0 before the first. */
+  readonly lastEvent: number
+}
+
+export interface Balance {
+  readonly onchainConfirmedSat: Sat
+  readonly onchainUnconfirmedSat: Sat
+  /** Kept back for fees of open channels; part of the confirmed sum. */
+  readonly onchainReservedSat: Sat
+  readonly channelLocalMsat: Msat
+  readonly channelRemoteMsat: Msat
+}
+
+export interface SendRequest extends Repeatable {
+  readonly address: string
+  readonly amountSat: Sat | 'all'
+  readonly feeratePerKw?: FeeratePerKw
+  readonly token?: string
+}
+
+export interface PeerAddress {
+  readonly nodeId: NodeId
+  /** Needed unless the peer is connected or known. */
+  readonly address?: NetAddress
+}
+
+export interface PeerInfo {
+  readonly nodeId: NodeId
+  readonly connected: boolean
+  readonly outgoing: boolean | undefined
+  readonly address: string | undefined
+  readonly channels: number
+}
+
+export interface OpenRequest extends Repeatable, Cancellable {
+  readonly peer: PeerAddress
+  readonly capacitySat: Sat
+  /** What the other side gets of it at the start. */
+  readonly pushMsat?: Msat
+  readonly feeratePerKw?: FeeratePerKw
+  readonly token?: string
+}
+
+export interface OpenedChannel {
+  readonly channelId: ChannelId
+  readonly fundingTxid: Txid
+  readonly fundingOutpoint: OutPoint
+}
+
+/** The states of the channel machine, and `closed` ones. */
+export interface ChannelInfo {
+  /** The temporary one until the funding transaction is known. */
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly peerConnected: boolean
+  /** `normal` and the peer is there: payments are possible. */
+  readonly usable: boolean
+  readonly state: string
+  readonly role: 'opener' | 'accepter'
+  readonly capacitySat: Sat
+  readonly localMsat: Msat
+  readonly remoteMsat: Msat
+  /** What could be paid now, and what could be received: less the reserves, fees and limits. */
+  readonly spendableMsat: Msat
+  readonly receivableMsat: Msat
+  readonly htlcs: number
+  readonly fundingOutpoint: OutPoint | undefined
+  readonly fundingConfirmedHeight: number | undefined
+  readonly feeratePerKw: FeeratePerKw
+  /** Why it was closed, in words for people. */
+  readonly closeReason: string | undefined
+}
+
+export interface ChannelExplanation {
+  readonly channel: ChannelInfo
+  /** Where it stands, in a sentence or two. */
+  readonly summary: string
+  readonly local: readonly ExplainedSpend[]
+  readonly remote: readonly ExplainedSpend[]
+  /** Why it was closed, and what was seen. */
+  readonly closing: readonly string[]
+}
+
+export interface ExplainedSpend {
+  readonly sentence: string
+  readonly amountSat: Sat
+  /** Possible now; else `afterHeight` says from which block on, where that is known. */
+  readonly now: boolean
+  readonly afterHeight: number | undefined
+}
+
+export interface CloseRequest {
+  readonly channelId: ChannelId
+  /** Publish our commitment transaction instead of asking the peer. */
+  readonly force?: boolean
+  readonly feeratePerKw?: FeeratePerKw
+}
+
+export interface ClosingChannel {
+  readonly channelId: ChannelId
+  readonly state: string
+  readonly closingTxid: Txid | undefined
+}
+
+export interface InvoiceRequest {
+  /** Without it the payer chooses. */
+  readonly amountMsat?: Msat
+  readonly description?: string
+  readonly expirySeconds?: number
+}
+
+export interface CreatedInvoice {
+  readonly invoice: string
+  readonly paymentHash: PaymentHash
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** By invoice, or without one straight to a peer that we have a channel with (keysend). */
+export type PayRequest = Repeatable & {
+  /** Where the invoice names none, and for keysend. */
+  readonly amountMsat?: Msat
+  /** How long it is tried; an HTLC that is on its way then is waited for all the same. */
+  readonly timeoutMs?: number
+  readonly token?: string
+} & ({ readonly invoice: string; readonly nodeId?: never } | { readonly nodeId: NodeId; readonly invoice?: never })
+
+export interface TokenRequest {
+  readonly name: string
+  readonly scopes: readonly TokenScope[]
+  /** What it may spend in all, fees included; needed with the scope `spend`, absent for `admin`. */
+  readonly budgetMsat?: Msat
+}

@@ -1,0 +1,203 @@
+import type { ChannelId, Msat, NodeId, PaymentHash } from '../base/index.ts'
+import type { ChannelFailure, Htlc, HtlcResolution } from '../channel/index.ts'
+
+// What is sent and what is received: payments as values, and everything that may go in and come out of the step.
+
+/** One payment, sent or received, as it is stored and shown. */
+export interface Payment {
+  /** Counts up over the life of the node. */
+  readonly number: number
+  readonly direction: 'sent' | 'received'
+  readonly status: 'pending' | 'succeeded' | 'failed'
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly feeMsat: Msat
+  /** The other side: who is paid, or the peer over whose channel it came. */
+  readonly peer: NodeId
+  /** Lowercase hex of 32 bytes, once it is known. */
+  readonly preimage?: string
+  readonly invoice?: string
+  readonly description?: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly endedAt?: number
+  readonly failure?: PaymentFailure
+}
+
+/** Why a payment failed: `code` is stable, `message` a sentence for people. */
+export interface PaymentFailure {
+  readonly code:
+    | 'invalid_invoice'
+    | 'invoice_expired'
+    | 'wrong_network'
+    | 'amount'
+    | 'self_payment'
+    | 'already_paid'
+    | 'in_flight'
+    | 'no_channel'
+    | 'insufficient_balance'
+    | 'budget_exceeded'
+    | 'unknown_token'
+    | 'too_many_in_flight'
+    | 'refused_by_recipient'
+    | 'refused_on_the_way'
+    | 'timeout'
+    | 'lost_on_chain'
+    | 'idempotency_conflict'
+    | 'too_many_invoices'
+  readonly message: string
+}
+
+/** `admin`: everything. `read`: looks. `invoice`: may be paid. `spend`: pays and sends, up to its budget. */
+export type TokenScope = 'admin' | 'read' | 'invoice' | 'spend'
+
+/** What somebody may do with the node, and how much of its money they may spend. The secret itself is never kept. */
+export interface Token {
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly TokenScope[]
+  /** Lowercase hex: SHA-256 of the secret. */
+  readonly secretHash: string
+  readonly budgetMsat?: Msat
+  readonly spentMsat: Msat
+  readonly createdAt: number
+}
+
+/** A channel that a payment could take now. */
+export interface Candidate {
+  readonly link: number
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly spendableMsat: Msat
+}
+
+export interface PaymentContext {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly height: number
+  readonly nodeId: NodeId
+  /** 32 bytes: peels onions, signs invoices. */
+  readonly nodeSecret: Uint8Array
+  readonly network: 'regtest' | 'signet' | 'testnet4' | 'bitcoin'
+  readonly limits: PaymentLimits
+  /** The channels with a peer that a payment could take now. */
+  readonly candidates: (peer: NodeId) => readonly Candidate[]
+}
+
+export interface PaymentLimits {
+  readonly maxOpenInvoices: number
+  readonly maxPaymentsInFlight: number
+  readonly maxTokens: number
+  /** Blocks that the recipient gets (BOLT 11, min_final_cltv_expiry_delta), and that we add so that a block in between does no harm. */
+  readonly finalCltvExpiryDelta: number
+  readonly cltvMarginBlocks: number
+  readonly defaultExpirySeconds: number
+  readonly maxExpirySeconds: number
+  readonly defaultTimeoutMs: number
+}
+
+export type PaymentInput =
+  | {
+      readonly type: 'create_invoice'
+      readonly request: number
+      readonly amountMsat?: Msat
+      readonly description: string
+      readonly expirySeconds: number
+      /** 32 bytes each, fresh. */
+      readonly preimage: Uint8Array
+      readonly paymentSecret: Uint8Array
+    }
+  | ({ readonly type: 'pay_invoice'; readonly invoice: string } & PayCommon)
+  | ({ readonly type: 'keysend'; readonly peer: NodeId; readonly preimage: Uint8Array } & PayCommon)
+  /** The answer to `look_up`: the records that there are, by key. */
+  | { readonly type: 'looked_up'; readonly request: number; readonly records: ReadonlyMap<string, Uint8Array> }
+  /** What became of `add_htlc`, told in the same step. */
+  | { readonly type: 'added'; readonly payment: number; readonly link: number; readonly id: number }
+  | { readonly type: 'not_added'; readonly payment: number; readonly link: number; readonly failure: ChannelFailure }
+  // What channels tell.
+  | {
+      readonly type: 'htlc_received'
+      readonly link: number
+      readonly peer: NodeId
+      readonly htlc: Htlc
+      readonly overDustExposure: boolean
+    }
+  | {
+      readonly type: 'htlc_fulfilled'
+      readonly link: number
+      readonly id: number
+      readonly paymentPreimage: Uint8Array
+    }
+  | { readonly type: 'htlc_failed'; readonly link: number; readonly id: number; readonly resolution: HtlcResolution }
+  | { readonly type: 'htlc_dropped'; readonly link: number; readonly id: number }
+  /** The chain took it back: nobody will be paid. */
+  | { readonly type: 'htlc_timed_out'; readonly link: number; readonly id: number }
+  /** A channel with this peer can be used again: what waits may be tried. */
+  | { readonly type: 'usable'; readonly peer: NodeId }
+  | {
+      readonly type: 'create_token'
+      readonly request: number
+      readonly id: string
+      readonly name: string
+      readonly scopes: readonly TokenScope[]
+      readonly secretHash: string
+      readonly budgetMsat?: Msat
+    }
+  | { readonly type: 'revoke_token'; readonly request: number; readonly id: string }
+  /** Money that leaves by another way (on-chain) under a token: refused where it is too much. */
+  | { readonly type: 'charge'; readonly request: number; readonly token: string; readonly amountMsat: Msat }
+  /** It did not leave after all. */
+  | { readonly type: 'refund'; readonly token: string; readonly amountMsat: Msat }
+  | { readonly type: 'tick' }
+
+export interface PayCommon {
+  readonly request: number
+  readonly amountMsat?: Msat
+  readonly timeoutMs: number
+  /** 32 bytes, fresh: the onion's. */
+  readonly sessionKey: Uint8Array
+  /** 1 to 255 printable ASCII characters. */
+  readonly idempotencyKey?: string
+  /** Id of the token that pays. */
+  readonly token?: string
+}
+
+export type PaymentEffect =
+  /** Done at once; answered with `added` or `not_added`. */
+  | {
+      readonly type: 'add_htlc'
+      readonly payment: number
+      readonly link: number
+      readonly amountMsat: Msat
+      readonly paymentHash: PaymentHash
+      readonly cltvExpiry: number
+      readonly onionRoutingPacket: Uint8Array
+    }
+  | { readonly type: 'resolve_htlc'; readonly link: number; readonly id: number; readonly resolution: HtlcResolution }
+  /** Load these records, and answer with `looked_up`. */
+  | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
+  | { readonly type: 'reply'; readonly request: number; readonly reply: PaymentReply }
+  | { readonly type: 'event'; readonly event: PaymentEvent }
+  | { readonly type: 'wake'; readonly at: number }
+
+export type PaymentReply =
+  | {
+      readonly type: 'invoice'
+      readonly invoice: string
+      readonly paymentHash: PaymentHash
+      readonly expiresAt: number
+    }
+  /** Ended, or found to be the same as an earlier one that has ended. */
+  | { readonly type: 'payment'; readonly payment: Payment }
+  | { readonly type: 'done' }
+  | { readonly type: 'token'; readonly token: Token }
+  | { readonly type: 'refused'; readonly failure: PaymentFailure }
+
+export type PaymentEvent =
+  | { readonly type: 'payment_received'; readonly payment: Payment }
+  | { readonly type: 'payment_sent'; readonly payment: Payment }
+  | { readonly type: 'payment_failed'; readonly payment: Payment }
+
+export type PaymentWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: string }

@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { jsonDecode, jsonEncode, msat, sat } from '../../src/base/index.ts'
+
+describe('records in JSON', () => {
+  test('come back as they were, amounts as bigints', () => {
+    const record = {
+      amountMsat: msat(12n),
+      capacitySat: sat(21n * 10n ** 14n),
+      note: 'für é 😀 \u0000 "',
+      list: [1, null, true],
+    }
+    expect(jsonDecode(jsonEncode(record))).toEqual({ ok: true, value: record })
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.string({ minLength: 1 }).map(key => `k${key}x`),
+          fc.jsonValue(),
+        ),
+        value => {
+          const through = JSON.parse(JSON.stringify(value))
+          expect(jsonDecode(jsonEncode(value))).toEqual({ ok: true, value: through })
+        },
+      ),
+    )
+  })
+
+  test('are ASCII', () => {
+    expect(jsonEncode('é\n').every(byte => byte >= 0x20 && byte < 0x7f)).toBe(true)
+  })
+
+  test('text under a key that ends in a unit stays text', () => {
+    expect(jsonDecode(jsonEncode({ wantedSat: 'all', labelSat: '007' }))).toEqual({
+      ok: true,
+      value: { wantedSat: 'all', labelSat: '007' },
+    })
+  })
+
+  test('bytes that are none give a failure', () => {
+    for (const bytes of [new Uint8Array(0), Uint8Array.of(0x7b), Uint8Array.of(0xff, 0xfe)]) {
+      expect(jsonDecode(bytes)).toMatchObject({ ok: false, error: { code: 'invalid' } })
+    }
+  })
+})
