@@ -44,6 +44,17 @@ export {
   txidToWire,
 } from './ids.ts'
 export { jsonDecode, jsonEncode } from './json.ts'
+export {
+  emptyPMap,
+  type PMap,
+  pmapDelete,
+  pmapEntries,
+  pmapFrom,
+  pmapGet,
+  pmapHas,
+  pmapSet,
+  pmapValues,
+} from './persistentMap.ts'
 export { err, ok, type Result } from './result.ts'
 export {
   add,
