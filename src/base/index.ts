@@ -2,6 +2,7 @@
 // It must not know bitcoin, cryptography or any protocol. Start reading at units.ts.
 export { assert, BugError, defined, unreachable } from './assert.ts'
 export { DecodeError, type DecodeFailure, Reader, Writer } from './binary.ts'
+export { BookendError, type BookendErrorCode, type BookendErrorOptions } from './bookendError.ts'
 export type { Brand } from './brand.ts'
 export { byteAt, bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
 export {
