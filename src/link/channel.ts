@@ -1,4 +1,4 @@
-import { unreachable } from '../base/index.ts'
+import { type ChannelId, unreachable } from '../base/index.ts'
 import {
   acceptChannel,
   type ChannelCommand,
@@ -7,14 +7,15 @@ import {
   type ChannelFailure,
   type ChannelInput,
   type ChannelStep,
+  type ChannelWrite,
   openChannel,
   step,
 } from '../channel/index.ts'
 import type { OpenChannel } from '../wire/index.ts'
-import { statePrefix } from './keys.ts'
+import { ARCHIVE, archivePrefix, statePrefix } from './keys.ts'
 import { secretsOf } from './secrets.ts'
 import type { LinkContext, LinkEffect, LinkInput } from './types.ts'
-import { type Work, withEffects, withWrites } from './work.ts'
+import { type Work, withEffects } from './work.ts'
 
 // The channel machine within the link: its context out of the link's, its effects into the link's.
 
@@ -85,8 +86,19 @@ export function contextFor(context: LinkContext): ChannelContext {
 
 function took(work: Work, { next, writes, effects, failure }: ChannelStep): Work {
   const taken: Work = { ...work, state: { ...work.state, channel: next }, ...(failure !== undefined && { failure }) }
-  const stored = 'durable' in next ? withWrites(taken, statePrefix(next.durable.params.channelId), writes) : taken
+  const stored = 'durable' in next ? withChannelWrites(taken, next.durable.params.channelId, writes) : taken
   return withEffects(stored, effects.flatMap(linkEffect))
+}
+
+/** The archive has a place of its own. */
+function withChannelWrites(work: Work, id: ChannelId, writes: readonly ChannelWrite[]): Work {
+  if (writes.length === 0) return work
+  const placed = writes.map(write => ({ ...write, key: placeOf(id, write.key) }))
+  return { ...work, writes: [...work.writes, ...placed] }
+}
+
+function placeOf(id: ChannelId, key: string): string {
+  return key.startsWith(ARCHIVE) ? archivePrefix(id) + key.slice(ARCHIVE.length) : statePrefix(id) + key
 }
 
 function linkEffect(effect: ChannelEffect): readonly LinkEffect[] {

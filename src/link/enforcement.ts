@@ -11,7 +11,7 @@ import {
   spendPaths,
 } from '../onchain/index.ts'
 import { stepChannel } from './channel.ts'
-import { onchainPrefix, statePrefix } from './keys.ts'
+import { ARCHIVE, archivePrefix, onchainPrefix } from './keys.ts'
 import { secretsOf } from './secrets.ts'
 import type { LinkContext, LinkState } from './types.ts'
 import { channelView } from './view.ts'
@@ -44,8 +44,8 @@ export function enforceRevoked(
   const channel = fundedChannel(work)
   if (channel === undefined) return work
   const { durable } = channel
-  const prefix = statePrefix(durable.params.channelId)
-  const relative = new Map([...records].map(([key, value]) => [key.slice(prefix.length), value]))
+  const prefix = archivePrefix(durable.params.channelId)
+  const relative = new Map([...records].map(([key, value]) => [ARCHIVE + key.slice(prefix.length), value]))
   const htlcs = htlcsOfRevoked(durable, relative, commitmentNumber)
   assert(htlcs.ok, `the archive of ${durable.params.channelId} cannot be read`)
   return enforce(work, { type: 'revoked_htlcs', commitmentNumber, htlcs: htlcs.value.map(onchainHtlc) }, context)
@@ -93,7 +93,7 @@ function took(work: Work, effect: OnchainEffect, context: LinkContext): Work {
     case 'load_revoked_htlcs': {
       const channel = fundedChannel(work)
       assert(channel !== undefined, 'only a funded channel is enforced')
-      const prefix = `${statePrefix(channel.durable.params.channelId)}archive/`
+      const prefix = archivePrefix(channel.durable.params.channelId)
       return withEffects(work, [{ type: 'load_archive', prefix, commitmentNumber: effect.commitmentNumber }])
     }
     case 'event': {
