@@ -70,6 +70,9 @@ export const DEFAULT_POLICY: RelayPolicy = {
   minBlockFeeSatPerKvB: 1n,
 }
 
+/** What is said about fees, where there is no market: twice what is relayed at all, above every floor and small. */
+export const ESTIMATE_OVER_RELAY_FEE = 2n
+
 export const MIN_STANDARD_VERSION = 1
 export const MAX_STANDARD_VERSION = 3
 export const MAX_STANDARD_TX_WEIGHT = 400_000

@@ -1,34 +1,59 @@
-import { err, ok } from '../base/index.ts'
-import { type Tx, txid } from '../bitcoin/index.ts'
-import type { Chain } from '../ports/index.ts'
+import { err, feeratePerKw, ok } from '../base/index.ts'
+import { txid } from '../bitcoin/index.ts'
+import { type Chain, ChainError } from '../ports/index.ts'
 import type { RegtestChain } from './chain.ts'
+import { ESTIMATE_OVER_RELAY_FEE } from './params.ts'
 
-/** The embedded chain as the `Chain` port of a node. Several nodes may share one chain. */
+/**
+ * The embedded chain as the `Chain` port of a node. Several nodes may share one chain, each over a port of its own: closing it
+ * leaves the chain as it is.
+ */
 export function chainPort(chain: RegtestChain): Chain {
+  let closed = false
+  const stops = new Set<() => void>()
+  const opened = (): RegtestChain => {
+    if (closed) throw new ChainError('unreachable', 'This view of the chain is closed.')
+    return chain
+  }
   return {
-    height: () => chain.height,
+    async tip() {
+      const { height, hash } = opened().tip
+      return { height, hash }
+    },
+    hashAt: async height => opened().blockAt(height)?.hash,
+    async block(hash) {
+      const found = opened().blockByHash(hash)
+      return found && { hash, height: found.height, transactions: found.transactions }
+    },
     async publish(tx) {
       const id = txid(tx)
-      if (chain.transaction(id) !== undefined) return ok(id)
+      if (opened().transaction(id) !== undefined) return ok(id)
       const submitted = chain.submit(tx)
       return submitted.ok ? submitted : err({ reason: submitted.error.reason, details: submitted.error.details })
     },
-    spender: async outpoint => ifConfirmed(chain.spendingTx(outpoint)),
-    confirmed: async id => ifConfirmed(chain.transaction(id)),
-    subscribe(listener) {
-      return chain.onBlock(({ type, block }) => {
-        const { hash, height, transactions } = block
-        listener({
-          type: type === 'block_connected' ? 'connected' : 'disconnected',
-          block: { hash, height, transactions },
-        })
+    async feerate() {
+      const satPerKvB = opened().policy.minRelayFeeSatPerKvB * ESTIMATE_OVER_RELAY_FEE
+      // 1000 virtual bytes are 4000 weight units. Rounded up, so that it is never below what is relayed.
+      return feeratePerKw(Number((satPerKvB + 3n) / 4n))
+    },
+    onChange(listener) {
+      if (closed) return () => {}
+      let listening = true
+      // The chain may be in the middle of telling everyone when someone stops.
+      const unsubscribe = chain.onBlock(() => {
+        if (listening) listener()
       })
+      const stop = () => {
+        listening = false
+        stops.delete(stop)
+        unsubscribe()
+      }
+      stops.add(stop)
+      return stop
+    },
+    async close() {
+      closed = true
+      for (const stop of [...stops]) stop()
     },
   }
-}
-
-type Known = ReturnType<RegtestChain['transaction']>
-
-function ifConfirmed(known: Known): { readonly tx: Tx; readonly height: number } | undefined {
-  return known?.height === undefined ? undefined : { tx: known.tx, height: known.height }
 }

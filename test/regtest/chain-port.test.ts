@@ -1,64 +1,48 @@
 import { expect, test } from 'vitest'
+import { defined } from '../../src/base/index.ts'
 import { txid } from '../../src/bitcoin/index.ts'
 import { chainPort } from '../../src/regtest/index.ts'
-import { coinOf, reasonOf, spend, type TestCoin, testBeds, value } from './support.ts'
+import { chainSuite } from '../chain/chainSuite.ts'
+import { spend, testBeds, value } from './support.ts'
 
 // The embedded chain behind the port that nodes see.
 
 const bed = testBeds()
 
-test('publishing: taken, known already, refused', async () => {
-  const { chain, coins } = bed()
-  const port = chainPort(chain)
-  const tx = spend([coins[0] as TestCoin])
-  expect(value(await port.publish(tx))).toBe(txid(tx))
-  expect(value(await port.publish(tx))).toBe(txid(tx))
-  chain.mine(1)
-  expect(value(await port.publish(tx))).toBe(txid(tx))
-  const refused = await port.publish(spend([coins[0] as TestCoin], { feeSat: 5000 }))
-  expect(reasonOf(refused)).toBe('bad-txns-inputs-missingorspent')
-  expect(refused.ok ? '' : refused.error.details).not.toBe('')
+chainSuite('the embedded chain', async () => {
+  const { chain: world, coins } = bed()
+  return { chain: chainPort(world), world, coins }
 })
 
-test('spenders are told when they are confirmed', async () => {
+test('two views share the chain, and the end of one is not the end of the other', async () => {
   const { chain, coins } = bed()
-  const port = chainPort(chain)
-  const coin = coins[0] as TestCoin
-  const tx = spend([coin])
-  expect(await port.spender(coin.outpoint)).toBeUndefined()
-  value(chain.submit(tx))
-  expect(await port.spender(coin.outpoint)).toBeUndefined()
+  const [one, other] = [chainPort(chain), chainPort(chain)]
+  let calls = 0
+  other.onChange(() => {
+    calls += 1
+  })
+  const tx = spend([defined(coins[0], 'the test bed has coins')])
+  value(await one.publish(tx))
+  await one.close()
+  expect(value(await other.publish(tx))).toBe(txid(tx))
   chain.mine(1)
-  expect(await port.spender(coin.outpoint)).toEqual({ tx, height: port.height() })
-  expect(await port.spender(coinOf(tx).outpoint)).toBeUndefined()
+  expect(calls).toBe(1)
+  expect(await other.tip()).toStrictEqual({ height: chain.height, hash: chain.tip.hash })
 })
 
-test('changes of the best chain, in order, until it is stopped', () => {
+test('the feerate is twice what the policy relays, rounded up to the unit of weight', async () => {
+  const { chain } = bed({ policy: { minRelayFeeSatPerKvB: 101n } })
+  expect(await chainPort(chain).feerate(6)).toBe(51)
+})
+
+test('a reorganisation tells once for every block, and each time the new tip is there', async () => {
   const { chain } = bed()
   const port = chainPort(chain)
-  const heard: string[] = []
-  const stop = port.subscribe(({ type, block }) => heard.push(`${type} ${block.height} ${block.transactions.length}`))
-  const start = port.height()
-  chain.mine(1)
-  value(chain.reorganize({ depth: 1 }))
+  const tips: Promise<unknown>[] = []
+  const stop = port.onChange(() => tips.push(port.tip()))
+  value(chain.reorganize({ depth: 2 }))
   stop()
   chain.mine(1)
-  expect(heard).toEqual([
-    `connected ${start + 1} 1`,
-    `disconnected ${start + 1} 1`,
-    `connected ${start + 1} 1`,
-    `connected ${start + 2} 1`,
-  ])
-})
-
-test('transactions are told when they are confirmed, with the height of their block', async () => {
-  const { chain, coins } = bed()
-  const port = chainPort(chain)
-  const tx = spend([coins[0] as TestCoin])
-  expect(await port.confirmed(txid(tx))).toBeUndefined()
-  value(chain.submit(tx))
-  expect(await port.confirmed(txid(tx))).toBeUndefined()
-  chain.mine(1)
-  const height = port.height()
-  expect(await port.confirmed(txid(tx))).toEqual({ tx, height })
+  expect(new Set((await Promise.all(tips)).map(tip => JSON.stringify(tip))).size).toBe(1)
+  expect(tips).toHaveLength(5)
 })

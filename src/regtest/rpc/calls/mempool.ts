@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../../base/index.ts'
 import type { RegtestChain } from '../../chain.ts'
 import type { MempoolEntry } from '../../mempool/pool.ts'
+import { ESTIMATE_OVER_RELAY_FEE } from '../../params.ts'
 import { defineCall } from '../call.ts'
 import { fail, RPC, type RpcFailure } from '../failure.ts'
 import { btc, type Json } from '../json.ts'
@@ -73,8 +74,6 @@ const getMempoolDescendants = defineCall('getmempooldescendants', {
   },
 })
 
-/** Twice what is relayed at all: above every floor, and small enough for any test. */
-const ESTIMATE_OVER_RELAY_FEE = 2n
 const MAX_CONFIRM_TARGET = 1008
 const ESTIMATE_MODES = ['unset', 'economical', 'conservative']
 

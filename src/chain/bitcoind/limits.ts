@@ -1,0 +1,24 @@
+/** What one bitcoind may cost us, in time and in memory. */
+export interface BitcoindLimits {
+  /** For one exchange, from the connection to the last byte of the answer. */
+  readonly timeoutMs: number
+  /** How often a read is asked at most, where nobody answers. */
+  readonly attempts: number
+  /** Before the second attempt; each further pause is four times as long. */
+  readonly firstPauseMs: number
+  /** Exchanges at once. Core has four threads for them by default (`-rpcthreads`). */
+  readonly concurrent: number
+  /** Of one answer. A block has at most 4,000,000 bytes (BIP 141), each of them two digits. */
+  readonly answerBytes: number
+}
+
+export const DEFAULT_BITCOIND_LIMITS: BitcoindLimits = {
+  timeoutMs: 30_000,
+  attempts: 3,
+  firstPauseMs: 100,
+  concurrent: 4,
+  answerBytes: 8_100_000,
+}
+
+/** How often the tip is asked for while someone listens. Blocks of regtest come when someone wants them. */
+export const POLL_MS = { regtest: 500, others: 5000 } as const

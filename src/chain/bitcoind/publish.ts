@@ -1,0 +1,41 @@
+import { err, ok, type Result, type Txid, toHex } from '../../base/index.ts'
+import { encodeTx, type Tx, txid } from '../../bitcoin/index.ts'
+import type { PublishRefusal } from '../../ports/index.ts'
+import { badAnswer, quoted } from './errors.ts'
+import { fieldsOf, RPC, refused } from './reply.ts'
+import type { RpcClient } from './rpc.ts'
+
+/** Core usually says yes to what is in its mempool, with these witnesses or others. These are its other words for it. */
+const KNOWN = /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool)\b/
+const REFUSALS: readonly number[] = [RPC.DESERIALIZATION_ERROR, RPC.TRANSACTION_ERROR, RPC.TRANSACTION_REJECTED]
+/** No limit: what a transaction of ours pays was decided when it was signed. */
+const ANY_FEERATE = 0
+
+export async function publish(rpc: RpcClient, tx: Tx): Promise<Result<Txid, PublishRefusal>> {
+  const method = 'sendrawtransaction'
+  const id = txid(tx)
+  const reply = await rpc.tell(method, [toHex(encodeTx(tx)), ANY_FEERATE])
+  if (reply.ok) {
+    if (reply.value === id) return ok(id)
+    throw badAnswer(rpc.where, method, 'another transaction id than its own')
+  }
+  const { code, message } = reply.error
+  if (code === RPC.ALREADY_IN_UTXO_SET || KNOWN.test(message)) return ok(id)
+  if (!REFUSALS.includes(code)) throw refused(rpc.where, method, reply.error)
+  // Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself.
+  if (code === RPC.TRANSACTION_ERROR && (await isConfirmed(rpc, id))) return ok(id)
+  return err(refusalOf(message))
+}
+
+/** Only a bitcoind with an index of all transactions (`-txindex`) can tell. */
+async function isConfirmed(rpc: RpcClient, id: Txid): Promise<boolean> {
+  const known = await rpc.ask('getrawtransaction', [id, true])
+  const confirmations = known.ok ? fieldsOf(known.value)?.confirmations : undefined
+  return typeof confirmations === 'number' && confirmations > 0
+}
+
+/** Core writes `reason, details` in one line. */
+function refusalOf(message: string): PublishRefusal {
+  const [, reason = message, details] = /^(.*?), (.*)$/s.exec(message) ?? []
+  return details === undefined ? { reason: quoted(reason) } : { reason: quoted(reason), details: quoted(details) }
+}

@@ -1,0 +1,57 @@
+/** Asks for the tip again and again while someone listens, and calls back when it is another one. */
+export class TipWatch {
+  readonly #ask: () => Promise<string | undefined>
+  readonly #everyMs: number
+  readonly #listeners = new Set<{ readonly call: () => void }>()
+  /** What the listeners have been told of. */
+  #known: string | undefined
+  #timer: NodeJS.Timeout | undefined
+  #asking = false
+
+  /** `ask` gives `undefined` where nobody answers, and does not reject. */
+  constructor(ask: () => Promise<string | undefined>, everyMs: number) {
+    this.#ask = ask
+    this.#everyMs = everyMs
+  }
+
+  listen(call: () => void): () => void {
+    const listener = { call }
+    this.#listeners.add(listener)
+    // Nobody knows what has changed since this one looked, so that the next answer is news in any case.
+    this.#known = undefined
+    if (this.#timer === undefined && !this.#asking) this.#next(0)
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.#rest()
+    }
+  }
+
+  close(): void {
+    this.#listeners.clear()
+    this.#rest()
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #next(afterMs: number): void {
+    // Who only listens does not keep the process alive.
+    this.#timer = setTimeout(() => void this.#look(), afterMs).unref()
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined
+    this.#asking = true
+    const tip = await this.#ask()
+    this.#asking = false
+    const news = tip !== undefined && tip !== this.#known
+    // After a time without answers there may be something new, whatever the tip.
+    this.#known = tip
+    if (this.#listeners.size > 0) this.#next(this.#everyMs)
+    if (!news) return
+    // One that is called may stop another.
+    for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener.call()
+  }
+}
