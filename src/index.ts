@@ -16,6 +16,14 @@ export {
 } from './base/index.ts'
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
 export {
+  bip39Seed,
+  parseSeedPhrase,
+  type SeedPhrase,
+  type SeedPhraseFailure,
+  seedFromPhrase,
+  seedPhraseFromEntropy,
+} from './keys/index.ts'
+export {
   type LinkContext,
   type LinkEffect,
   type LinkInput,
@@ -25,16 +33,16 @@ export {
   loadLink,
   NEW_LINK,
 } from './link/index.ts'
-export {
-  bip39Seed,
-  parseSeedPhrase,
-  type SeedPhrase,
-  type SeedPhraseFailure,
-  seedFromPhrase,
-  seedPhraseFromEntropy,
-} from './keys/index.ts'
 export { type CryptoReport, Driver, type DriverOptions, type InputResult, installBestBackends } from './node/index.ts'
-export type { Chain, ChainBlock, ChainEvent, Store, StoreWrite } from './ports/index.ts'
+export {
+  type Chain,
+  type ChainBlock,
+  ChainError,
+  type ChainTip,
+  type PublishRefusal,
+  type Store,
+  type StoreWrite,
+} from './ports/index.ts'
 export { chainPort, createRegtestChain, type RegtestChain } from './regtest/index.ts'
 export {
   createSeedFile,

@@ -1,5 +1,5 @@
 import { assert, unreachable } from '../../base/index.ts'
-import type { Tx } from '../../bitcoin/index.ts'
+import { type Tx, txid } from '../../bitcoin/index.ts'
 import { type ChannelCommand, type ChannelFailure, DEFAULT_LIMITS, describeFailure } from '../../channel/index.ts'
 import {
   type LinkContext,
@@ -11,8 +11,7 @@ import {
   NEW_LINK,
 } from '../../link/index.ts'
 import { Driver } from '../../node/index.ts'
-import type { Chain } from '../../ports/index.ts'
-import { REGTEST_GENESIS_HASH } from '../../regtest/index.ts'
+import { type BlockEvent, REGTEST_GENESIS_HASH, type RegtestChain } from '../../regtest/index.ts'
 import { memoryStore } from '../../storage/index.ts'
 import { encodeMessage } from '../../wire/index.ts'
 import { DEMO_FEATURES, DEMO_FEERATE } from './constants.ts'
@@ -37,7 +36,7 @@ export type LinkDriver = Driver<LinkState, LinkInput, LinkContext, LinkEffect, C
 export interface PartyOptions {
   readonly name: Name
   readonly seed: Uint8Array
-  readonly chain: Chain
+  readonly chain: RegtestChain
   /** Takes our bytes to the other side, or nowhere. */
   readonly send: (bytes: Uint8Array) => Promise<void>
   readonly onEvent: (event: LinkEvent) => void
@@ -66,14 +65,9 @@ export class Party {
       context: () => this.#context(),
       perform: effect => this.#perform(effect),
     })
-    this.#unsubscribe = options.chain.subscribe(event => {
+    this.#unsubscribe = options.chain.onBlock(event => {
       this.wallet.see(event)
-      const { height, transactions } = event.block
-      const input =
-        event.type === 'connected'
-          ? ({ type: 'block_connected', height, transactions } as const)
-          : ({ type: 'block_disconnected', height } as const)
-      options.later(this.driver.submit(input))
+      this.#tell(blockInput(event))
     })
   }
 
@@ -97,7 +91,7 @@ export class Party {
     const { secret, publicKey, script, coins } = this.wallet
     return {
       chainHash: REGTEST_GENESIS_HASH,
-      height: this.#options.chain.height(),
+      height: this.#options.chain.height,
       seed: this.#options.seed,
       negotiated: DEMO_FEATURES,
       channelKeyIndex: 0,
@@ -128,12 +122,12 @@ export class Party {
       }
       case 'look_up_spend': {
         const { outpoint } = effect
-        const spender = await this.#options.chain.spender(outpoint)
+        const spender = confirmed(this.#options.chain.spendingTx(outpoint))
         if (spender !== undefined) this.#tell({ type: 'spend_found', outpoint, ...spender })
         return
       }
       case 'look_up_funding': {
-        const found = await this.#options.chain.confirmed(effect.txid)
+        const found = confirmed(this.#options.chain.transaction(effect.txid))
         if (found !== undefined) this.#tell({ type: 'funding_found', ...found })
         return
       }
@@ -149,10 +143,20 @@ export class Party {
   }
 
   /** A transaction that the chain does not take yet is offered again with the next block. */
-  async #publish(tx: Tx, role: PublishedRole): Promise<void> {
-    const published = await this.#options.chain.publish(tx)
-    if (published.ok) this.#options.onPublish({ tx, role, by: this.name })
+  #publish(tx: Tx, role: PublishedRole): void {
+    const { chain, onPublish } = this.#options
+    const isThere = chain.transaction(txid(tx)) !== undefined || chain.submit(tx).ok
+    if (isThere) onPublish({ tx, role, by: this.name })
   }
+}
+
+function blockInput({ type, block: { height, transactions } }: BlockEvent): LinkInput {
+  return type === 'block_connected' ? { type, height, transactions } : { type, height }
+}
+
+/** A transaction with the height at which it is confirmed, where it is. */
+function confirmed(known: ReturnType<RegtestChain['transaction']>) {
+  return known?.height === undefined ? undefined : { tx: known.tx, height: known.height }
 }
 
 function loaded(backup: ReadonlyMap<string, Uint8Array>): LinkState {

@@ -18,7 +18,7 @@ import {
   txWeight,
 } from '../../bitcoin/index.ts'
 import { publicKeyFromSecret, sha256 } from '../../crypto/index.ts'
-import type { ChainEvent } from '../../ports/index.ts'
+import type { BlockEvent } from '../../regtest/index.ts'
 
 // A wallet with one key, enough to fund a channel in the demo and to see what comes back.
 
@@ -45,14 +45,15 @@ export class DemoWallet {
   }
 
   /** Follows the chain. The demo makes no reorganisation deep enough to bring a spent coin back. */
-  see({ type, block }: ChainEvent): void {
+  see({ type, block }: BlockEvent): void {
+    const connected = type === 'block_connected'
     for (const tx of block.transactions) {
       const id = txid(tx)
-      for (const input of tx.inputs) if (type === 'connected') this.#coins.delete(outPointKey(input.outpoint))
+      for (const input of tx.inputs) if (connected) this.#coins.delete(outPointKey(input.outpoint))
       for (const [vout, output] of tx.outputs.entries()) {
         if (!bytesEqual(output.script, this.script)) continue
         const outpoint = { txid: id, vout }
-        if (type === 'connected') this.#coins.set(outPointKey(outpoint), { outpoint, amountSat: output.amountSat })
+        if (connected) this.#coins.set(outPointKey(outpoint), { outpoint, amountSat: output.amountSat })
         else this.#coins.delete(outPointKey(outpoint))
       }
     }

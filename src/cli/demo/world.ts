@@ -3,7 +3,7 @@ import { assert, type Txid, utf8Encode } from '../../base/index.ts'
 import { txid } from '../../bitcoin/index.ts'
 import { isPeerMessage, type PeerMessage } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/index.ts'
-import { chainPort, createRegtestChain, type RegtestChain } from '../../regtest/index.ts'
+import { createRegtestChain, type RegtestChain } from '../../regtest/index.ts'
 import { decodeMessage } from '../../wire/index.ts'
 import { WALLET_COINS_SAT } from './constants.ts'
 import { type LinkEvent, type Name, Party, type Published } from './party.ts'
@@ -45,7 +45,7 @@ export class World {
       {
         name,
         seed: sha256(utf8Encode(`bookend demo ${name}`)),
-        chain: chainPort(this.chain),
+        chain: this.chain,
         send: bytes => this.#carry(name, bytes),
         onEvent: event => {
           for (const listener of this.#listeners) listener(name, event)
