@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BugError, concat, fromHex, type NodeId, nodeId, toHex } from '../../src/base/index.ts'
 import { ecdh, hmacSha256, publicKeyFromSecret, sha256 } from '../../src/crypto/index.ts'
-import { buildOnion, type OnionToPeel, peelOnion } from '../../src/onion/index.ts'
+import { buildOnion, type OnionToPeel, type PeeledOnion, peelOnion } from '../../src/onion/index.ts'
 import { deriveKey, obfuscate } from '../../src/onion/keys.ts'
 import vectors from './bolt04-onion.vectors.json' with { type: 'json' }
 import { arbitrarySecret, bytesOf, errorOf, idOf, NOTHING, okOf, payloadOf, secret, spoil } from './fixture.ts'
@@ -19,11 +19,11 @@ function route(lengths: readonly number[]) {
 
 /** Peels all the way: each hop's payload and shared secret. */
 function peelAll(packet: Uint8Array, secrets: readonly Uint8Array[], associatedData: Uint8Array) {
-  const peeled = []
+  const peeled: PeeledOnion[] = []
   let next: Uint8Array | undefined = packet
   for (const nodeSecret of secrets) {
     if (next === undefined) throw new Error('the route ended too early')
-    const layer = okOf(peelOnion({ packet: next, associatedData, nodeSecret }))
+    const layer: PeeledOnion = okOf(peelOnion({ packet: next, associatedData, nodeSecret }))
     peeled.push(layer)
     next = layer.next
   }
