@@ -54,10 +54,10 @@ export function wrongNetwork(where: Where, asked: ChainNetwork, found: string): 
   return new ChainError('wrong_network', message)
 }
 
-/** `what` finishes the sentence "The bitcoind at … gave …". */
-export function badAnswer(where: Where, method: string, what: string, cause?: unknown): ChainError {
+/** `what` ends the sentence "The bitcoind at … answered … with …". */
+export function badAnswer(where: Where, method: string, what: string): ChainError {
   const message = `The bitcoind at ${where} answered ${method} with ${what}. Is it a Bitcoin Core, and the right port?`
-  return new ChainError('bad_answer', message, { cause })
+  return new ChainError('bad_answer', message)
 }
 
 export function pruned(where: Where, block: string): ChainError {

@@ -14,7 +14,7 @@ export type HttpFailure =
   /** Nobody was there, or went away in the middle. */
   | { readonly type: 'no_answer'; readonly reason: string; readonly cause: unknown }
   /** Something answered, in another language or without end. */
-  | { readonly type: 'bad_answer'; readonly what: string; readonly cause?: unknown }
+  | { readonly type: 'bad_answer'; readonly what: string }
 
 export interface HttpRequest {
   readonly body: string
@@ -113,7 +113,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function failureOf(error: NodeJS.ErrnoException): HttpFailure {
   const code = error.code ?? ''
   // The codes of Node's parser of HTTP.
-  if (code.startsWith('HPE_')) return { type: 'bad_answer', what: 'something that is not HTTP', cause: error }
+  if (code.startsWith('HPE_')) return { type: 'bad_answer', what: 'something that is not HTTP' }
   return noAnswer(REASONS[code] ?? (code === '' ? error.message : code), error)
 }
 

@@ -77,7 +77,7 @@ export class RpcClient {
       const { error } = answer
       return error.type === 'no_answer'
         ? missed(unreachable(where, error.reason, error.cause), true)
-        : missed(badAnswer(where, method, error.what, error.cause))
+        : missed(badAnswer(where, method, error.what))
     }
     const authorization = await this.#login.header()
     const answer = await post(authorization)
