@@ -45,6 +45,7 @@ export interface PaymentFailure {
     | 'lost_on_chain'
     | 'idempotency_conflict'
     | 'too_many_invoices'
+    | 'too_many_tokens'
   readonly message: string
 }
 

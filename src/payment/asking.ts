@@ -1,0 +1,230 @@
+import {
+  err,
+  type Msat,
+  ok,
+  type PaymentHash,
+  paymentHash,
+  pmapDelete,
+  pmapGet,
+  pmapSet,
+  type Result,
+  toHex,
+  utf8Encode,
+} from '../base/index.ts'
+import { sha256 } from '../crypto/index.ts'
+import { decodeInvoice, type Invoice } from '../invoice/index.ts'
+import { invoiceNetwork } from './invoices.ts'
+import { MAX_FINAL_CLTV_EXPIRY_DELTA } from './limits.ts'
+import { requestKey, sentHashKey } from './records.ts'
+import { failure, refuse, replyTo } from './replies.ts'
+import {
+  type Asked,
+  indexKey,
+  numberKey,
+  type PaymentStep,
+  type PaymentsState,
+  type Terms,
+  unchanged,
+  withSession,
+} from './state.ts'
+import type { PayCommon, PaymentContext, PaymentFailure, PaymentInput, PaymentReply } from './types.ts'
+
+// A payment is asked for. Whether it was made before is known to the store alone, so nothing begins before that has answered:
+//
+//     pay_invoice, keysend -> look_up -> looked_up -> (look_up -> looked_up) -> add_htlc -> added
+//
+// In the meantime no second payment of the same hash or idempotency key gets past the locks.
+
+type PayInvoice = Extract<PaymentInput, { type: 'pay_invoice' }>
+type Keysend = Extract<PaymentInput, { type: 'keysend' }>
+
+export function payInvoice(state: PaymentsState, input: PayInvoice, context: PaymentContext): PaymentStep {
+  const decoded = decodeInvoice(input.invoice)
+  if (!decoded.ok) {
+    const { code, expected, got, section } = decoded.error
+    return refuse(state, [input.request], {
+      code: 'invalid_invoice',
+      message: `The invoice cannot be read (${code}): expected ${expected}, got ${got} (${section}).`,
+    })
+  }
+  const amount = judged(decoded.value, input, context)
+  if (!amount.ok) return refuse(state, [input.request], amount.error)
+  return ask(state, askedByInvoice(decoded.value, amount.value, input, context), context)
+}
+
+/** A payment without an invoice: the preimage goes with the onion, so only its recipient can take the money. */
+export function keysend(state: PaymentsState, input: Keysend, context: PaymentContext): PaymentStep {
+  const { request, peer, preimage, amountMsat = 0n as Msat } = input
+  if (peer === context.nodeId) return refuse(state, [request], selfPayment())
+  if (amountMsat === 0n) {
+    return refuse(state, [request], failure('amount', 'A payment without an invoice needs an amount above 0.'))
+  }
+  const asked: Asked = {
+    request,
+    others: [],
+    payment: {
+      direction: 'sent',
+      status: 'pending',
+      paymentHash: paymentHash(sha256(preimage)),
+      amountMsat,
+      feeMsat: 0n as Msat,
+      peer,
+      createdAt: context.now,
+    },
+    terms: {
+      ...commonTerms(input, ['keysend', peer, `${amountMsat}`], context),
+      finalCltvExpiryDelta: context.limits.finalCltvExpiryDelta,
+      keysendPreimage: toHex(preimage),
+    },
+  }
+  return ask(state, asked, context)
+}
+
+/** The amount to pay, if this invoice may be paid by us. Whether it has expired is asked later: then it may be paid already. */
+function judged(invoice: Invoice, input: PayInvoice, context: PaymentContext): Result<Msat, PaymentFailure> {
+  if (invoice.network !== invoiceNetwork(context.network)) {
+    return err(
+      failure('wrong_network', `The invoice is for ${invoice.network}, and this node is on ${context.network}.`),
+    )
+  }
+  if (invoice.payee === context.nodeId) return err(selfPayment())
+  if (invoice.minFinalCltvExpiryDelta > MAX_FINAL_CLTV_EXPIRY_DELTA) {
+    const words = `The invoice asks for ${invoice.minFinalCltvExpiryDelta} blocks of time, and this node gives at most ${MAX_FINAL_CLTV_EXPIRY_DELTA}.`
+    return err(failure('invalid_invoice', words))
+  }
+  return amountFor(invoice.amountMsat, input.amountMsat)
+}
+
+/** At least what is asked for and at most twice as much, so that nobody pays a fortune by a slip (BOLT 4, requirements of a final node). */
+function amountFor(asked: Msat | undefined, given: Msat | undefined): Result<Msat, PaymentFailure> {
+  const amount = given ?? asked
+  if (amount === undefined) {
+    return err(failure('amount', 'The invoice leaves the amount to the payer: say how much to pay.'))
+  }
+  if (asked === undefined ? amount === 0n : amount < asked) {
+    const least = asked === undefined ? 'more than 0' : `at least ${asked} msat`
+    return err(failure('amount', `The invoice asks for ${least}, and ${amount} msat were to be paid.`))
+  }
+  if (asked !== undefined && amount > 2n * asked) {
+    const words = `The invoice asks for ${asked} msat and its payee takes at most twice as much, and ${amount} msat were to be paid.`
+    return err(failure('amount', words))
+  }
+  return ok(amount)
+}
+
+function askedByInvoice(invoice: Invoice, amountMsat: Msat, input: PayInvoice, context: PaymentContext): Asked {
+  const { description, paymentMetadata } = invoice
+  const text = input.invoice.toLowerCase()
+  const given = input.amountMsat === undefined ? '' : `${input.amountMsat}`
+  return {
+    request: input.request,
+    others: [],
+    payment: {
+      direction: 'sent',
+      status: 'pending',
+      paymentHash: invoice.paymentHash,
+      amountMsat,
+      feeMsat: 0n as Msat,
+      peer: invoice.payee,
+      invoice: text,
+      ...(description.type === 'text' && description.text !== '' && { description: description.text }),
+      createdAt: context.now,
+    },
+    terms: {
+      ...commonTerms(input, ['invoice', text, given], context),
+      finalCltvExpiryDelta: invoice.minFinalCltvExpiryDelta,
+      paymentSecret: toHex(invoice.paymentSecret),
+      ...(paymentMetadata !== undefined && { paymentMetadata: toHex(paymentMetadata) }),
+      expiresAt: (invoice.timestamp + invoice.expirySeconds) * 1000,
+    },
+  }
+}
+
+function commonTerms(common: PayCommon, content: readonly string[], { now }: PaymentContext) {
+  const { sessionKey, timeoutMs, idempotencyKey: key, token } = common
+  // The token is part of the content: what one may hear about, another may not.
+  const fingerprint = () => toHex(sha256(utf8Encode(JSON.stringify([...content, token ?? '']))))
+  return {
+    sessionKey: toHex(sessionKey),
+    deadline: now + timeoutMs,
+    ...(token !== undefined && { token }),
+    ...(key !== undefined && { repeatable: { key, fingerprint: fingerprint() } }),
+  } satisfies Partial<Terms>
+}
+
+/** Joins the same request where that is under way, refuses what cannot be paid at the same time, else looks what the store knows. */
+function ask(state: PaymentsState, asked: Asked, context: PaymentContext): PaymentStep {
+  const { request, payment, terms } = asked
+  const same = joinRepeated(state, asked)
+  if (same !== undefined) return same
+  const isInFlight = pmapGet(state.byHash, payment.paymentHash) !== undefined
+  if (isInFlight || pmapGet(state.session.locks, hashLock(payment.paymentHash)) !== undefined) {
+    return refuse(state, [request], inFlightAlready())
+  }
+  const limit = context.limits.maxPaymentsInFlight
+  if (state.inFlight.size + state.session.asked.size >= limit) {
+    const words = `${limit} payments are in flight, which is the limit of this node: try again when some have ended.`
+    return refuse(state, [request], failure('too_many_in_flight', words))
+  }
+  let { locks } = state.session
+  for (const lock of lockKeys(asked)) locks = pmapSet(locks, lock, request)
+  const next = withSession(state, { locks, asked: pmapSet(state.session.asked, `${request}`, asked) })
+  const repeated = terms.repeatable === undefined ? [] : [requestKey(terms.repeatable.key)]
+  return unchanged(next, { type: 'look_up', request, keys: [...repeated, sentHashKey(payment.paymentHash)] })
+}
+
+/** With the idempotency key of a payment that is under way, the answer is that payment's. */
+function joinRepeated(state: PaymentsState, { request, terms }: Asked): PaymentStep | undefined {
+  const { repeatable } = terms
+  if (repeatable === undefined) return undefined
+  const conflict = () => refuse(state, [request], keyConflict(repeatable.key))
+  const number = pmapGet(state.byIdempotencyKey, indexKey(repeatable.key))
+  if (number !== undefined) {
+    const key = numberKey(number)
+    if (pmapGet(state.inFlight, key)?.terms.repeatable?.fingerprint !== repeatable.fingerprint) return conflict()
+    const { listeners } = state.session
+    return unchanged(
+      withSession(state, { listeners: pmapSet(listeners, key, [...(pmapGet(listeners, key) ?? []), request]) }),
+    )
+  }
+  const locked = pmapGet(state.session.locks, keyLock(repeatable.key))
+  const first = locked === undefined ? undefined : pmapGet(state.session.asked, `${locked}`)
+  if (first === undefined) return undefined
+  if (first.terms.repeatable?.fingerprint !== repeatable.fingerprint) return conflict()
+  const joined = { ...first, others: [...first.others, request] }
+  return unchanged(withSession(state, { asked: pmapSet(state.session.asked, `${first.request}`, joined) }))
+}
+
+/** What nobody else may ask for in the meantime. */
+function lockKeys({ payment, terms }: Asked): readonly string[] {
+  const hash = hashLock(payment.paymentHash)
+  return terms.repeatable === undefined ? [hash] : [hash, keyLock(terms.repeatable.key)]
+}
+
+/** The request is answered, or its payment has begun. */
+export function withoutAsked(state: PaymentsState, asked: Asked): PaymentsState {
+  let { locks } = state.session
+  for (const lock of lockKeys(asked)) locks = pmapDelete(locks, lock)
+  return withSession(state, { locks, asked: pmapDelete(state.session.asked, `${asked.request}`) })
+}
+
+/** Whoever asked is answered, and nothing has begun. */
+export function answer(state: PaymentsState, asked: Asked, reply: PaymentReply): PaymentStep {
+  return unchanged(withoutAsked(state, asked), ...replyTo([asked.request, ...asked.others], reply))
+}
+
+const hashLock = (hash: PaymentHash): string => `${hash}/hash`
+const keyLock = (key: string): string => `${indexKey(key)}/key`
+
+export function keyConflict(key: string): PaymentFailure {
+  const words = `The idempotency key ${key} was used for something else: take a new one for each payment.`
+  return failure('idempotency_conflict', words)
+}
+
+function inFlightAlready(): PaymentFailure {
+  return failure('in_flight', 'A payment for this hash is in flight: wait for its end, since it is never paid twice.')
+}
+
+function selfPayment(): PaymentFailure {
+  return failure('self_payment', 'The recipient is this node itself.')
+}

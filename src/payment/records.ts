@@ -1,0 +1,126 @@
+import {
+  type DecodeFailure,
+  defined,
+  err,
+  jsonDecode,
+  jsonEncode,
+  ok,
+  type PaymentHash,
+  pmapSet,
+  pmapValues,
+  type Result,
+} from '../base/index.ts'
+import {
+  type InFlight,
+  NEW_PAYMENTS,
+  numberKey,
+  type OpenInvoice,
+  type PaymentsState,
+  type Repeatable,
+  withInFlight,
+} from './state.ts'
+import { dueDeadline, dueSweep, sweepTime } from './times.ts'
+import type { Payment, PaymentWrite, Token } from './types.ts'
+
+// Everything that is stored, as JSON that people can read.
+//
+//   payments/next            number of the next payment
+//   payment/<number>         each payment there ever was, 16 digits
+//   payment-hash/<hash>      number of the last payment sent for this hash
+//   received-hash/<hash>     number of the last payment received for it
+//   request/<key>            number of the payment with this idempotency key, and what it was for
+//   in-flight/<number>       what it takes to go on after a start
+//   invoice/<hash>           until it is paid, or swept
+//   token/<id>
+//
+// The state is loaded from the first and the last three kinds. The others are looked up one by one.
+
+/** What `request/<key>` holds. */
+export interface StoredRequest {
+  readonly number: number
+  readonly fingerprint: string
+}
+
+export const paymentKey = (number: number): string => `payment/${numberKey(number)}`
+export const sentHashKey = (hash: PaymentHash): string => `payment-hash/${hash}`
+export const requestKey = (idempotencyKey: string): string => `request/${idempotencyKey}`
+const inFlightKey = (number: number): string => `in-flight/${numberKey(number)}`
+const invoiceKey = (hash: PaymentHash): string => `invoice/${hash}`
+const tokenKey = (id: string): string => `token/${id}`
+const NEXT_KEY = 'payments/next'
+
+export const putPayment = (payment: Payment): PaymentWrite => put(paymentKey(payment.number), payment)
+export const putNext = (state: PaymentsState): PaymentWrite => put(NEXT_KEY, state.nextNumber)
+export const putSentHash = ({ paymentHash, number }: Payment): PaymentWrite => put(sentHashKey(paymentHash), number)
+export const putReceivedHash = ({ paymentHash, number }: Payment): PaymentWrite =>
+  put(`received-hash/${paymentHash}`, number)
+export const putRequest = ({ key, fingerprint }: Repeatable, number: number): PaymentWrite =>
+  put(requestKey(key), { number, fingerprint } satisfies StoredRequest)
+export const putInFlight = (inFlight: InFlight): PaymentWrite => put(inFlightKey(inFlight.payment.number), inFlight)
+export const deleteInFlight = (number: number): PaymentWrite => remove(inFlightKey(number))
+export const putInvoice = (invoice: OpenInvoice): PaymentWrite => put(invoiceKey(invoice.paymentHash), invoice)
+export const deleteInvoice = (hash: PaymentHash): PaymentWrite => remove(invoiceKey(hash))
+export const putToken = (token: Token): PaymentWrite => put(tokenKey(token.id), token)
+export const deleteToken = (id: string): PaymentWrite => remove(tokenKey(id))
+
+/** One of our own records among those that were looked up. That it cannot be read is a bug, or a store that lies. */
+export function foundRecord<T>(records: ReadonlyMap<string, Uint8Array>, key: string): T | undefined {
+  const bytes = records.get(key)
+  if (bytes === undefined) return undefined
+  const record = jsonDecode<T>(bytes)
+  return defined(record.ok ? record.value : undefined, `record ${key} is not JSON`)
+}
+
+/**
+ * The state from all records under `payments/next`, `invoice/`, `in-flight/` and `token/`. Cost: one pass over them. The first step
+ * afterwards says when to wake it.
+ */
+export function loadPayments(records: ReadonlyMap<string, Uint8Array>): Result<PaymentsState, DecodeFailure> {
+  let state = NEW_PAYMENTS
+  for (const [key, bytes] of records) {
+    const record = jsonDecode(bytes)
+    if (!record.ok) return err({ ...record.error, message: `record ${key}: ${record.error.message}` })
+    const next = withRecord(state, key, record.value)
+    if (next === undefined) {
+      return err({ code: 'invalid', message: `expected a record of invoices, payments or tokens, got ${key}` })
+    }
+    state = next
+  }
+  return ok(withTimes(state))
+}
+
+/** The key says what the record is: only `put` here writes them. */
+function withRecord(state: PaymentsState, key: string, record: unknown): PaymentsState | undefined {
+  if (key === NEXT_KEY) return { ...state, nextNumber: record as number }
+  switch (key.slice(0, key.indexOf('/'))) {
+    case 'invoice': {
+      const invoice = record as OpenInvoice
+      return { ...state, invoices: pmapSet(state.invoices, invoice.paymentHash, invoice) }
+    }
+    case 'token': {
+      const token = record as Token
+      return { ...state, tokens: pmapSet(state.tokens, token.id, token) }
+    }
+    case 'in-flight':
+      return withInFlight(state, record as InFlight)
+    default:
+      return undefined
+  }
+}
+
+function withTimes(state: PaymentsState): PaymentsState {
+  let timed = state
+  for (const invoice of pmapValues(state.invoices)) timed = dueSweep(timed, sweepTime(invoice))
+  for (const { htlc, terms } of pmapValues(state.inFlight)) {
+    if (htlc === undefined) timed = dueDeadline(timed, terms.deadline)
+  }
+  return timed
+}
+
+function put(key: string, value: unknown): PaymentWrite {
+  return { type: 'put', key, value: jsonEncode(value) }
+}
+
+function remove(key: string): PaymentWrite {
+  return { type: 'delete', key }
+}

@@ -1,0 +1,74 @@
+import { unreachable } from '../base/index.ts'
+import { keysend, payInvoice } from './asking.ts'
+import { added, notAdded } from './attempts.ts'
+import { failed, fulfilled, timedOut } from './ending.ts'
+import { createInvoice, sweepInvoices } from './invoices.ts'
+import { lookedUp } from './lookedUp.ts'
+import { received } from './receiving.ts'
+import { type PaymentStep, type PaymentsState, withSession } from './state.ts'
+import { wakeInTime } from './times.ts'
+import { charge, createToken, refund, revokeToken } from './tokens.ts'
+import type { PaymentContext, PaymentInput } from './types.ts'
+import { dropped, giveUpLate, usable } from './waiting.ts'
+
+/**
+ * One input. What is refused changes nothing, and its request hears why. All writes of the step, and of the steps that answer its
+ * `add_htlc`, belong into one commit with those of the channels concerned.
+ */
+export function paymentStep(state: PaymentsState, input: PaymentInput, context: PaymentContext): PaymentStep {
+  return wakeInTime(handle(state, input, context))
+}
+
+function handle(state: PaymentsState, input: PaymentInput, context: PaymentContext): PaymentStep {
+  switch (input.type) {
+    case 'create_invoice':
+      return createInvoice(state, input, context)
+    case 'pay_invoice':
+      return payInvoice(state, input, context)
+    case 'keysend':
+      return keysend(state, input, context)
+    case 'looked_up':
+      return lookedUp(state, input, context)
+    case 'added':
+      return added(state, input)
+    case 'not_added':
+      return notAdded(state, input)
+    case 'htlc_received':
+      return received(state, input, context)
+    case 'htlc_fulfilled':
+      return fulfilled(state, input, context)
+    case 'htlc_failed':
+      return failed(state, input, context)
+    case 'htlc_dropped':
+      return dropped(state, input, context)
+    case 'htlc_timed_out':
+      return timedOut(state, input, context)
+    case 'usable':
+      return usable(state, input.peer, context)
+    case 'create_token':
+      return createToken(state, input, context)
+    case 'revoke_token':
+      return revokeToken(state, input)
+    case 'charge':
+      return charge(state, input)
+    case 'refund':
+      return refund(state, input)
+    case 'tick':
+      return tick(state, context)
+    default:
+      return unreachable(input)
+  }
+}
+
+/** What is due is done. A `wake` that is over makes place for the next one. */
+function tick(state: PaymentsState, context: PaymentContext): PaymentStep {
+  const { wakeAt } = state.session
+  const awake = wakeAt !== undefined && wakeAt <= context.now ? withSession(state, { wakeAt: undefined }) : state
+  const late = giveUpLate(awake, context)
+  const swept = sweepInvoices(late.next, context.now)
+  return {
+    next: swept.next,
+    writes: [...late.writes, ...swept.writes],
+    effects: [...late.effects, ...swept.effects],
+  }
+}
