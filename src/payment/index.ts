@@ -17,6 +17,7 @@ export type {
   PaymentLimits,
   PaymentReply,
   PaymentWrite,
+  Refusal,
   Token,
   TokenScope,
 } from './types.ts'

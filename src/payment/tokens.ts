@@ -15,8 +15,8 @@ export function createToken(
 ): PaymentStep {
   const { type: _type, request, ...given } = input
   if (state.tokens.size >= limits.maxTokens) {
-    const words = `There are ${limits.maxTokens} tokens, which is the limit of this node: revoke one first.`
-    return refuse(state, [request], failure('too_many_tokens', words))
+    const message = `There are ${limits.maxTokens} tokens, which is the limit of this node: revoke one first.`
+    return refuse(state, [request], { code: 'too_many_tokens', message })
   }
   const token: Token = { ...given, spentMsat: 0n as Msat, createdAt: now }
   const next = { ...state, tokens: pmapSet(state.tokens, token.id, token) }

@@ -45,7 +45,6 @@ export interface PaymentFailure {
     | 'lost_on_chain'
     | 'idempotency_conflict'
     | 'too_many_invoices'
-    | 'too_many_tokens'
   readonly message: string
 }
 
@@ -192,7 +191,13 @@ export type PaymentReply =
   | { readonly type: 'payment'; readonly payment: Payment }
   | { readonly type: 'done' }
   | { readonly type: 'token'; readonly token: Token }
-  | { readonly type: 'refused'; readonly failure: PaymentFailure }
+  | { readonly type: 'refused'; readonly failure: Refusal }
+
+/** Why nothing began: one of the reasons of a payment, or one that only a token can have. */
+export interface Refusal {
+  readonly code: PaymentFailure['code'] | 'too_many_tokens'
+  readonly message: string
+}
 
 export type PaymentEvent =
   | { readonly type: 'payment_received'; readonly payment: Payment }
