@@ -1,7 +1,7 @@
 import type { BlockHash } from '../base/index.ts'
 
 /** The networks that a node can be on. */
-export type ChainNetwork = 'regtest' | 'signet' | 'testnet4' | 'mainnet'
+export type ChainNetwork = 'regtest' | 'signet' | 'testnet4' | 'bitcoin'
 
 export interface NetworkFacts {
   /** The first block, which names the network. */
@@ -29,7 +29,7 @@ export const NETWORKS: { readonly [N in ChainNetwork]: NetworkFacts } = {
     coreName: 'testnet4',
     rpcPort: 48332,
   },
-  mainnet: {
+  bitcoin: {
     genesisHash: genesis('000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f'),
     coreName: 'main',
     rpcPort: 8332,

@@ -1,20 +1,20 @@
 import { add, type FeeratePerKw, feeratePerKw, type Msat, msat, type Sat, satToMsat } from '../base/index.ts'
-import { anchorsCostSat, commitmentFeeSat, isTrimmed } from '../commitment/index.ts'
+import { anchorsCostSat, commitmentFeeSat } from '../commitment/index.ts'
 import type { CommitmentContents } from './contents.ts'
+import { dustLimitsOf, isBelow } from './dustLimits.ts'
+import { type DustSum, dustSumOf, type Tally } from './tally.ts'
 import type { ChannelParams, Htlc, Party } from './types.ts'
 import { otherParty } from './updates.ts'
 
 // One cost function for both commitments and both roles: whether a party can pay what a commitment asks of it.
 // Fee and anchors are the opener's; the reserve is each party's own (BOLT 2, update_add_htlc; BOLT 3, fee payment).
 
+/** A commitment as its HTLCs, or as their sums. */
+type Costed = CommitmentContents | Tally
+
 /** What the opener pays on this commitment: its fee and, where the format has them, both anchors. */
-export function openerCostMsat(
-  params: ChannelParams,
-  holder: Party,
-  contents: Pick<CommitmentContents, 'feeratePerKw' | 'htlcs'>,
-  extraHtlcs = 0,
-): Msat {
-  const untrimmed = contents.htlcs.filter(htlc => !isDust(params, holder, contents.feeratePerKw, htlc)).length
+export function openerCostMsat(params: ChannelParams, holder: Party, contents: Costed, extraHtlcs = 0): Msat {
+  const { untrimmed } = dustSum(params, holder, contents)
   const fee: Sat = commitmentFeeSat(params.format, contents.feeratePerKw, untrimmed + extraHtlcs)
   return satToMsat(add(fee, anchorsCostSat(params.format)))
 }
@@ -34,7 +34,7 @@ export function isOpener(params: ChannelParams, party: Party): boolean {
  */
 export function shortfallMsat(
   params: ChannelParams,
-  contents: CommitmentContents,
+  contents: Costed,
   query: { readonly party: Party; readonly holder: Party; readonly feeSpikeBuffer?: boolean },
 ): Msat {
   const balance = query.party === 'local' ? contents.toLocalMsat : contents.toRemoteMsat
@@ -46,23 +46,29 @@ export function shortfallMsat(
   return msat(needed > balance ? needed - balance : 0n)
 }
 
-function doubled(feerate: FeeratePerKw): FeeratePerKw {
+/** The feerate that an opener who sends must be able to bear. */
+export function doubled(feerate: FeeratePerKw): FeeratePerKw {
   return feeratePerKw(Math.min(2 * feerate, 0xffffffff))
 }
 
 /** The sum of the HTLCs that this commitment trims: what its publication would give to miners (BOLT 2, dust exposure). */
-export function dustExposureMsat(params: ChannelParams, holder: Party, contents: CommitmentContents): Msat {
-  let total = 0n
-  for (const htlc of contents.htlcs) {
-    if (isDust(params, holder, contents.feeratePerKw, htlc)) total += htlc.amountMsat
-  }
-  return msat(total)
+export function dustExposureMsat(params: ChannelParams, holder: Party, contents: Costed): Msat {
+  return msat(dustSum(params, holder, contents).dustMsat)
 }
 
 /** Whether an HTLC has no output of its own on a commitment of `holder` (BOLT 3, trimmed outputs). */
 export function isDust(params: ChannelParams, holder: Party, feeratePerKw: FeeratePerKw, htlc: Htlc): boolean {
-  return isTrimmed(
-    { direction: htlc.offeredBy === holder ? 'offered' : 'received', amountMsat: htlc.amountMsat },
-    { format: params.format, dustLimitSat: params[holder].dustLimitSat, feeratePerKw },
-  )
+  return isBelow(dustLimitsOf(params, holder, feeratePerKw), htlc)
+}
+
+function dustSum(params: ChannelParams, holder: Party, contents: Costed): DustSum {
+  const limits = dustLimitsOf(params, holder, contents.feeratePerKw)
+  if (!('htlcs' in contents)) return dustSumOf(contents, limits)
+  let untrimmed = 0
+  let dustMsat = 0n
+  for (const htlc of contents.htlcs) {
+    if (isBelow(limits, htlc)) dustMsat += htlc.amountMsat
+    else untrimmed += 1
+  }
+  return { limits, untrimmed, dustMsat }
 }

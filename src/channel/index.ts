@@ -10,6 +10,7 @@ export { channelIdOf } from './handlers/failChannel.ts'
 export { type OpenChannelRequest, openChannel } from './handlers/openChannel.ts'
 export { type ChannelLimits, DEFAULT_LIMITS } from './limits.ts'
 export { isPeerMessage } from './peerMessage.ts'
+export { spendableMsat } from './spendable.ts'
 export { step } from './step.ts'
 export { isLegalTransition, TRANSITIONS } from './transitions.ts'
 export type {

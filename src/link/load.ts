@@ -1,6 +1,15 @@
-import { type ChannelId, type Codec, type DecodeFailure, decode, err, ok, type Result } from '../base/index.ts'
+import {
+  type ChannelId,
+  type Codec,
+  type DecodeFailure,
+  decode,
+  err,
+  ok,
+  outPointKey,
+  type Result,
+} from '../base/index.ts'
 import { type FundedChannel, loadDurable } from '../channel/index.ts'
-import { loadOnchainState } from '../onchain/index.ts'
+import { loadOnchainState, type OnchainState } from '../onchain/index.ts'
 import { confirmedFunding, earlierScripts } from './codec.ts'
 import { CHANNELS, CLOSING_SCRIPTS_KEY, FUNDING_KEY, fundingPrefix, onchainPrefix, statePrefix } from './keys.ts'
 import { type LinkState, NEW_LINK } from './types.ts'
@@ -32,11 +41,19 @@ export function loadLink(records: ReadonlyMap<string, Uint8Array>): Result<LinkS
   }
   return ok({
     ...NEW_LINK,
+    watched: watchedFromStart(channel, onchain.value),
     channel,
     onchain: onchain.value,
     ...(funding.value !== undefined && { funding: funding.value }),
     ...(scripts.value !== undefined && { earlierScripts: scripts.value }),
   })
+}
+
+/** Until it is spent, the funding output is all that there is to look at: the others follow from `started`. */
+function watchedFromStart({ state, durable }: FundedChannel, { facts }: OnchainState): LinkState['watched'] {
+  const { fundingOutpoint } = durable.params
+  const isSpent = state === 'closed' || facts.transactions.length > 0
+  return isSpent ? new Map() : new Map([[outPointKey(fundingOutpoint), fundingOutpoint]])
 }
 
 function ifThere<T>(record: Uint8Array | undefined, codec: Codec<T>): Result<T | undefined, DecodeFailure> {

@@ -41,6 +41,10 @@ export interface DriverOptions<State, Input, Context, Effect, Failure> {
    */
   readonly perform: (effect: Effect) => Promise<void> | void
   readonly state: State
+  /** Told after each turn, when its effects are begun: whoever waits for something to hold looks again. */
+  readonly onTurn?: () => void
+  /** Told once, when nothing will be done any more. */
+  readonly onStop?: (reason: unknown) => void
 }
 
 interface Queued<Input, Failure> {
@@ -113,12 +117,14 @@ export class Driver<State, Input, Context, Effect, Failure> {
       this.#state = state
       for (const [index, { settle }] of taken.entries()) settle(results[index] ?? {})
       for (const effect of effects) await this.#options.perform(effect)
+      this.#options.onTurn?.()
     } catch (reason) {
       // What was to be stored may or may not be: going on could show the world a state that a restart takes back.
       this.#stopped = { reason }
       // Where a result was told already, this changes nothing.
       for (const { fail } of [...taken, ...this.#queue]) fail(reason)
       this.#queue = []
+      this.#options.onStop?.(reason)
     }
   }
 

@@ -9,7 +9,7 @@ import { connect, failureOf, scripted, stub } from './stubbed.ts'
 const SATOSHIS_COINBASE = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b'
 const TESTNET4_COINBASE = '7aa0a7ae1e223414cb807e40cd57e667b718e42aaf9306db9102fe28912b7b4e'
 const HEADERS = {
-  mainnet: { coinbase: SATOSHIS_COINBASE, time: 1231006505, bits: 0x1d00ffff, nonce: 2083236893 },
+  bitcoin: { coinbase: SATOSHIS_COINBASE, time: 1231006505, bits: 0x1d00ffff, nonce: 2083236893 },
   testnet3: { coinbase: SATOSHIS_COINBASE, time: 1296688602, bits: 0x1d00ffff, nonce: 414098458 },
   testnet4: { coinbase: TESTNET4_COINBASE, time: 1714777860, bits: 0x1d00ffff, nonce: 393743547 },
   signet: { coinbase: SATOSHIS_COINBASE, time: 1598918400, bits: 0x1e0377ae, nonce: 52613770 },
@@ -23,7 +23,7 @@ function genesisOf(name: keyof typeof HEADERS): BlockHash {
   return headerHash({ version: 1, previous, merkleRoot: reverseBytes(fromHex(coinbase)), ...header })
 }
 
-const NAMES: readonly ChainNetwork[] = ['regtest', 'signet', 'testnet4', 'mainnet']
+const NAMES: readonly ChainNetwork[] = ['regtest', 'signet', 'testnet4', 'bitcoin']
 
 test.each(NAMES)('the first block of %s is the one of its header', network => {
   expect(NETWORKS[network].genesisHash).toBe(genesisOf(network))

@@ -1,0 +1,25 @@
+import type { LinkState } from './types.ts'
+
+// What the floors above ask of a link, without knowing its parts.
+
+/** Whether HTLCs can be offered now: the channel is open, and its peer is there and has said where it stands. */
+export function isUsable({ channel }: LinkState): boolean {
+  return channel?.state === 'normal' && 'session' in channel && channel.session.connection === 'connected'
+}
+
+/**
+ * Whether blocks mean nothing to it: nothing waits for a confirmation or has a deadline, and nothing of it is on the chain but its
+ * funding output. Of ten thousand channels nearly all are so at any time.
+ */
+export function isIdle({ channel, onchain }: LinkState): boolean {
+  if (channel === undefined || channel.state === 'aborted') return true
+  if (channel.state !== 'normal' || !('durable' in channel)) return channel.state === 'closed'
+  if (channel.durable.htlcs.length > 0) return false
+  return onchain === undefined || (onchain.facts.transactions.length === 0 && onchain.claims.length === 0)
+}
+
+/** Whether the blocks from `height` on hold anything of it, so that their end means something to it. */
+export function isTouchedAbove({ funding, onchain }: LinkState, height: number): boolean {
+  if (funding !== undefined && funding.height >= height) return true
+  return onchain?.facts.transactions.some(tx => tx.height >= height) === true
+}
