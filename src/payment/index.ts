@@ -17,7 +17,6 @@ export type {
   PaymentLimits,
   PaymentReply,
   PaymentWrite,
-  Refusal,
   Token,
   TokenScope,
 } from './types.ts'

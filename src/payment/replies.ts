@@ -1,5 +1,5 @@
 import { type PaymentStep, type PaymentsState, unchanged } from './state.ts'
-import type { PaymentEffect, PaymentFailure, PaymentReply, Refusal } from './types.ts'
+import type { PaymentEffect, PaymentFailure, PaymentReply } from './types.ts'
 
 export function failure(code: PaymentFailure['code'], message: string): PaymentFailure {
   return { code, message }
@@ -11,6 +11,6 @@ export function replyTo(requests: readonly number[], reply: PaymentReply): reado
 }
 
 /** Nothing begins, and whoever asked hears why. */
-export function refuse(state: PaymentsState, requests: readonly number[], reason: Refusal): PaymentStep {
+export function refuse(state: PaymentsState, requests: readonly number[], reason: PaymentFailure): PaymentStep {
   return unchanged(state, ...replyTo(requests, { type: 'refused', failure: reason }))
 }

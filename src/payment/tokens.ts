@@ -1,7 +1,7 @@
 import { add, err, type Msat, ok, pmapDelete, pmapGet, pmapSet, type Result, subtractOrZero } from '../base/index.ts'
 import { deleteToken, putToken } from './records.ts'
 import { failure, refuse, replyTo } from './replies.ts'
-import type { PaymentStep, PaymentsState } from './state.ts'
+import { type PaymentStep, type PaymentsState, unchanged } from './state.ts'
 import type { PaymentContext, PaymentFailure, PaymentInput, Token } from './types.ts'
 
 // Who may spend how much. What is charged is stored together with what it pays for, so that no restart gives a budget back.
@@ -15,8 +15,7 @@ export function createToken(
 ): PaymentStep {
   const { type: _type, request, ...given } = input
   if (state.tokens.size >= limits.maxTokens) {
-    const message = `There are ${limits.maxTokens} tokens, which is the limit of this node: revoke one first.`
-    return refuse(state, [request], { code: 'too_many_tokens', message })
+    return unchanged(state, ...replyTo([request], { type: 'too_many_tokens', limit: limits.maxTokens }))
   }
   const token: Token = { ...given, spentMsat: 0n as Msat, createdAt: now }
   const next = { ...state, tokens: pmapSet(state.tokens, token.id, token) }

@@ -191,13 +191,9 @@ export type PaymentReply =
   | { readonly type: 'payment'; readonly payment: Payment }
   | { readonly type: 'done' }
   | { readonly type: 'token'; readonly token: Token }
-  | { readonly type: 'refused'; readonly failure: Refusal }
-
-/** Why nothing began: one of the reasons of a payment, or one that only a token can have. */
-export interface Refusal {
-  readonly code: PaymentFailure['code'] | 'too_many_tokens'
-  readonly message: string
-}
+  | { readonly type: 'refused'; readonly failure: PaymentFailure }
+  /** One has to be revoked first. */
+  | { readonly type: 'too_many_tokens'; readonly limit: number }
 
 export type PaymentEvent =
   | { readonly type: 'payment_received'; readonly payment: Payment }
