@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { channelId, feeratePerKw } from '../../src/base/index.ts'
-import { supportedFeatures } from '../../src/peer/index.ts'
+import { localFeatures, supportedFeatures } from '../../src/peer/index.ts'
 import { combineFeatures, featureBits, type Message } from '../../src/wire/index.ts'
+import { messageArbitraries } from '../wire/arbitraries.ts'
 import { chainHash, closes, DOWN, FEATURES_OF_OURS, initOf, One, sends } from './one.ts'
 
 // BOLT 1, Lightning message format; the error and warning messages. BOLT 9, features: what a message belongs to.
@@ -9,6 +11,7 @@ import { chainHash, closes, DOWN, FEATURES_OF_OURS, initOf, One, sends } from '.
 const ALL = channelId(new Uint8Array(32))
 const ONE = channelId(new Uint8Array(32).fill(1))
 const data = Uint8Array.of(0x41)
+const FEATURES_WITHOUT_CLOSE = localFeatures({ simpleClose: false })
 
 describe('a message on a line that is up', () => {
   it.each<{ message: Message }>([
@@ -75,6 +78,39 @@ describe('a message on a line that is up', () => {
 })
 
 describe('a message of a feature', () => {
+  // The table as a list loses which arbitrary belongs to which type, which does not matter here.
+  const samples = (Object.values(messageArbitraries) as fc.Arbitrary<Message>[]).flatMap(messages =>
+    fc.sample(messages, { numRuns: 1, seed: 1 }),
+  )
+  const typesDelivered = (bits: readonly number[]) => {
+    const features = combineFeatures(FEATURES_WITHOUT_CLOSE, featureBits(...bits))
+    const delivered = samples.flatMap(message => {
+      const one = new One({ features, supported: supportedFeatures(features) }).up(1, initOf({ features }))
+      return one.receive(message).flatMap(effect => (effect.type === 'deliver' ? [effect.message.type] : []))
+    })
+    return new Set<string>(delivered)
+  }
+  const interactiveTx = ['add_input', 'add_output', 'remove_input', 'remove_output', 'complete', 'signatures']
+  const transactions = [...interactiveTx, 'init_rbf', 'ack_rbf', 'abort'].map(name => `tx_${name}`)
+  const splices = ['splice_init', 'splice_ack', 'splice_locked', 'start_batch']
+
+  it.each([
+    { feature: 'option_simple_close', bits: [61], types: ['closing_complete', 'closing_sig'] },
+    { feature: 'option_dual_fund', bits: [29], types: ['open_channel2', 'accept_channel2', ...transactions] },
+    { feature: 'option_quiesce', bits: [35], types: ['stfu'] },
+    { feature: 'option_splice', bits: [63], types: ['stfu', ...splices, ...transactions] },
+    { feature: 'option_provide_storage', bits: [43], types: ['peer_storage', 'peer_storage_retrieval'] },
+  ])('is delivered where $feature is negotiated', ({ bits, types }) => {
+    const [without, withIt] = [typesDelivered([]), typesDelivered(bits)]
+    expect([...withIt].filter(type => !without.has(type)).toSorted()).toEqual(types.toSorted())
+    expect([...without].filter(type => !withIt.has(type))).toEqual([])
+  })
+
+  it('needs no feature where it belongs to none', () => {
+    // All but the twenty above, and init, ping and pong, which are answered here.
+    expect(typesDelivered([]).size).toBe(samples.length - 20 - 3)
+  })
+
   const even: readonly Message[] = [
     { type: 'stfu', channelId: ONE, initiator: true },
     { type: 'tx_complete', channelId: ONE },

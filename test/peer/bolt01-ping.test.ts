@@ -87,6 +87,14 @@ describe('our ping', () => {
     expect(one.after(1)).toEqual([closes('ping_timeout'), DOWN])
   })
 
+  it('that waits has every message counted to the millisecond', () => {
+    const one = asked()
+    one.at(one.context.now + 5_000).bytes([0x99, 1])
+    one.at(one.context.now + 400).bytes([0x99, 1])
+    expect(one.after(19_999)).toEqual([])
+    expect(one.after(1)).toEqual([closes('ping_timeout'), DOWN])
+  })
+
   it.each([63, 65, 0])('answered by a pong of %i bytes instead of 64 ends the connection', length => {
     expect(asked().receive(pong(length))).toEqual([sends('warning'), closes('wrong_pong'), DOWN])
   })
@@ -95,6 +103,13 @@ describe('our ping', () => {
     const one = new One({ entropy: 1 - Number.EPSILON }).up()
     expect(one.after(30_000)).toEqual([pingEffect(127)])
   })
+})
+
+it('a ping of the peer is a sign of life', () => {
+  const one = new One().up().at(20_000)
+  one.receive(ping(0))
+  expect(one.after(29_999)).toEqual([])
+  expect(one.after(1)).toEqual([sends('ping')])
 })
 
 it('a pong that nobody asked for is a sign of life and no more', () => {
