@@ -17,10 +17,11 @@ export {
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
 export {
   bip39Seed,
+  keysFromPhrase,
   parseSeedPhrase,
+  type SeedKeys,
   type SeedPhrase,
   type SeedPhraseFailure,
-  seedFromPhrase,
   seedPhraseFromEntropy,
 } from './keys/index.ts'
 export {

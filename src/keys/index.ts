@@ -18,10 +18,11 @@ export {
 export {
   bip39Seed,
   entropyFromSeedPhrase,
+  keysFromPhrase,
   parseSeedPhrase,
+  type SeedKeys,
   type SeedPhrase,
   type SeedPhraseFailure,
-  seedFromPhrase,
   seedPhraseFromEntropy,
 } from './seedPhrase.ts'
 export {

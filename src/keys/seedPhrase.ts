@@ -18,6 +18,8 @@ const WORDS = 24
 /** Part of the seed layout: another salt or name is another layout, and would lose the channels of this one. */
 const LAYOUT = utf8Encode('bookend/seed/v1')
 const CHANNELS = utf8Encode('channels')
+const NODE = utf8Encode('node')
+const BACKUP = utf8Encode('backup')
 
 const KNOWN_WORDS: ReadonlySet<string> = new Set(wordlist)
 
@@ -50,18 +52,6 @@ export function parseSeedPhrase(text: string): Result<SeedPhrase, SeedPhraseFail
   return ok(phrase)
 }
 
-/**
- * The seed of the engine (32 bytes), from which all channels come. Seed layout, version 1:
- *
- *     HKDF-SHA256(ikm = BIP 39 seed, salt = "bookend/seed/v1", info = "channels")
- *
- * The BIP 39 seed (64 bytes) is the one that a wallet starts from, so the keys of an on-chain wallet can come from the same
- * words, and neither key tells of the other. Cost: 2048 rounds of HMAC-SHA512; keep the result.
- */
-export function seedFromPhrase(phrase: SeedPhrase): Uint8Array {
-  return hkdfSha256(bip39Seed(phrase), LAYOUT, CHANNELS, 32)
-}
-
 /** BIP 39, From mnemonic to seed: 64 bytes, for an on-chain wallet. Bookend itself uses no passphrase here, the vectors do. */
 export function bip39Seed(phrase: SeedPhrase, passphrase = ''): Uint8Array {
   return mnemonicToSeedSync(phrase, passphrase)
@@ -70,4 +60,34 @@ export function bip39Seed(phrase: SeedPhrase, passphrase = ''): Uint8Array {
 function refuse(code: SeedPhraseFailure['code'], expected: string, got: string) {
   const section = code === 'word_count' ? 'seed layout of Bookend' : 'BIP 39, Generating the mnemonic'
   return err({ code, expected, got, section })
+}
+
+/** All that a node is, from its words: what it signs with, on chain and off, and what its backups are sealed with. */
+export interface SeedKeys {
+  /** 32 bytes: every key of every channel. */
+  readonly channelSeed: Uint8Array
+  /** 32 bytes: the secret of the node id. */
+  readonly nodeSecret: Uint8Array
+  /** 64 bytes: where the on-chain wallet starts (BIP 84). */
+  readonly walletSeed: Uint8Array
+  /** 32 bytes: seals backups. */
+  readonly backupKey: Uint8Array
+}
+
+/**
+ * One key for each use, so that none tells of another. Seed layout, version 1:
+ *
+ *     HKDF-SHA256(ikm = BIP 39 seed, salt = "bookend/seed/v1", info = "channels" | "node" | "backup")
+ *
+ * The BIP 39 seed itself is where the on-chain wallet starts, so that other wallets find its coins by the words alone. Cost: 2048
+ * rounds of HMAC-SHA512; keep the result.
+ */
+export function keysFromPhrase(phrase: SeedPhrase): SeedKeys {
+  const walletSeed = bip39Seed(phrase)
+  return {
+    channelSeed: hkdfSha256(walletSeed, LAYOUT, CHANNELS, 32),
+    nodeSecret: hkdfSha256(walletSeed, LAYOUT, NODE, 32),
+    walletSeed,
+    backupKey: hkdfSha256(walletSeed, LAYOUT, BACKUP, 32),
+  }
 }

@@ -10,4 +10,4 @@ export {
   type Network,
   NetworkError,
 } from './network.ts'
-export type { Store, StoreWrite } from './store.ts'
+export type { Page, Store, StoreWrite } from './store.ts'

@@ -14,6 +14,12 @@ export function memoryStore(records: ReadonlyMap<string, Uint8Array> = new Map()
       const found = [...held].filter(([key]) => key.startsWith(prefix))
       return new Map(found.map(([key, value]) => [key, value.slice()]))
     },
+    async loadPage(prefix, { after = '', before, limit, backwards = false }) {
+      const found = [...held]
+        .filter(([key]) => key.startsWith(prefix) && key > after && (before === undefined || key < before))
+        .sort(([a], [b]) => (a < b !== backwards ? -1 : 1))
+      return new Map(found.slice(0, limit).map(([key, value]) => [key, value.slice()]))
+    },
     async commit(writes: readonly StoreWrite[]) {
       for (const write of writes) {
         if (write.type === 'put') held.set(write.key, write.value.slice())

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Page } from '../ports/index.ts'
 import { checkIdentity, migrate } from './migrate.ts'
 import type { Migration } from './migrations.ts'
 import { type PackedWrites, unpackWrites, WritePacker } from './packedWrites.ts'
@@ -8,8 +9,8 @@ import { StorageError } from './storageError.ts'
 
 /** The file of a store, opened by the one thread that may touch it. Whatever throws here ends the store. */
 export interface SqliteDatabase {
-  /** Every record whose key begins with `prefix`, as a put of it. */
-  load(prefix: string): PackedWrites
+  /** Every record whose key begins with `prefix`, or a page of them, as a put of it. */
+  load(prefix: string, page?: Page): PackedWrites
   /** Does all of the writes in one transaction, which is durable when this returns. */
   write(writes: PackedWrites): void
   /** Moves what has been written from the log to its place, when there is enough of it. */
@@ -52,10 +53,16 @@ function configure(db: DatabaseSync, file: string): void {
   db.exec('PRAGMA wal_autocheckpoint = 0')
 }
 
+// U+007F is above every printable character of ASCII, so it is the end of the keys with a prefix, and of all keys.
+const END_OF_KEYS = '\u007f'
+const SELECT = 'SELECT key, value FROM record WHERE key >= ?1 AND key < ?1 || char(127) AND key > ?2 AND key < ?3'
+/** SQLite's word for no limit. */
+const ALL = -1
+
 function databaseOf(db: DatabaseSync): SqliteDatabase {
   const statements = {
-    // U+007F is above every printable character of ASCII, so this is the end of the keys with the prefix.
-    load: db.prepare('SELECT key, value FROM record WHERE key >= ?1 AND key < ?1 || char(127) ORDER BY key'),
+    forwards: db.prepare(`${SELECT} ORDER BY key LIMIT ?4`),
+    backwards: db.prepare(`${SELECT} ORDER BY key DESC LIMIT ?4`),
     put: db.prepare(
       'INSERT INTO record (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     ),
@@ -64,10 +71,12 @@ function databaseOf(db: DatabaseSync): SqliteDatabase {
   let logRecords = 0
   let logBytes = 0
   return {
-    load(prefix) {
+    load(prefix, page) {
+      const { after = '', before = END_OF_KEYS, limit = ALL, backwards = false } = page ?? {}
+      const statement = backwards ? statements.backwards : statements.forwards
       const packer = new WritePacker()
       // The columns are those of the statement, and the table is strict.
-      for (const row of statements.load.iterate(prefix))
+      for (const row of statement.iterate(prefix, after, before, limit))
         packer.add([{ type: 'put', key: row.key as string, value: row.value as Uint8Array }])
       return packer.finish()
     },

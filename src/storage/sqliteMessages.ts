@@ -1,3 +1,4 @@
+import type { Page } from '../ports/index.ts'
 import type { Migration } from './migrations.ts'
 import type { PackedWrites } from './packedWrites.ts'
 import type { StorageErrorCode } from './storageError.ts'
@@ -13,7 +14,7 @@ export interface WriterOptions {
 
 export type WriterRequest =
   | { readonly type: 'write'; readonly writes: PackedWrites }
-  | { readonly type: 'load'; readonly prefix: string }
+  | { readonly type: 'load'; readonly prefix: string; readonly page?: Page }
   | { readonly type: 'close' }
 
 export type WriterReply =

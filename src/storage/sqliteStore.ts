@@ -1,5 +1,5 @@
 import { assert, defined } from '../base/index.ts'
-import type { Store, StoreWrite } from '../ports/index.ts'
+import type { Page, Store, StoreWrite } from '../ports/index.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { unpackWrites, WritePacker } from './packedWrites.ts'
 import type { WriterReply, WriterRequest } from './sqliteMessages.ts'
@@ -65,9 +65,17 @@ class SqliteStore implements Store {
     this.#writer = startWriter({ file, migrations: MIGRATIONS }, reply => this.#take(reply))
   }
 
-  async load(prefix: string): Promise<ReadonlyMap<string, Uint8Array>> {
-    assert(PRINTABLE_ASCII.test(prefix), 'a key is printable ASCII')
-    const reply = await this.#ask({ type: 'load', prefix })
+  load(prefix: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    return this.#load({ type: 'load', prefix })
+  }
+
+  loadPage(prefix: string, page: Page): Promise<ReadonlyMap<string, Uint8Array>> {
+    return this.#load({ type: 'load', prefix, page })
+  }
+
+  async #load(request: Extract<WriterRequest, { type: 'load' }>): Promise<ReadonlyMap<string, Uint8Array>> {
+    assert(PRINTABLE_ASCII.test(request.prefix), 'a key is printable ASCII')
+    const reply = await this.#ask(request)
     assert(reply.type === 'loaded', 'what is asked to load answers with records')
     const records = new Map<string, Uint8Array>()
     for (const record of unpackWrites(reply.records)) {

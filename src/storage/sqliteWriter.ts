@@ -26,7 +26,7 @@ function answer(database: SqliteDatabase, request: WriterRequest): void {
       database.tidy()
       break
     case 'load':
-      reply({ type: 'loaded', records: database.load(request.prefix) })
+      reply({ type: 'loaded', records: database.load(request.prefix, request.page) })
       break
     case 'close':
       database.close()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Store, StoreWrite } from '../../src/ports/index.ts'
+import type { Page, Store, StoreWrite } from '../../src/ports/index.ts'
 
 // What every store has to show before a node trusts it with a channel.
 
@@ -34,6 +34,24 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       for (const prefix of ['', 'a', 'a/', 'a/b', 'A', 'a%', 'a_', 'a*', '%', '_', 'a/~', 'a/\\', 'b']) {
         expect(await under(prefix), prefix).toEqual(expected(prefix))
       }
+    })
+
+    test('a page holds what a whole load holds, in order, from either end', async () => {
+      const { store } = await create()
+      const keys = Array.from({ length: 25 }, (_, i) => `event/${String(i).padStart(4, '0')}`)
+      await store.commit([...keys, 'evens', 'a', 'event'].map(key => put(key, utf8(key))))
+      const page = async (options: Page, prefix = 'event/') => [...(await store.loadPage(prefix, options)).keys()]
+      expect(await page({ limit: 3 })).toEqual(keys.slice(0, 3))
+      expect(await page({ limit: 3, after: 'event/0002' })).toEqual(keys.slice(3, 6))
+      expect(await page({ limit: 100, after: 'event/0020' })).toEqual(keys.slice(21))
+      expect(await page({ limit: 100, after: 'event/0001', before: 'event/0004' })).toEqual(keys.slice(2, 4))
+      expect(await page({ limit: 2, backwards: true })).toEqual(['event/0024', 'event/0023'])
+      expect(await page({ limit: 2, backwards: true, before: 'event/0003' })).toEqual(['event/0002', 'event/0001'])
+      expect(await page({ limit: 5, after: 'event/9' })).toEqual([])
+      expect(await page({ limit: 0 })).toEqual([])
+      expect(await page({ limit: 100 }, '')).toHaveLength(28)
+      const [first] = await store.loadPage('event/', { limit: 1 })
+      expect(first).toEqual(['event/0000', utf8('event/0000')])
     })
 
     test('a put replaces, a delete removes, and one of what is not there does nothing', async () => {
@@ -151,3 +169,5 @@ async function hexRecords(store: Store, prefix: string): Promise<readonly (reado
 function hexOf(value: Uint8Array): string {
   return Buffer.from(value).toString('hex')
 }
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
