@@ -54,7 +54,7 @@ describe('any bytes', () => {
         const closed = effects.filter(({ type }) => type === 'close').length
         expect(closed).toBe(state.line.type !== 'none' && next.line.type === 'none' ? 1 : 0)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 })
