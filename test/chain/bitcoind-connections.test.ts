@@ -50,7 +50,7 @@ test('who never listens never asks for the tip on its own', async () => {
   expect(bitcoind.calls.every(call => call.method !== 'getbestblockhash')).toBe(true)
 })
 
-test('a listener outlives a bitcoind that is away, and hears when it is back', async () => {
+test('a listener outlives a bitcoind that is away, and hears what it has missed', async () => {
   const { chain: world } = testBeds()()
   const first = await startRpc({ chain: world })
   const chain = await connect(urlOf(first.port))
@@ -63,6 +63,7 @@ test('a listener outlives a bitcoind that is away, and hears when it is back', a
   await hearing()
   await first.close()
   const back = hearing()
+  world.mine(1)
   const second = await startRpc({ chain: world, port: first.port })
   afterwards(second.close)
   await back
