@@ -1,4 +1,25 @@
 // engine: the node without hands. It composes peers, links, wallet and payments into one step.
 // It must not know sockets, files or clocks: a driver (node) carries out what it wants. Start reading at types.ts, then step.ts.
-export type { Payment, Token, TokenScope } from '../payment/index.ts'
+export type { Payment, PaymentFailure, Token, TokenScope } from '../payment/index.ts'
+export { walletContext } from './coins.ts'
 export type { NodeEvent, NumberedEvent } from './events.ts'
+export { EVENTS, eventKey, LOADED_PREFIXES, requestKey } from './keys.ts'
+export { DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
+export { linkContext } from './links.ts'
+export { type LoadOptions, loadEngine } from './load.ts'
+export { engineMachine, engineStep } from './step.ts'
+export type {
+  EngineContext,
+  EngineEffect,
+  EngineFailure,
+  EngineInput,
+  EngineReply,
+  EngineState,
+  EngineStep,
+  EngineWrite,
+  Idempotency,
+  Link,
+  PeerEntry,
+  PublishedRole,
+  SeenBlock,
+} from './types.ts'

@@ -1,0 +1,47 @@
+import { type NodeId, pmapValues, utf8Encode } from '../base/index.ts'
+import { NEW_LINK } from '../link/index.ts'
+import type { OpenChannel } from '../wire/index.ts'
+import { addLink, isFunded, stepLink, takeLinkIndex } from './links.ts'
+import { peerEntry, sendTo } from './peerEntries.ts'
+import { linkAt, type Work } from './work.ts'
+
+/** A peer asks for a channel: a link of its own, unless there are too many already. */
+export function acceptChannel(work: Work, peer: NodeId, message: OpenChannel): void {
+  const complaint = tooMany(work, peer)
+  if (complaint !== undefined) {
+    const { temporaryChannelId } = message
+    sendTo(work, peer, { type: 'error', channelId: temporaryChannelId, data: utf8Encode(complaint) })
+    return
+  }
+  const index = takeLinkIndex(work)
+  addLink(work, { index, peer, createdAt: work.context.now, state: { ...NEW_LINK, connection: 'connected' } })
+  stepLink(work, index, { type: 'message', message })
+}
+
+/** Why one more channel with this peer is too many; looked at before anything is kept (BOLT 2, open_channel, receiver). */
+export function tooMany(work: Work, peer: NodeId): string | undefined {
+  const { maxUnfundedPerPeer, maxUnfundedOfStrangers, maxChannelsPerPeer } = work.context.limits.engine
+  const links = peerEntry(work, peer).links.flatMap(index => linkAt(work, index) ?? [])
+  const living = links.filter(({ state }) => state.channel?.state !== 'closed')
+  const unfunded = living.filter(({ state }) => isUnfunded(state.channel))
+  if (unfunded.length >= maxUnfundedPerPeer) return `${unfunded.length} channels are being opened already`
+  if (living.length >= maxChannelsPerPeer) return `${living.length} channels are more than enough`
+  if (living.length > unfunded.length) return undefined
+  return unfundedOfStrangers(work) >= maxUnfundedOfStrangers ? 'too many peers are opening channels now' : undefined
+}
+
+/** One pass over all links: openings are rare. */
+function unfundedOfStrangers(work: Work): number {
+  const known = new Set<NodeId>()
+  const opening: NodeId[] = []
+  for (const { peer, state } of pmapValues(work.state.links)) {
+    if (isUnfunded(state.channel)) opening.push(peer)
+    else known.add(peer)
+  }
+  return opening.filter(peer => !known.has(peer)).length
+}
+
+/** Also one that is signed for and not confirmed: its funding may never come. */
+function isUnfunded(channel: Parameters<typeof isFunded>[0]): boolean {
+  return !isFunded(channel) || channel.state === 'wait_for_funding_confirmed'
+}

@@ -1,0 +1,61 @@
+import { type BlockHash, fromHex, outPointKey, pmapGet, pmapValues } from '../base/index.ts'
+import type { Tx } from '../bitcoin/index.ts'
+import { isIdle, isTouchedAbove } from '../link/index.ts'
+import { publishAll, stepWallet } from './coins.ts'
+import { blockKey } from './keys.ts'
+import { stepLink } from './links.ts'
+import { update, type Work } from './work.ts'
+
+// The chain as the node sees it: block by block, each stored in one commit with all that follows from it. So after a restart the
+// node goes on where it stood, and what happened meanwhile comes in its turn.
+
+interface NewBlock {
+  readonly height: number
+  readonly hash: BlockHash
+  readonly transactions: readonly Tx[]
+}
+
+export function connectBlock(work: Work, { height, hash, transactions }: NewBlock): void {
+  const { blocks } = work.state
+  const kept = [...blocks, { height, hash }].slice(-work.context.limits.engine.maxReorgDepth)
+  update(work, { blocks: kept })
+  work.writes.push({ type: 'put', key: blockKey(height), value: fromHex(hash) })
+  const oldest = blocks[0]
+  if (oldest !== undefined && oldest.height < (kept[0]?.height ?? 0)) {
+    work.writes.push({ type: 'delete', key: blockKey(oldest.height) })
+  }
+  const { answers } = stepWallet(work, { type: 'block_connected', height, transactions })
+  publishAll(work, answers)
+  for (const index of concerned(work, transactions)) {
+    stepLink(work, index, { type: 'block_connected', height, transactions })
+  }
+}
+
+/** Who waits for something, and whose outputs are spent. In the order of the links, so that the same block gives the same bytes. */
+function concerned(work: Work, transactions: readonly Tx[]): readonly number[] {
+  const indexes = new Set<number>()
+  for (const { index, state } of pmapValues(work.state.links)) if (!isIdle(state)) indexes.add(index)
+  for (const { inputs } of transactions) {
+    for (const { outpoint } of inputs) {
+      for (const index of pmapGet(work.state.watchers, outPointKey(outpoint)) ?? []) indexes.add(index)
+    }
+  }
+  return [...indexes].sort((a, b) => a - b)
+}
+
+/** The newest block is gone. Without one there is nothing to do. */
+export function disconnectBlock(work: Work): void {
+  const gone = work.state.blocks.at(-1)
+  if (gone === undefined) return
+  const { height } = gone
+  update(work, { blocks: work.state.blocks.slice(0, -1) })
+  work.writes.push({ type: 'delete', key: blockKey(height) })
+  const { answers } = stepWallet(work, { type: 'block_disconnected', height })
+  publishAll(work, answers)
+  const touched = [...pmapValues(work.state.links)].filter(
+    ({ state }) => !isIdle(state) || isTouchedAbove(state, height),
+  )
+  for (const { index } of touched.sort((a, b) => a.index - b.index)) {
+    stepLink(work, index, { type: 'block_disconnected', height })
+  }
+}

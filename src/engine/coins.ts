@@ -1,0 +1,76 @@
+import { defined } from '../base/index.ts'
+import {
+  type Coin,
+  feeCoins,
+  freshChangeScript,
+  type KeyedCoin,
+  type WalletContext,
+  type WalletEffect,
+  type WalletFailure,
+  type WalletInput,
+  type WalletState,
+  walletStep,
+} from '../wallet/index.ts'
+import { WALLET } from './keys.ts'
+import { act, emit, update, type Work } from './work.ts'
+
+// The wallet within the node.
+
+/** One input for the wallet. What it publishes and tells is seen to here; what it answers is for whoever asked. */
+export function stepWallet(
+  work: Work,
+  input: WalletInput,
+): { readonly answers: readonly WalletEffect[]; readonly failure?: WalletFailure } {
+  const { next, writes, effects, failure } = walletStep(work.state.wallet, input, walletContext(work))
+  if (next !== work.state.wallet) update(work, { wallet: next })
+  for (const write of writes) work.writes.push({ ...write, key: WALLET + write.key })
+  if (failure !== undefined) return { answers: [], failure }
+  for (const effect of effects) if (effect.type === 'event') emit(work, effect.event)
+  return { answers: effects.filter(effect => effect.type !== 'event') }
+}
+
+/** Offers again what waits: after a start, and when a block is gone. */
+export function publishAll(work: Work, answers: readonly WalletEffect[]): void {
+  for (const answer of answers)
+    if (answer.type === 'publish') act(work, { type: 'publish', tx: answer.tx, role: 'wallet' })
+}
+
+export function walletContext({ context, state }: Pick<Work, 'context' | 'state'>): WalletContext {
+  return { keys: context.walletKeys, limits: context.limits.wallet, channels: state.links.size }
+}
+
+// Derivations cost as much as a signature each: what follows from a state of the wallet is worked out once for it.
+const scripts = new WeakMap<WalletState['transactions'], { readonly changeUsed: number; readonly script: Uint8Array }>()
+const coins = new WeakMap<
+  ReadonlyMap<string, Coin>,
+  { readonly of: WalletState; readonly coins: readonly KeyedCoin[] }
+>()
+
+/** Where closed channels and change go. */
+export function walletScript(work: Work): Uint8Array {
+  const { transactions, indexes } = work.state.wallet
+  const known = scripts.get(transactions)
+  if (known?.changeUsed === indexes.changeUsed) return known.script
+  const script = freshChangeScript(work.state.wallet, walletContext(work))
+  scripts.set(transactions, { changeUsed: indexes.changeUsed, script })
+  return script
+}
+
+/** Coins that may pay for HTLC transactions without a fee of their own. */
+export function enforcementCoins(work: Work): readonly KeyedCoin[] {
+  const { wallet } = work.state
+  const known = coins.get(wallet.coins)
+  if (known?.of === wallet) return known.coins
+  const found = feeCoins(wallet, walletContext(work))
+  coins.set(wallet.coins, { of: wallet, coins: found })
+  return found
+}
+
+/** The one answer of a kind that an input gives. */
+export function answerOf<T extends WalletEffect['type']>(
+  answers: readonly WalletEffect[],
+  type: T,
+): Extract<WalletEffect, { type: T }> {
+  const found = answers.find((answer): answer is Extract<WalletEffect, { type: T }> => answer.type === type)
+  return defined(found, `the wallet answers with ${type}`)
+}

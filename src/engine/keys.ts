@@ -1,0 +1,43 @@
+import type { ChannelId, NodeId } from '../base/index.ts'
+
+// Where the node's records are in the store. What stands below a prefix is its room's.
+//
+//   block/<height>             the hash of a block that we have seen: the newest ones
+//   channel/<channel id>/…     a link, and `peer`: whom it is with
+//   archive/<channel id>/…     its past, loaded only when it is asked for
+//   peer/<node id>             how to reach a peer, and whether the user asked to
+//   wallet/…                   the coins
+//   invoice/… payment/… …      the payments
+//   request/<idempotency key>  what came of a call that is carried out once
+//   event/<number>             the log
+//   node/next-link             the index of the next link
+
+export const BLOCKS = 'block/'
+export const PEERS = 'peer/'
+export const WALLET = 'wallet/'
+export const CHANNELS = 'channel/'
+export const EVENTS = 'event/'
+export const NEXT_LINK = 'node/next-link'
+
+/** What a start loads. The rest (events, ended payments, archives, requests) only grows, and is read when it is asked for. */
+export const LOADED_PREFIXES: readonly string[] = [
+  BLOCKS,
+  PEERS,
+  WALLET,
+  CHANNELS,
+  'node/',
+  'invoice/',
+  'in-flight/',
+  'token/',
+  'payments/',
+]
+
+export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`
+export const peerKey = (id: NodeId): string => `${PEERS}${id}`
+export const eventKey = (number: number): string => `${EVENTS}${String(number).padStart(16, '0')}`
+export const requestKey = (idempotencyKey: string): string => `request/${idempotencyKey}`
+/** Beside the link's own records. */
+export const linkPeerKey = (id: ChannelId): string => `${CHANNELS}${id}/peer`
+
+/** What a peer calls a channel is its own affair: two peers may use one name. */
+export const nameKey = (peer: NodeId, id: ChannelId): string => `${id}${peer}`

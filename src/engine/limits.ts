@@ -1,0 +1,24 @@
+/** Every bound of the node as a whole, with its name. Those of a channel, a peer, the payments and the wallet are in their rooms. */
+export interface EngineLimits {
+  /** Channels of one peer that are being opened, by either side. */
+  readonly maxUnfundedPerPeer: number
+  /** The same over all peers with which we have no funded channel. */
+  readonly maxUnfundedOfStrangers: number
+  /** Funded channels with one peer. */
+  readonly maxChannelsPerPeer: number
+  /** Connections that are open at once, with whomever. */
+  readonly maxConnections: number
+  /** Events that the log keeps: the oldest go. */
+  readonly maxEvents: number
+  /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
+  readonly maxReorgDepth: number
+}
+
+export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
+  maxUnfundedPerPeer: 4,
+  maxUnfundedOfStrangers: 50,
+  maxChannelsPerPeer: 100,
+  maxConnections: 1_000,
+  maxEvents: 100_000,
+  maxReorgDepth: 144,
+}

@@ -1,0 +1,146 @@
+import { unreachable } from '../base/index.ts'
+import { txid } from '../bitcoin/index.ts'
+import { type ChannelEvent, channelIdOf } from '../channel/index.ts'
+import type { LinkEffect } from '../link/index.ts'
+import type { OnchainEvent } from '../onchain/index.ts'
+import { answerOf, stepWallet } from './coins.ts'
+import { sendTo } from './peerEntries.ts'
+import type { Link } from './types.ts'
+import { act, emit, putLink, reply, type Work } from './work.ts'
+
+// What a link wants done to the world, and whom in the node its news are for.
+
+export function performLinkEffects(work: Work, link: Link, effects: readonly LinkEffect[]): void {
+  for (const effect of effects) perform(work, link, effect)
+}
+
+function perform(work: Work, link: Link, effect: LinkEffect): void {
+  const { index, peer } = link
+  switch (effect.type) {
+    case 'send':
+      sendTo(work, peer, effect.message)
+      return
+    case 'close_connection':
+      work.tasks.push({ to: 'peer', nodeId: peer, input: { type: 'hang_up', reason: 'a channel asks for it' } })
+      return
+    case 'publish':
+      publish(work, link, effect)
+      return
+    case 'fund_channel':
+      fund(work, link, effect)
+      return
+    case 'load_archive': {
+      const { prefix, commitmentNumber } = effect
+      act(work, { type: 'load_archive', link: index, prefix, commitmentNumber })
+      return
+    }
+    case 'look_up_spend':
+    case 'look_up_funding':
+      // The node sees every block in its turn, also those that came while it was away: what is on the chain it will be told.
+      return
+    case 'event':
+      tell(work, link, effect.event)
+      return
+    default:
+      unreachable(effect)
+      return
+  }
+}
+
+/** The wallet hears of it too: its coins may be among the inputs, and its addresses among the outputs. */
+function publish(work: Work, link: Link, { tx, role }: Extract<LinkEffect, { type: 'publish' }>): void {
+  stepWallet(work, { type: 'published', tx })
+  act(work, { type: 'publish', tx, role })
+  const { opening, state } = link
+  if (role !== 'funding' || opening === undefined || state.channel === undefined || !('durable' in state.channel))
+    return
+  const { channelId, fundingOutpoint } = state.channel.durable.params
+  reply(work, opening.request, { type: 'opened', channelId, fundingOutpoint })
+  const { opening: _done, ...opened } = link
+  putLink(work, opened)
+}
+
+/** The wallet signs for the channel and keeps the transaction to itself until both sides have signed the first commitment. */
+function fund(work: Work, link: Link, { output, feeratePerKw }: Extract<LinkEffect, { type: 'fund_channel' }>): void {
+  const { answers, failure } = stepWallet(work, {
+    type: 'fund',
+    output,
+    feeratePerKw: link.opening?.feeratePerKw ?? feeratePerKw,
+  })
+  if (failure !== undefined) {
+    const reason = `the wallet cannot fund it: expected ${failure.expected}, got ${failure.got}`
+    const input = { type: 'command', command: { type: 'cancel_open', reason } } as const
+    work.tasks.push({ to: 'link', index: link.index, input })
+    return
+  }
+  const { tx } = answerOf(answers, 'funding_signed')
+  if (link.opening !== undefined) putLink(work, { ...link, opening: { ...link.opening, fundingTxid: txid(tx) } })
+  const input = { type: 'command', command: { type: 'funding_transaction', tx } } as const
+  work.tasks.push({ to: 'link', index: link.index, input })
+}
+
+function tell(work: Work, link: Link, event: ChannelEvent | OnchainEvent): void {
+  if ('sentence' in event) {
+    tellOnchain(work, link, event)
+    return
+  }
+  const { index, peer, state } = link
+  switch (event.type) {
+    case 'state_changed': {
+      const { from, to, reason } = event
+      // What is never stored is nobody's news: a stranger could fill the log with openings.
+      if (state.channel === undefined || !('durable' in state.channel)) return
+      const channelId = channelIdOf(state.channel)
+      emit(work, { type: 'channel_state', channelId, peer, from, to, ...(reason !== undefined && { reason }) })
+      return
+    }
+    case 'htlc_received': {
+      const { htlc, overDustExposure } = event
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_received', link: index, peer, htlc, overDustExposure } })
+      return
+    }
+    case 'htlc_fulfilled': {
+      const { id, paymentPreimage } = event
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_fulfilled', link: index, id, paymentPreimage } })
+      return
+    }
+    case 'htlc_failed': {
+      const { id, resolution } = event
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_failed', link: index, id, resolution } })
+      return
+    }
+    case 'htlc_dropped':
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id } })
+      return
+    case 'htlc_added':
+    case 'htlc_signed':
+    case 'htlc_settled':
+      // Steps on the way of a payment, whose end comes by the events above.
+      return
+    case 'peer_said': {
+      const { kind, text } = event
+      if (state.channel === undefined || !('durable' in state.channel)) return
+      emit(work, { type: 'peer_said', channelId: channelIdOf(state.channel), peer, kind, text })
+      return
+    }
+    default:
+      unreachable(event)
+      return
+  }
+}
+
+function tellOnchain(work: Work, { index, peer, state }: Link, event: OnchainEvent): void {
+  if (event.type === 'preimage_found') {
+    const { htlcs, paymentPreimage } = event
+    for (const { offeredBy, id } of htlcs) {
+      if (offeredBy !== 'local') continue
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_fulfilled', link: index, id, paymentPreimage } })
+    }
+  }
+  if (event.type === 'htlc_timed_out') {
+    work.tasks.push({ to: 'payments', input: { type: 'htlc_timed_out', link: index, id: event.htlc.id } })
+  }
+  if (state.channel === undefined) return
+  const channelId = channelIdOf(state.channel)
+  emit(work, { type: 'channel_onchain', channelId, peer, kind: event.type, sentence: event.sentence })
+}

@@ -1,0 +1,175 @@
+import {
+  assert,
+  type ChannelId,
+  encode,
+  type OutPoint,
+  pmapDelete,
+  pmapGet,
+  pmapSet,
+  pmapValues,
+  u32,
+} from '../base/index.ts'
+import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
+import { isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
+import { enforcementCoins, walletScript } from './coins.ts'
+import { linkPeerKey, NEXT_LINK, nameKey, requestKey } from './keys.ts'
+import { performLinkEffects } from './linkEffects.ts'
+import { openingEnded } from './openingEnded.ts'
+import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
+import type { Link } from './types.ts'
+import { linkAt, putJson, update, type Work } from './work.ts'
+
+// The links of the node: their place in its state, and one step of one of them with what follows from it.
+
+/** Gives the next index away, for good: the peer may have seen its keys. */
+export function takeLinkIndex(work: Work): number {
+  const index = work.state.nextLink
+  update(work, { nextLink: index + 1 })
+  work.writes.push({ type: 'put', key: NEXT_LINK, value: encode(u32, index + 1) })
+  return index
+}
+
+export function addLink(work: Work, link: Link): void {
+  update(work, { links: pmapSet(work.state.links, String(link.index), link) })
+  withPeerLinks(work, link.peer, links => [...links, link.index])
+}
+
+/**
+ * One input for a link, and why it was refused, where that is so. With `payment`, that payment hears whether its HTLC was taken.
+ * Nothing where there is no such link.
+ */
+export function stepLink(work: Work, index: number, input: LinkInput, payment?: number): ChannelFailure | undefined {
+  const link = linkAt(work, index)
+  if (link === undefined) return undefined
+  const { next, writes, effects, failure } = linkStep(link.state, input, linkContext(work, link))
+  if (next !== link.state) keep(work, link, next)
+  for (const write of writes) work.writes.push(write)
+  if (payment !== undefined) {
+    const added = effects.find(effect => effect.type === 'event' && effect.event.type === 'htlc_added')
+    const id = added?.type === 'event' && added.event.type === 'htlc_added' ? added.event.id : undefined
+    if (id !== undefined) work.tasks.push({ to: 'payments', input: { type: 'added', payment, link: index, id } })
+    else if (failure !== undefined)
+      work.tasks.push({ to: 'payments', input: { type: 'not_added', payment, link: index, failure } })
+  }
+  performLinkEffects(work, linkAt(work, index) ?? link, effects)
+  if (next !== link.state) afterStep(work, link, next)
+  return failure
+}
+
+/** The new state in its place, and under its names. */
+function keep(work: Work, link: Link, next: LinkState): void {
+  const { state: before, index } = link
+  const moved = work.state.moved.has(index) ? work.state.moved : new Set(work.state.moved).add(index)
+  update(work, { links: pmapSet(work.state.links, String(index), { ...link, state: next }), moved })
+  if (before.watched !== next.watched) watch(work, index, before.watched, next.watched)
+  if (isFunded(before.channel)) return
+  rename(work, link, namesOf(next.channel))
+  if (isFunded(next.channel)) firstStored(work, link, next.channel)
+}
+
+/** What the whole node has to know of a channel that is durable from now on. */
+function firstStored(work: Work, { peer, createdAt, opening }: Link, { durable }: FundedChannel): void {
+  const { channelId, fundingOutpoint } = durable.params
+  putJson(work, linkPeerKey(channelId), { peer, createdAt })
+  if (opening?.idempotency === undefined) return
+  const { key, fingerprint } = opening.idempotency
+  putJson(work, requestKey(key), { kind: 'open', fingerprint, channelId, fundingOutpoint })
+}
+
+/** Both ids of a channel name it for its peer. */
+function rename(work: Work, { state, index, peer }: Link, now: readonly ChannelId[]): void {
+  let { names } = work.state
+  for (const id of namesOf(state.channel)) {
+    const key = nameKey(peer, id)
+    if (!now.includes(id) && pmapGet(names, key) === index) names = pmapDelete(names, key)
+  }
+  for (const id of now) {
+    const key = nameKey(peer, id)
+    if (pmapGet(names, key) === undefined) names = pmapSet(names, key, index)
+  }
+  if (names !== work.state.names) update(work, { names })
+}
+
+/** The ids that no other channel may have. */
+export function namesOf(channel: Channel | undefined): readonly ChannelId[] {
+  if (channel === undefined || channel.state === 'aborted') return []
+  const temporary = isFunded(channel) ? channel.durable.params.temporaryChannelId : channel.temporaryChannelId
+  const id = channelIdOf(channel)
+  return id === temporary ? [id] : [id, temporary]
+}
+
+function watch(
+  work: Work,
+  index: number,
+  before: ReadonlyMap<string, OutPoint>,
+  next: ReadonlyMap<string, OutPoint>,
+): void {
+  let { watchers } = work.state
+  for (const key of next.keys()) {
+    if (before.has(key)) continue
+    const others = pmapGet(watchers, key) ?? []
+    if (!others.includes(index)) watchers = pmapSet(watchers, key, [...others, index])
+  }
+  update(work, { watchers })
+}
+
+/** What follows for the rest of the node when a link has come to stand elsewhere. */
+function afterStep(work: Work, before: Link, next: LinkState): void {
+  const link = linkAt(work, before.index)
+  assert(link !== undefined, 'a link goes only here')
+  if (next.channel?.state === 'aborted') {
+    removeLink(work, before)
+    openingEnded(work, link, next.channel.reason)
+    return
+  }
+  if (!isUsable(before.state) && isUsable(next))
+    work.tasks.push({ to: 'payments', input: { type: 'usable', peer: link.peer } })
+}
+
+/** A channel that never came to be: nothing of it is stored. `link` still has its names. */
+export function removeLink(work: Work, link: Link): void {
+  const { index, peer } = link
+  rename(work, link, [])
+  const moved = new Set(work.state.moved)
+  moved.delete(index)
+  update(work, { links: pmapDelete(work.state.links, String(index)), moved })
+  withPeerLinks(work, peer, links => links.filter(each => each !== index))
+}
+
+export function isFunded(channel: Channel | undefined): channel is FundedChannel {
+  return channel !== undefined && 'durable' in channel
+}
+
+export function linkContext(work: Work, { index, peer, state }: Link): LinkContext {
+  const { context } = work
+  const { channel } = state
+  const isOpening = !isFunded(channel)
+  const isEnding = channel?.state === 'closing' || channel?.state === 'negotiating'
+  return {
+    chainHash: context.chainHash,
+    height: work.state.blocks.at(-1)?.height ?? 0,
+    seed: context.channelSeed,
+    channelKeyIndex: index,
+    channelIdsInUse: isOpening ? idsOfOthers(work, index) : NONE,
+    negotiated: negotiatedWith(work, peer),
+    limits: context.limits.channel,
+    feerates: context.feerates,
+    walletScript: walletScript(work),
+    feeCoins: isEnding || hasBegunToEnd(state) ? enforcementCoins(work) : NONE,
+  }
+}
+
+const NONE = [] as const
+
+function hasBegunToEnd({ onchain }: LinkState): boolean {
+  return onchain !== undefined && onchain.facts.transactions.length > 0
+}
+
+/** Looked at while a channel is opened, and only then. */
+function idsOfOthers(work: Work, index: number): readonly ChannelId[] {
+  const ids: ChannelId[] = []
+  for (const other of pmapValues(work.state.links)) {
+    if (other.index !== index) ids.push(...namesOf(other.state.channel))
+  }
+  return ids
+}

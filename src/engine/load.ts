@@ -1,0 +1,142 @@
+import {
+  type BlockHash,
+  type DecodeFailure,
+  decode,
+  emptyPMap,
+  err,
+  jsonDecode,
+  type NodeId,
+  ok,
+  outPointKey,
+  type PMap,
+  pmapGet,
+  pmapSet,
+  type Result,
+  toHex,
+  u32,
+} from '../base/index.ts'
+import { loadLink } from '../link/index.ts'
+import { loadPayments } from '../payment/index.ts'
+import { newPeer, type PeerAddress } from '../peer/index.ts'
+import { loadWallet } from '../wallet/index.ts'
+import { BLOCKS, CHANNELS, NEXT_LINK, nameKey, PEERS, WALLET } from './keys.ts'
+import { namesOf } from './links.ts'
+import type { EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
+
+type Records = ReadonlyMap<string, Uint8Array>
+
+export interface LoadOptions {
+  /** Every record under `LOADED_PREFIXES`. */
+  readonly records: Records
+  /** Of the newest event in the log; 0 without one. */
+  readonly lastEvent: number
+  readonly context: Pick<EngineContext, 'walletKeys' | 'limits'>
+}
+
+/** A node from its records. Its first input is `started`. Cost: one pass over the records, and a derivation for each address. */
+export function loadEngine({ records, lastEvent, context }: LoadOptions): Result<EngineState, DecodeFailure> {
+  const sorted = sortedOut(records)
+  const wallet = loadWallet(sorted.wallet, { keys: context.walletKeys, limits: context.limits.wallet })
+  if (!wallet.ok) return wallet
+  const payments = loadPayments(sorted.others)
+  if (!payments.ok) return payments
+  const peers = loadPeers(sorted.peers)
+  if (!peers.ok) return peers
+  const nextLink = records.get(NEXT_LINK)
+  const next = nextLink === undefined ? ok(0) : decode(u32, nextLink)
+  if (!next.ok) return next
+  const empty: EngineState = {
+    blocks: sorted.blocks,
+    peers: peers.value,
+    links: emptyPMap(),
+    names: emptyPMap(),
+    watchers: emptyPMap(),
+    moved: new Set(),
+    nextLink: next.value,
+    nextEvent: lastEvent + 1,
+    wallet: wallet.value,
+    payments: payments.value,
+  }
+  return loadLinks(empty, sorted.channels)
+}
+
+interface Sorted {
+  readonly blocks: SeenBlock[]
+  readonly peers: Map<string, Uint8Array>
+  readonly wallet: Map<string, Uint8Array>
+  /** The records of each channel, with their whole keys. */
+  readonly channels: Map<string, Map<string, Uint8Array>>
+  readonly others: Map<string, Uint8Array>
+}
+
+function sortedOut(records: Records): Sorted {
+  const sorted: Sorted = { blocks: [], peers: new Map(), wallet: new Map(), channels: new Map(), others: new Map() }
+  for (const [key, value] of records) {
+    if (key.startsWith(CHANNELS)) {
+      const id = key.slice(CHANNELS.length, key.indexOf('/', CHANNELS.length))
+      const ofChannel = sorted.channels.get(id) ?? new Map<string, Uint8Array>()
+      if (ofChannel.size === 0) sorted.channels.set(id, ofChannel)
+      ofChannel.set(key, value)
+    } else if (key.startsWith(BLOCKS)) {
+      // The keys and hashes are our own.
+      sorted.blocks.push({ height: Number(key.slice(BLOCKS.length)), hash: toHex(value) as BlockHash })
+    } else if (key.startsWith(PEERS)) sorted.peers.set(key.slice(PEERS.length), value)
+    else if (key.startsWith(WALLET)) sorted.wallet.set(key.slice(WALLET.length), value)
+    else sorted.others.set(key, value)
+  }
+  sorted.blocks.sort((a, b) => a.height - b.height)
+  return sorted
+}
+
+interface StoredPeer {
+  readonly asked: boolean
+  readonly addresses: readonly PeerAddress[]
+}
+
+function loadPeers(records: Records): Result<PMap<PeerEntry>, DecodeFailure> {
+  let peers = emptyPMap<PeerEntry>()
+  for (const [key, value] of records) {
+    const stored = jsonDecode<StoredPeer>(value)
+    if (!stored.ok) return stored
+    const { asked, addresses } = stored.value
+    const nodeId = key as NodeId // our own key
+    const fresh = newPeer(nodeId)
+    const state = { ...fresh, dial: { ...fresh.dial, addresses } }
+    peers = pmapSet(peers, nodeId, { state, links: [], asked, waiting: [] })
+  }
+  return ok(peers)
+}
+
+interface StoredLink {
+  readonly peer: NodeId
+  readonly createdAt: number
+}
+
+function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): Result<EngineState, DecodeFailure> {
+  let { peers, links, names, watchers } = state
+  for (const [id, records] of channels) {
+    const about = records.get(`${CHANNELS}${id}/peer`)
+    const stored = about === undefined ? missing(id) : jsonDecode<StoredLink>(about)
+    if (!stored.ok) return stored
+    const loaded = loadLink(records)
+    if (!loaded.ok) return loaded
+    const { channel, watched } = loaded.value
+    if (channel === undefined || !('durable' in channel)) return missing(id)
+    const { peer, createdAt } = stored.value
+    const index = channel.durable.params.channelKeyIndex
+    const link: Link = { index, peer, createdAt, state: loaded.value }
+    links = pmapSet(links, String(index), link)
+    for (const name of namesOf(channel)) names = pmapSet(names, nameKey(peer, name), index)
+    for (const outpoint of watched.values()) {
+      const key = outPointKey(outpoint)
+      watchers = pmapSet(watchers, key, [...(pmapGet(watchers, key) ?? []), index])
+    }
+    const entry = pmapGet(peers, peer) ?? { state: newPeer(peer), links: [], asked: false, waiting: [] }
+    peers = pmapSet(peers, peer, { ...entry, links: [...entry.links, index] })
+  }
+  return ok({ ...state, peers, links, names, watchers })
+}
+
+function missing(id: string): { readonly ok: false; readonly error: DecodeFailure } {
+  return err({ code: 'invalid', message: `the records of channel ${id} are not complete` })
+}

@@ -1,0 +1,85 @@
+import { type NodeId, unreachable } from '../base/index.ts'
+import { spendableMsat } from '../channel/index.ts'
+import { isUsable } from '../link/index.ts'
+import {
+  type Candidate,
+  type PaymentEffect,
+  type PaymentFailure,
+  type PaymentInput,
+  paymentStep,
+} from '../payment/index.ts'
+import { peerEntry } from './peerEntries.ts'
+import { act, emit, linkAt, reply, update, type Work } from './work.ts'
+
+// The payments within the node.
+
+export function stepPayments(work: Work, input: PaymentInput): void {
+  for (const effect of stepped(work, input)) perform(work, effect)
+}
+
+/** Takes money from a token for something that is not a payment. Says why not, where that is so. */
+export function charge(
+  work: Work,
+  charged: Omit<Extract<PaymentInput, { type: 'charge' }>, 'type'>,
+): PaymentFailure | undefined {
+  for (const effect of stepped(work, { type: 'charge', ...charged })) {
+    if (effect.type === 'reply' && effect.reply.type === 'refused') return effect.reply.failure
+  }
+  return undefined
+}
+
+function stepped(work: Work, input: PaymentInput): readonly PaymentEffect[] {
+  const { context, state } = work
+  const { next, writes, effects } = paymentStep(state.payments, input, {
+    now: context.now,
+    height: state.blocks.at(-1)?.height ?? 0,
+    nodeId: context.nodeId,
+    nodeSecret: context.nodeSecret,
+    network: context.network,
+    limits: context.limits.payment,
+    candidates: peer => candidates(work, peer),
+  })
+  if (next !== state.payments) update(work, { payments: next })
+  for (const write of writes) work.writes.push(write)
+  return effects
+}
+
+function perform(work: Work, effect: PaymentEffect): void {
+  switch (effect.type) {
+    case 'add_htlc': {
+      const { payment, link, type: _type, ...htlc } = effect
+      const input = { type: 'command', command: { type: 'add_htlc', ...htlc } } as const
+      work.tasks.push({ to: 'link', index: link, input, payment })
+      return
+    }
+    case 'resolve_htlc': {
+      const { link, id, resolution } = effect
+      const input = { type: 'command', command: { type: 'resolve_htlc', id, resolution } } as const
+      work.tasks.push({ to: 'link', index: link, input })
+      return
+    }
+    case 'look_up':
+    case 'wake':
+      act(work, effect)
+      return
+    case 'reply':
+      reply(work, effect.request, effect.reply)
+      return
+    case 'event':
+      emit(work, effect.event)
+      return
+    default:
+      unreachable(effect)
+      return
+  }
+}
+
+function candidates(work: Work, peer: NodeId): readonly Candidate[] {
+  return peerEntry(work, peer).links.flatMap(index => {
+    const link = linkAt(work, index)
+    const channel = link?.state.channel
+    if (link === undefined || channel === undefined || !('durable' in channel) || !isUsable(link.state)) return []
+    const { channelId } = channel.durable.params
+    return [{ link: index, channelId, peer, spendableMsat: spendableMsat(channel.durable, 'local') }]
+  })
+}

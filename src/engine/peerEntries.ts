@@ -1,0 +1,53 @@
+import { type NodeId, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
+import type { NegotiatedFeatures } from '../channel/index.ts'
+import { newPeer } from '../peer/index.ts'
+import { encodeMessage, type Message } from '../wire/index.ts'
+import type { PeerEntry } from './types.ts'
+import { act, update, type Work } from './work.ts'
+
+// What the node holds of each peer, and the way to it.
+
+const NO_FEATURES: NegotiatedFeatures = {
+  upfrontShutdownScript: false,
+  shutdownAnySegwit: false,
+  simpleClose: false,
+  largeChannels: false,
+}
+
+export function peerEntry(work: Work, nodeId: NodeId): PeerEntry {
+  return pmapGet(work.state.peers, nodeId) ?? { state: newPeer(nodeId), links: [], asked: false, waiting: [] }
+}
+
+/** Keeps it, unless nobody has to do with this peer any more: strangers come and go. */
+export function putPeerEntry(work: Work, entry: PeerEntry): void {
+  const { nodeId, line, dial } = entry.state
+  const isNeeded =
+    line.type !== 'none' || dial.wanted || entry.asked || entry.links.length > 0 || entry.waiting.length > 0
+  const peers = isNeeded ? pmapSet(work.state.peers, nodeId, entry) : pmapDelete(work.state.peers, nodeId)
+  if (peers !== work.state.peers) update(work, { peers })
+}
+
+export function withPeerLinks(
+  work: Work,
+  nodeId: NodeId,
+  change: (links: readonly number[]) => readonly number[],
+): void {
+  const entry = peerEntry(work, nodeId)
+  putPeerEntry(work, { ...entry, links: change(entry.links) })
+}
+
+/** What both sides' `init` allow on the connection that is up; nothing while none is. */
+export function negotiatedWith(work: Work, nodeId: NodeId): NegotiatedFeatures {
+  const line = pmapGet(work.state.peers, nodeId)?.state.line
+  return line?.type === 'up' ? line.negotiated : NO_FEATURES
+}
+
+export function isUp(work: Work, nodeId: NodeId): boolean {
+  return pmapGet(work.state.peers, nodeId)?.state.line.type === 'up'
+}
+
+/** Lost where no connection is up: whatever must not be lost is said again when one is. */
+export function sendTo(work: Work, nodeId: NodeId, message: Message): void {
+  const line = pmapGet(work.state.peers, nodeId)?.state.line
+  if (line?.type === 'up') act(work, { type: 'send', connection: line.connection, bytes: encodeMessage(message) })
+}

@@ -1,0 +1,150 @@
+import { pmapValues, unreachable } from '../base/index.ts'
+import { isIdle } from '../link/index.ts'
+import { connectBlock, disconnectBlock } from './blocks.ts'
+import { publishAll, stepWallet } from './coins.ts'
+import { stepLink } from './links.ts'
+import { stepPayments } from './payments.ts'
+import { peerEntry, putPeerEntry } from './peerEntries.ts'
+import { stepPeer } from './peers.ts'
+import { handleRequest } from './requests.ts'
+import { routeMessage } from './routing.ts'
+import type { EngineContext, EngineInput, EngineState, EngineStep } from './types.ts'
+import { act, refuse, type Task, update, type Work } from './work.ts'
+
+/** One input for a node. Total and pure: whatever comes in, the answer is a state, writes and effects. */
+export function engineStep(state: EngineState, input: EngineInput, context: EngineContext): EngineStep {
+  const work: Work = { state, context, writes: [], effects: [], tasks: [] }
+  handle(work, input)
+  // Tasks bring tasks; each is one step further on the way of a message or a payment, so it ends.
+  for (let done = 0; done < work.tasks.length; done++) perform(work, work.tasks[done])
+  return { next: work.state, writes: work.writes, effects: work.effects }
+}
+
+/** For a driver. */
+export const engineMachine = { step: engineStep, endOfTurn: { type: 'end_of_turn' } } as const
+
+function handle(work: Work, input: EngineInput): void {
+  switch (input.type) {
+    case 'connected':
+      connected(work, input)
+      return
+    case 'received': {
+      const { connection, bytes } = input
+      stepPeer(work, input.nodeId, { type: 'received', connection, bytes })
+      return
+    }
+    case 'ended':
+      stepPeer(work, input.nodeId, { type: 'ended', connection: input.connection })
+      return
+    case 'dial_failed':
+      dialFailed(work, input)
+      return
+    case 'block_connected':
+      connectBlock(work, input)
+      return
+    case 'block_disconnected':
+      disconnectBlock(work)
+      return
+    case 'publish_refused':
+      stepWallet(work, { type: 'abandoned', txid: input.txid })
+      return
+    case 'archive': {
+      const { link, commitmentNumber, records } = input
+      stepLink(work, link, { type: 'archive', commitmentNumber, records })
+      return
+    }
+    case 'looked_up':
+      stepPayments(work, { type: 'looked_up', request: input.request, records: input.records })
+      return
+    case 'tick':
+      tick(work)
+      return
+    case 'started':
+      started(work)
+      return
+    case 'end_of_turn':
+      endOfTurn(work)
+      return
+    default:
+      handleRequest(work, input)
+      return
+  }
+}
+
+function perform(work: Work, task: Task | undefined): void {
+  switch (task?.to) {
+    case 'link':
+      stepLink(work, task.index, task.input, task.payment)
+      return
+    case 'peer':
+      stepPeer(work, task.nodeId, task.input)
+      return
+    case 'payments':
+      stepPayments(work, task.input)
+      return
+    case 'channels':
+      routeMessage(work, task.nodeId, task.message)
+      return
+    case undefined:
+      return
+    default:
+      unreachable(task)
+      return
+  }
+}
+
+function connected(work: Work, input: Extract<EngineInput, { type: 'connected' }>): void {
+  const { connection, nodeId, outgoing, address } = input
+  if (openLines(work) >= work.context.limits.engine.maxConnections && peerEntry(work, nodeId).links.length === 0) {
+    act(work, { type: 'close', connection, reason: 'this node has as many connections as it can bear' })
+    return
+  }
+  stepPeer(work, nodeId, { type: 'connected', connection, outgoing, ...(address !== undefined && { address }) })
+}
+
+/** One pass over the peers that we have to do with: a connection costs a handshake, which is far more. */
+function openLines(work: Work): number {
+  let open = 0
+  for (const { state } of pmapValues(work.state.peers)) if (state.line.type !== 'none') open += 1
+  return open
+}
+
+/** Who asked to be connected is told; who has channels is dialled again. */
+function dialFailed(work: Work, { nodeId, reason }: Extract<EngineInput, { type: 'dial_failed' }>): void {
+  const entry = peerEntry(work, nodeId)
+  const section = 'BOLT 1, connection handling'
+  for (const request of entry.waiting) {
+    refuse(work, request, { code: 'unreachable', expected: 'an answer of the peer', got: reason, section })
+  }
+  putPeerEntry(work, { ...entry, waiting: [] })
+  stepPeer(work, nodeId, { type: 'dial_failed' })
+}
+
+function tick(work: Work): void {
+  for (const { state } of pmapValues(work.state.peers)) stepPeer(work, state.nodeId, { type: 'tick' })
+  stepPayments(work, { type: 'tick' })
+}
+
+/** What the records do not say: who is to be dialled, what is to be published again, what is watched. */
+function started(work: Work): void {
+  const { answers } = stepWallet(work, { type: 'started' })
+  publishAll(work, answers)
+  for (const { index, state } of [...pmapValues(work.state.links)].sort((a, b) => a.index - b.index)) {
+    if (!isIdle(state)) stepLink(work, index, { type: 'started' })
+  }
+  for (const { state, links, asked } of pmapValues(work.state.peers)) {
+    const wanted = asked || links.length > 0
+    if (wanted) stepPeer(work, state.nodeId, { type: 'wanted', wanted, addresses: state.dial.addresses })
+  }
+  stepPayments(work, { type: 'tick' })
+}
+
+/** Signs once for all that the turn brought to a channel. */
+function endOfTurn(work: Work): void {
+  const { moved } = work.state
+  if (moved.size === 0) return
+  for (const index of moved) stepLink(work, index, { type: 'end_of_turn' })
+  update(work, { moved: NOTHING_MOVED })
+}
+
+const NOTHING_MOVED: ReadonlySet<number> = new Set()

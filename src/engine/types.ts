@@ -1,0 +1,232 @@
+import type { BlockHash, ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PMap, Sat, Txid } from '../base/index.ts'
+import type { Tx } from '../bitcoin/index.ts'
+import type { ChannelLimits } from '../channel/index.ts'
+import type { LinkEffect, LinkState } from '../link/index.ts'
+import type { PaymentInput, PaymentLimits, PaymentReply, PaymentsState } from '../payment/index.ts'
+import type { PeerAddress, PeerLimits, PeerState } from '../peer/index.ts'
+import type { WalletKeys, WalletLimits, WalletState } from '../wallet/index.ts'
+import type { FeatureName } from '../wire/index.ts'
+import type { NumberedEvent } from './events.ts'
+import type { EngineLimits } from './limits.ts'
+
+// A whole node as values: many peers, many channels with each, one wallet, one chain, and what is paid over all of it.
+
+export interface EngineState {
+  /** The blocks that we have seen last, newest last: enough of them to find out where another branch begins. */
+  readonly blocks: readonly SeenBlock[]
+  readonly peers: PMap<PeerEntry>
+  /** By `String(index)`. */
+  readonly links: PMap<Link>
+  /** The index of a link by what its peer calls the channel, see `nameKey`. */
+  readonly names: PMap<number>
+  /** The links that look at an output, by `outPointKey`. */
+  readonly watchers: PMap<readonly number[]>
+  /** Links that this turn has moved: each is asked at its end whether there is something to sign. */
+  readonly moved: ReadonlySet<number>
+  /** The index of the next link, which is also that of its keys: never used twice. */
+  readonly nextLink: number
+  readonly nextEvent: number
+  readonly wallet: WalletState
+  readonly payments: PaymentsState
+}
+
+export interface SeenBlock {
+  readonly height: number
+  readonly hash: BlockHash
+}
+
+/** One channel of the node. */
+export interface Link {
+  readonly index: number
+  readonly peer: NodeId
+  readonly state: LinkState
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  /** Ours, until its funding transaction is published. */
+  readonly opening?: Opening
+}
+
+export interface Opening {
+  /** Who waits for it. */
+  readonly request: number
+  readonly idempotency?: Idempotency
+  /** What was charged to a token. */
+  readonly charge?: { readonly token: string; readonly amountMsat: Msat }
+  /** For the funding transaction, where the user named it. */
+  readonly feeratePerKw?: FeeratePerKw
+  /** The transaction that the wallet holds for it. */
+  readonly fundingTxid?: Txid
+}
+
+/** A call that is carried out once: remembered, with what came of it, in the same commit. */
+export interface Idempotency {
+  readonly key: string
+  /** Says whether a second call with the key asks for the same. */
+  readonly fingerprint: string
+}
+
+export interface PeerEntry {
+  readonly state: PeerState
+  readonly links: readonly number[]
+  /** The user asked to be connected. */
+  readonly asked: boolean
+  /** Requests that wait for the connection. */
+  readonly waiting: readonly number[]
+}
+
+/** What a node knows besides its state, as values. */
+export interface EngineContext {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly network: 'regtest' | 'signet' | 'testnet4' | 'bitcoin'
+  readonly chainHash: BlockHash
+  readonly nodeId: NodeId
+  /** 32 bytes: what peers know us by. */
+  readonly nodeSecret: Uint8Array
+  /** 32 bytes: every key of every channel comes from it. */
+  readonly channelSeed: Uint8Array
+  readonly walletKeys: WalletKeys
+  /** Ours, for `init`. */
+  readonly features: Uint8Array
+  readonly supported: readonly FeatureName[]
+  readonly limits: {
+    readonly engine: EngineLimits
+    readonly channel: ChannelLimits
+    readonly peer: PeerLimits
+    readonly payment: PaymentLimits
+    readonly wallet: WalletLimits
+  }
+  readonly feerates: {
+    readonly funding: FeeratePerKw
+    readonly commitment: FeeratePerKw
+    readonly mutualClose: FeeratePerKw
+    readonly claim: FeeratePerKw
+  }
+  /** In [0, 1), new for each turn: for jitter, not for secrets. */
+  readonly entropy: number
+}
+
+/** What a user may ask of the payments. */
+export type PaymentRequest = Extract<
+  PaymentInput,
+  { type: 'create_invoice' | 'pay_invoice' | 'keysend' | 'create_token' | 'revoke_token' }
+>
+
+export type EngineInput =
+  // The network.
+  | {
+      readonly type: 'connected'
+      readonly connection: number
+      readonly nodeId: NodeId
+      readonly outgoing: boolean
+      readonly address?: PeerAddress
+    }
+  | { readonly type: 'received'; readonly connection: number; readonly nodeId: NodeId; readonly bytes: Uint8Array }
+  | { readonly type: 'ended'; readonly connection: number; readonly nodeId: NodeId }
+  | { readonly type: 'dial_failed'; readonly nodeId: NodeId; readonly reason: string }
+  // The chain.
+  | {
+      readonly type: 'block_connected'
+      readonly height: number
+      readonly hash: BlockHash
+      readonly transactions: readonly Tx[]
+    }
+  /** The newest block is gone. */
+  | { readonly type: 'block_disconnected' }
+  /** The network did not take a transaction of the wallet. */
+  | { readonly type: 'publish_refused'; readonly txid: Txid }
+  // The store.
+  | {
+      readonly type: 'archive'
+      readonly link: number
+      readonly commitmentNumber: number
+      readonly records: ReadonlyMap<string, Uint8Array>
+    }
+  | { readonly type: 'looked_up'; readonly request: number; readonly records: ReadonlyMap<string, Uint8Array> }
+  // The user. Each `request` is answered once, by `reply` or by what `publish` became.
+  | {
+      readonly type: 'connect_peer'
+      readonly request: number
+      readonly nodeId: NodeId
+      readonly addresses: readonly PeerAddress[]
+    }
+  | { readonly type: 'disconnect_peer'; readonly request: number; readonly nodeId: NodeId }
+  | {
+      readonly type: 'open_channel'
+      readonly request: number
+      readonly nodeId: NodeId
+      readonly capacitySat: Sat
+      readonly pushMsat: Msat
+      readonly feeratePerKw?: FeeratePerKw
+      /** 32 bytes in hex, fresh. */
+      readonly temporaryChannelId: ChannelId
+      readonly idempotency?: Idempotency
+      readonly token?: string
+    }
+  | { readonly type: 'close_channel'; readonly request: number; readonly channelId: ChannelId; readonly force: boolean }
+  | { readonly type: 'new_address'; readonly request: number }
+  | {
+      readonly type: 'send_onchain'
+      readonly request: number
+      readonly address: string
+      readonly amountSat: Sat | 'all'
+      readonly feeratePerKw?: FeeratePerKw
+      readonly idempotency?: Idempotency
+      readonly token?: string
+    }
+  | { readonly type: 'payment'; readonly input: PaymentRequest }
+  // Time.
+  | { readonly type: 'tick' }
+  /** The first input after a start. */
+  | { readonly type: 'started' }
+  /** The queue is empty: sign what the turn brought. */
+  | { readonly type: 'end_of_turn' }
+
+/** Carried out in order, once the writes of the turn are durable. */
+export type EngineEffect =
+  | { readonly type: 'send'; readonly connection: number; readonly bytes: Uint8Array }
+  | { readonly type: 'close'; readonly connection: number; readonly reason: string }
+  /** Try these in order; `connected` or `dial_failed` follows. */
+  | { readonly type: 'dial'; readonly nodeId: NodeId; readonly addresses: readonly PeerAddress[] }
+  | {
+      readonly type: 'publish'
+      readonly tx: Tx
+      readonly role: PublishedRole
+      /** Who is told what became of it. */
+      readonly request?: number
+    }
+  /** Answer with `archive`: every record under this prefix. */
+  | { readonly type: 'load_archive'; readonly link: number; readonly prefix: string; readonly commitmentNumber: number }
+  /** Answer with `looked_up`: those of these records that there are. */
+  | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
+  | { readonly type: 'reply'; readonly request: number; readonly reply: EngineReply }
+  | { readonly type: 'event'; readonly event: NumberedEvent }
+  /** Say `tick` at this time, or soon after. */
+  | { readonly type: 'wake'; readonly at: number }
+
+export type PublishedRole = Extract<LinkEffect, { type: 'publish' }>['role'] | 'wallet'
+
+export type EngineReply =
+  | PaymentReply
+  | { readonly type: 'address'; readonly address: string }
+  | { readonly type: 'opened'; readonly channelId: ChannelId; readonly fundingOutpoint: OutPoint }
+  | { readonly type: 'failed'; readonly failure: EngineFailure }
+
+/** Why a request came to nothing. */
+export interface EngineFailure {
+  /** Of the machine that refused it; stable. */
+  readonly code: string
+  readonly expected: string
+  readonly got: string
+  readonly section: string
+}
+
+export type EngineWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: string }
+
+export interface EngineStep {
+  readonly next: EngineState
+  readonly writes: readonly EngineWrite[]
+  readonly effects: readonly EngineEffect[]
+}

@@ -1,0 +1,90 @@
+import { BookendError, type BookendErrorCode } from '../base/index.ts'
+import type { EngineFailure, PaymentFailure } from '../engine/index.ts'
+import { ChainError, NetworkError } from '../ports/index.ts'
+import { StorageError } from '../storage/index.ts'
+
+// What the rooms say of a failure, in the words of the public door: a stable code, and what to do.
+
+type Known = readonly [code: BookendErrorCode, advice: string]
+
+const TRY_LATER = 'Try again in a moment.'
+
+/** Of requests to the engine. What is not here is a rule of the protocol that the request broke. */
+const OF_ENGINE: Readonly<Record<string, Known>> = {
+  own_node_id: ['bad_request', 'Name another node.'],
+  no_address: ['bad_request', 'Name an address: NODEID@HOST:PORT.'],
+  unreachable: ['peer_unreachable', 'See whether the address is right and the peer is running.'],
+  not_connected: ['peer_unreachable', 'Connect to the peer first, or name its address: NODEID@HOST:PORT.'],
+  opening_failed: ['peer_refused', 'See what the peer says, and try another amount or another peer.'],
+  too_many_channels: ['limit_reached', 'Wait until the openings under way have ended, or close a channel.'],
+  no_channel: ['not_found', '`bookend channels` lists the channels.'],
+  not_possible_now: ['not_possible_now', TRY_LATER],
+  insufficient_funds: [
+    'insufficient_funds',
+    'Send bitcoin to an address of `bookend address`, and wait until a block has it.',
+  ],
+  reserve: ['insufficient_funds', 'Send less, or close a channel: each keeps a reserve for fees.'],
+  dust: ['bad_request', 'Send more: so small an output would not be relayed.'],
+  address: ['bad_request', 'Use an address of the network that this node is on.'],
+  fee_too_high: ['bad_request', 'Send more at once, or name a lower feerate.'],
+}
+
+export function engineError({ code, expected, got, section }: EngineFailure): BookendError {
+  const [known, advice] = OF_ENGINE[code] ?? ['bad_request', 'Change the request accordingly.']
+  const message =
+    code === 'opening_failed' ? `The channel was not opened: ${got}.` : `Expected ${expected}, got ${got}.`
+  return new BookendError(known, message, { advice, facts: { reason: code, expected, got, section } })
+}
+
+const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
+  invalid_invoice: ['bad_request', 'Copy the whole invoice again, or ask for another one.'],
+  invoice_expired: ['bad_request', 'Ask for a new invoice.'],
+  wrong_network: ['wrong_network', 'Pay it with a node on its network.'],
+  amount: ['bad_request', 'Name an amount that the invoice allows.'],
+  self_payment: ['bad_request', 'Pay another node.'],
+  already_paid: ['conflict', 'Nothing has to be done: `bookend payments` shows it.'],
+  in_flight: ['conflict', 'Wait for it: `bookend payments` shows what becomes of it.'],
+  no_channel: ['payment_failed', 'Open a channel with the recipient, or wait until it is connected.'],
+  insufficient_balance: ['insufficient_funds', 'Pay less, or open a larger channel.'],
+  budget_exceeded: ['budget_exceeded', 'Ask whoever gave the token for a larger budget.'],
+  unknown_token: ['unauthorized', 'Use a token that is not revoked.'],
+  too_many_in_flight: ['limit_reached', TRY_LATER],
+  refused_by_recipient: ['payment_failed', 'Ask the recipient, or for a new invoice.'],
+  refused_on_the_way: ['payment_failed', TRY_LATER],
+  timeout: ['timeout', 'Nothing was paid. Try again when the recipient is there.'],
+  lost_on_chain: ['payment_failed', 'Nothing was paid: the chain gave the money back.'],
+  idempotency_conflict: ['conflict', 'Use another Idempotency-Key: this one was used for something else.'],
+  too_many_invoices: ['limit_reached', 'Wait until some have expired.'],
+}
+
+export function paymentError({ code, message }: PaymentFailure): BookendError {
+  const [known, advice] = OF_PAYMENTS[code]
+  return new BookendError(known, message, { advice, facts: { reason: code } })
+}
+
+/** Whatever an adapter throws. What is none of their errors is a bug of ours, and stays what it is. */
+export function adapterError(error: unknown): unknown {
+  if (error instanceof ChainError) {
+    const code = error.code === 'wrong_network' ? 'wrong_network' : 'chain_unavailable'
+    return wrapped(code, error, 'See whether the chain is running and its address, user and password are right.')
+  }
+  if (error instanceof NetworkError) {
+    const code = error.code === 'address_in_use' ? 'address_in_use' : 'peer_unreachable'
+    return wrapped(code, error, 'Choose another address, or free this one.')
+  }
+  if (error instanceof StorageError) {
+    if (error.code === 'store_failed') {
+      return wrapped(
+        'disk',
+        error,
+        'See whether the disk is full or broken, then start again: what was confirmed is there.',
+      )
+    }
+    return wrapped('data_directory', error, 'Use another data directory, or put right what the message says.')
+  }
+  return error
+}
+
+function wrapped(code: BookendErrorCode, cause: Error & { readonly code: string }, advice: string): BookendError {
+  return new BookendError(code, cause.message, { advice, cause, facts: { reason: cause.code } })
+}

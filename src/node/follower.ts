@@ -1,0 +1,126 @@
+import type { Chain, ChainBlock, ChainTip } from '../ports/index.ts'
+import { ChainError } from '../ports/index.ts'
+
+export interface FollowerOptions {
+  readonly chain: Chain
+  /** The newest block that the node has seen; `undefined` before the first. */
+  readonly seen: () => ChainTip | undefined
+  /** Resolves when the node has it for good. */
+  readonly connect: (block: ChainBlock) => Promise<void>
+  readonly disconnect: () => Promise<void>
+  /** Where a node without any block begins: at this height, or at the tip. */
+  readonly birthHeight: number | 'now'
+  readonly retryMs: number
+  /** Told when the chain cannot be asked, and with `undefined` when it can again. */
+  readonly onTrouble: (error: Error | undefined) => void
+}
+
+/**
+ * Brings the node to the tip of the chain, block by block, and keeps it there. What the node has seen is the node's to say, so it
+ * makes no difference whether a block came while it was running or not, and a block that is not on the best chain any more is taken
+ * back before others come.
+ */
+export class ChainFollower {
+  readonly #options: FollowerOptions
+  #stopListening: (() => void) | undefined
+  #running: Promise<void> | undefined
+  #again = false
+  #retry: NodeJS.Timeout | undefined
+  #stopped = false
+  #trouble: Error | undefined
+  #reached = false
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+  }
+
+  /** Whether the chain answers, and all that it has told of is in. */
+  get synced(): boolean {
+    return this.#reached && this.#trouble === undefined
+  }
+
+  /** Resolves when the tip was reached once. Rejects where the chain cannot be asked at the start, or holds another history. */
+  async start(): Promise<void> {
+    await this.#catchUp()
+    this.#reached = true
+    this.#stopListening = this.#options.chain.onChange(() => this.look())
+  }
+
+  /** There may be something new. */
+  look(): void {
+    if (this.#stopped) return
+    this.#again = true
+    this.#running ??= this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#stopListening?.()
+    clearTimeout(this.#retry)
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false
+        await this.#catchUp()
+        this.#tell(undefined)
+      }
+    } catch (error) {
+      if (this.#stopped) return
+      this.#tell(error instanceof Error ? error : new Error(String(error)))
+      this.#retry = setTimeout(() => this.look(), this.#options.retryMs)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  #tell(trouble: Error | undefined): void {
+    const { onTrouble } = this.#options
+    if (trouble?.message === this.#trouble?.message) return
+    this.#trouble = trouble
+    onTrouble(trouble)
+  }
+
+  async #catchUp(): Promise<void> {
+    const { chain, connect } = this.#options
+    while (!this.#stopped) {
+      await this.#leaveOldBranch()
+      const seen = this.#options.seen()
+      const height = seen === undefined ? await this.#firstHeight() : seen.height + 1
+      const hash = await chain.hashAt(height)
+      if (hash === undefined) {
+        if (seen !== undefined || height === 0) return
+        throw new ChainError('bad_answer', `The chain ends below block ${height}, where this node begins.`)
+      }
+      const block = await chain.block(hash)
+      if (block === undefined)
+        throw new ChainError('pruned', `The chain no longer has block ${height}, which this node has not seen.`)
+      // The chain may have turned between the questions: a block is taken only on top of one that is still there.
+      if (seen !== undefined && (await chain.hashAt(seen.height)) !== seen.hash) continue
+      await connect(block)
+    }
+  }
+
+  /** Takes back the blocks that are not on the best chain. */
+  async #leaveOldBranch(): Promise<void> {
+    const { chain, seen, disconnect } = this.#options
+    const before = seen()
+    for (let newest = before; newest !== undefined && !this.#stopped; newest = seen()) {
+      if ((await chain.hashAt(newest.height)) === newest.hash) return
+      await disconnect()
+    }
+    if (before !== undefined && seen() === undefined && !this.#stopped) {
+      throw new ChainError(
+        'wrong_network',
+        `None of the blocks that this node has seen up to ${before.height} is on the chain: it is another chain, or was begun anew.`,
+      )
+    }
+  }
+
+  async #firstHeight(): Promise<number> {
+    const { birthHeight, chain } = this.#options
+    return birthHeight === 'now' ? (await chain.tip()).height : birthHeight
+  }
+}

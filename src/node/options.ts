@@ -1,0 +1,60 @@
+import type { BlockHash, FeeratePerKw, NodeId } from '../base/index.ts'
+import type { ChannelLimits } from '../channel/index.ts'
+import type { EngineLimits } from '../engine/index.ts'
+import type { SeedPhrase } from '../keys/index.ts'
+import type { PaymentLimits } from '../payment/index.ts'
+import type { PeerLimits } from '../peer/index.ts'
+import type { Chain, NetAddress, Network, Store } from '../ports/index.ts'
+import type { WalletLimits } from '../wallet/index.ts'
+import type { NetworkName } from './types.ts'
+
+/** What a node is made of. Whatever is handed over belongs to the node from then on, which closes it. */
+export interface NodeOptions {
+  /** Default: regtest. */
+  readonly network?: NetworkName
+  readonly chain: Chain | Promise<Chain>
+  /** Default: in memory, gone with the process. */
+  readonly store?: Store | Promise<Store>
+  /** Default: nobody is reached and nobody reaches us. */
+  readonly net?: NetOption
+  /** The 24 words that everything comes from. Default: new ones, which nobody ever sees: for tests. */
+  readonly phrase?: SeedPhrase
+  /**
+   * Where a node without records begins to read blocks. Default: `now`, since new words have no coins. Words that were used before,
+   * on an empty store, need a height below their first coin.
+   */
+  readonly birthHeight?: number | 'now'
+  readonly limits?: {
+    readonly engine?: Partial<EngineLimits>
+    readonly channel?: Partial<ChannelLimits>
+    readonly peer?: Partial<PeerLimits>
+    readonly payment?: Partial<PaymentLimits>
+    readonly wallet?: Partial<WalletLimits>
+  }
+  /** Where the chain cannot say. Default: 2,500 per kw, on regtest 1,000. */
+  readonly fallbackFeerate?: FeeratePerKw
+  /** Trouble and news for people, a line each; never a secret. Default: nowhere. */
+  readonly log?: (line: LogLine) => void
+  /** Milliseconds since 1970. Default: the host's clock. */
+  readonly clock?: () => number
+  /** Default: the host's. */
+  readonly randomBytes?: (length: number) => Uint8Array
+  /** Ends the start; a node that has started is stopped by `stop`. */
+  readonly signal?: AbortSignal
+}
+
+export interface NetOption {
+  /** The secret of our node id goes in, 32 bytes. */
+  readonly network: (nodeSecret: Uint8Array) => Network
+  /** Where we are to be reached. Default: nowhere. */
+  readonly listen?: NetAddress
+}
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly peer?: NodeId
+}
+
+/** The first block of each network, by which a chain is known. */
+export type GenesisHashes = Readonly<Record<NetworkName, BlockHash>>

@@ -1,0 +1,55 @@
+import type { Txid } from '../base/index.ts'
+import { type Tx, txid } from '../bitcoin/index.ts'
+import type { PublishRefusal } from '../ports/index.ts'
+import { type Chain, ChainError } from '../ports/index.ts'
+
+/** What became of a transaction: `later` when the chain could not be asked, and it is tried again. */
+export type Published = 'published' | 'later' | PublishRefusal
+
+/** Gives transactions to the network, one after the other; those that it could not be asked about are given again. */
+export class Publisher {
+  readonly #chain: Chain
+  readonly #retryMs: number
+  /** Bounded by what the node has at stake: each is one of its own transactions. */
+  readonly #waiting = new Map<Txid, Tx>()
+  #last: Promise<unknown> = Promise.resolve()
+  #retry: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(chain: Chain, retryMs: number) {
+    this.#chain = chain
+    this.#retryMs = retryMs
+  }
+
+  publish(tx: Tx): Promise<Published> {
+    const done = this.#last.then(() => this.#give(tx))
+    this.#last = done
+    return done
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#retry)
+    await this.#last
+  }
+
+  async #give(tx: Tx): Promise<Published> {
+    const id = txid(tx)
+    if (this.#stopped) return 'later'
+    try {
+      const answer = await this.#chain.publish(tx)
+      this.#waiting.delete(id)
+      return answer.ok ? 'published' : answer.error
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error
+      this.#waiting.set(id, tx)
+      this.#retry ??= setTimeout(() => this.#again(), this.#retryMs)
+      return 'later'
+    }
+  }
+
+  #again(): void {
+    this.#retry = undefined
+    for (const tx of this.#waiting.values()) void this.publish(tx)
+  }
+}
