@@ -15,7 +15,7 @@ export interface Connection {
   readonly remoteAddress: string
   /**
    * Encrypts and sends messages, in order, in as few writes as possible. Never blocks and never throws: what cannot be sent is
-   * dropped with the connection, which ends when more waits than its bound allows.
+   * dropped with the connection, which ends when more waits than its bound allows. The bytes are the connection's from then on.
    */
   send(messages: readonly Uint8Array[]): void
   /** Sends what waits, then ends the connection. Idempotent; `onEnd` follows. */
@@ -26,10 +26,13 @@ export interface Connection {
 export interface ConnectionListener {
   /**
    * Whole messages in the order of the stream, all that one read brought. Nothing more is read until the promise resolves: so
-   * no peer can fill our memory.
+   * no peer can fill our memory. A listener that throws or rejects ends the connection.
    */
   onMessages(messages: readonly Uint8Array[]): Promise<void>
-  /** Once, whichever side ended it: nothing follows. `reason` is for people. */
+  /**
+   * Once, whichever side ended it: nothing follows. It may come while `onMessages` is pending. `reason` is a sentence for
+   * people. Never called from within `send` or `close`.
+   */
   onEnd(reason: string): void
 }
 

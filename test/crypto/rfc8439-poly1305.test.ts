@@ -82,9 +82,7 @@ describe('RFC 8439, Poly1305', () => {
       for (const block of ['ff', '00', 'fe', '80', '7f']) {
         for (let count = 0; count < 70; count++) {
           const data = fromHex(block.repeat(16 * count))
-          expect(littleEndian(poly1305(fromHex(key.slice(0, 64)), data))).toBe(
-            defined1305(fromHex(key.slice(0, 64)), data),
-          )
+          expect(littleEndian(poly1305(fromHex(key), data))).toBe(defined1305(fromHex(key), data))
         }
       }
     }

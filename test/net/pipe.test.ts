@@ -1,5 +1,8 @@
-import { networkSuite } from './suite.ts'
+import { connectionSuite } from './connectionSuite.ts'
+import { handshakeSuite } from './handshakeSuite.ts'
 import { pipeWorld } from './worlds.ts'
 
-networkSuite(pipeWorld(true))
-networkSuite(pipeWorld(false))
+for (const world of [pipeWorld(true), pipeWorld(false)]) {
+  connectionSuite(world)
+  handshakeSuite(world)
+}

@@ -3,10 +3,12 @@ import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
 import { tcpNetwork } from '../../src/net/index.ts'
 import { dialError, listenError } from '../../src/net/tcpErrors.ts'
-import { networkSuite } from './suite.ts'
+import { connectionSuite } from './connectionSuite.ts'
+import { handshakeSuite } from './handshakeSuite.ts'
 import { idOf, message, Recorder, secretOf, tcpWorld, until } from './worlds.ts'
 
-networkSuite(tcpWorld)
+connectionSuite(tcpWorld)
+handshakeSuite(tcpWorld)
 
 const hasIpv6 = Object.values(networkInterfaces()).some(found => found?.some(({ address }) => address === '::1'))
 
