@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as after } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TipWatch } from '../../src/chain/bitcoind/tipWatch.ts'
 import { startRpc } from '../regtest/rpcClient.ts'
@@ -13,10 +12,16 @@ import { afterwards, connect, scripted } from './stubbed.ts'
 const INFO: StubAnswer = { result: { chain: 'regtest', blocks: 7, bestblockhash: 'ab'.repeat(32) } }
 
 test.each([1, 3, 4])('at most %i questions are under way, and all are answered', async concurrent => {
+  let everyPlaceIsTaken = () => {}
+  const taken = new Promise<void>(done => {
+    everyPlaceIsTaken = done
+  })
   const { bitcoind, chain } = await scripted(
     {
-      getblockchaininfo: async () => {
-        await after(1)
+      getblockchaininfo: async ({ before }) => {
+        // Nobody is answered before as many are there as may be.
+        if (before === concurrent - 1) everyPlaceIsTaken()
+        await taken
         return INFO
       },
     },
