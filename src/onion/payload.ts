@@ -2,7 +2,7 @@ import { err, fixedBytes, type Msat, ok, type Result, remainder, struct } from '
 import { type ShortChannelId, shortChannelIdCodec, type TlvRecords, tu32 } from '../wire/index.ts'
 import type { KnownFailure } from './failureMessages.ts'
 import { pointCodec, truncatedMsat } from './fields.ts'
-import { type ReadRecords, readRecords, type TlvRecord, writeRecords } from './records.ts'
+import { type ReadRecords, readRecords, splitRecords, type TlvRecord, writeRecords } from './records.ts'
 
 // What an onion says to one hop of a payment (BOLT 4, payload format).
 
@@ -161,12 +161,10 @@ const BLINDED_FINAL: readonly Name[] = [
 function readPayload(bytes: Uint8Array, pathKey: Uint8Array | undefined): Result<Records, PayloadFailure> {
   const records = readRecords(TABLE, bytes)
   if (!records.ok) return invalid(records.error.type, records.error.offset, records.error.message)
-  const { encryptedRecipientData, currentPathKey } = records.value.fields
-  const blinded = encryptedRecipientData !== undefined
-  if (currentPathKey !== undefined && (!blinded || pathKey !== undefined)) {
-    return unwanted(records.value, TABLE.currentPathKey[0])
-  }
-  if (blinded && currentPathKey === undefined && pathKey === undefined) return missing('currentPathKey')
+  const blinded = records.value.fields.encryptedRecipientData !== undefined
+  const given = records.value.places.find(({ type }) => type === TABLE.currentPathKey[0])
+  if (given !== undefined && (!blinded || pathKey !== undefined)) return unwanted(given)
+  if (blinded && given === undefined && pathKey === undefined) return missing('currentPathKey')
   if (!blinded && pathKey !== undefined) return missing('encryptedRecipientData')
   return records
 }
@@ -175,11 +173,10 @@ function readPayload(bytes: Uint8Array, pathKey: Uint8Array | undefined): Result
 function strangerTo(records: Records, names: readonly Name[]): ReturnType<typeof invalid> | undefined {
   const welcome = names.map(name => TABLE[name][0])
   const stranger = records.places.find(({ type }) => !(welcome as readonly bigint[]).includes(type))
-  return stranger && unwanted(records, stranger.type)
+  return stranger && unwanted(stranger)
 }
 
-function unwanted(records: Records, type: bigint): ReturnType<typeof invalid> {
-  const offset = records.places.find(place => place.type === type)?.offset ?? 0
+function unwanted({ type, offset }: Records['places'][number]): ReturnType<typeof invalid> {
   return invalid(type, offset, `expected no record of type ${type} in this place`)
 }
 
@@ -196,4 +193,10 @@ function invalid(
     failure: { type: 'invalid_onion_payload', tlvType: type, offset },
     message: `${message}, at byte ${offset} of the payload (BOLT 4, payload format)`,
   })
+}
+
+/** Whether a payload has a `current_path_key`, which only the first node of a blinded path gets; also where it is wrong otherwise. */
+export function introducesPath(bytes: Uint8Array): boolean {
+  const records = splitRecords(bytes)
+  return records.ok && records.value.some(({ type }) => type === TABLE.currentPathKey[0])
 }
