@@ -59,7 +59,6 @@ export async function stubBitcoind(script: StubScript, port = 0): Promise<Stub> 
       open -= 1
     })
     const call = await readCall(request, calls)
-    calls.push(call)
     const ordinary: StubScript = { getblockhash: () => ({ result: REGTEST_GENESIS_HASH }) }
     const scripted = script[call.method] ?? ordinary[call.method]
     const answer = (await scripted?.(call)) ?? { error: { code: -32601, message: 'Method not found' }, status: 404 }
@@ -84,11 +83,14 @@ export async function stubBitcoind(script: StubScript, port = 0): Promise<Stub> 
   }
 }
 
-async function readCall(request: IncomingMessage, calls: readonly StubCall[]): Promise<StubCall> {
+/** Counted in the instant in which it is whole. */
+async function readCall(request: IncomingMessage, calls: StubCall[]): Promise<StubCall> {
   let body = ''
   for await (const chunk of request) body += chunk
   const { id, method, params }: { id: unknown; method: string; params: readonly unknown[] } = JSON.parse(body)
   const { authorization } = request.headers
   const before = calls.filter(call => call.method === method).length
-  return { id, method, params, authorization, from: request.socket.remotePort, before }
+  const call: StubCall = { id, method, params, authorization, from: request.socket.remotePort, before }
+  calls.push(call)
+  return call
 }
