@@ -1,12 +1,10 @@
 import { utf8Encode } from '../base/index.ts'
 import { constantTimeEqual, sha256 } from '../crypto/index.ts'
-import type { Token, TokenScope } from '../engine/index.ts'
+import type { TokenScope } from '../engine/index.ts'
 import type { BookendNode } from '../node/index.ts'
+import type { Caller } from './env.ts'
 import { noToken, outOfScope, unknownToken } from './failures.ts'
 import { RefusedError } from './refuse.ts'
-
-/** Who calls: whoever can read the data directory, or the holder of a token. */
-export type Caller = { readonly kind: 'owner' } | { readonly kind: 'token'; readonly token: Token }
 
 /** Finds out who calls, by the value of the header. Throws a `RefusedError` for a stranger. */
 export type Authenticate = (header: string | undefined) => Promise<Caller>

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from './env.ts'
 import { bodyTooLarge, wrongContentType } from './failures.ts'
 import { RefusedError } from './refuse.ts'
-import type { ApiEnv } from './routes/desk.ts'
 
 /** Reads the body within its bound, before anything looks at it. Stands behind the check of the token: a stranger's is not read. */
 export function boundedBody(maxBytes: number): MiddlewareHandler<ApiEnv> {

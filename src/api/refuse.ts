@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { BookendError } from '../base/index.ts'
+import type { ApiEnv } from './env.ts'
 import {
   callerGone,
   errorJson,
@@ -13,7 +14,6 @@ import {
   wentWrong,
   wrongContentType,
 } from './failures.ts'
-import type { ApiEnv } from './routes/desk.ts'
 
 /** Thrown by what stands before a route; `answerError` makes the answer of it. */
 export class RefusedError extends Error {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import { BookendError } from '../base/index.ts'
 import type { BookendNode } from '../node/index.ts'
 import type { NetAddress } from '../ports/index.ts'
@@ -64,8 +64,11 @@ export async function serveApi(options: ApiOptions): Promise<ServedApi> {
   )
   const handle = getRequestListener((request, env) => app.fetch(request, env), {
     overrideGlobalObjects: false,
-    errorHandler: () =>
-      new Response(JSON.stringify(errorJson(notHttp().error)), { status: 400, headers: JSON_HEADERS }),
+    errorHandler: error => {
+      if (error instanceof RequestError) return asResponse(notHttp())
+      log(String(error))
+      return asResponse(wentWrong())
+    },
   })
   const server = createServer(
     {
@@ -78,6 +81,7 @@ export async function serveApi(options: ApiOptions): Promise<ServedApi> {
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
+      outgoing.setHeader('Cache-Control', 'no-store')
       const refusal = refusedAtTheDoor(incoming, { listen, limits })
       if (refusal !== undefined) return say(outgoing, refusal)
       handle(incoming, outgoing).catch(error => {
@@ -114,6 +118,9 @@ function refusedAtTheDoor(
   if (!METHODS.has(method)) return methodNotAllowed(method, url.split('?')[0] ?? '', [...METHODS])
   return undefined
 }
+
+const asResponse = ({ status, error }: Refusal): Response =>
+  new Response(JSON.stringify(errorJson(error)), { status, headers: JSON_HEADERS })
 
 /** The rest of such a request is not read. */
 function say(outgoing: ServerResponse, { status, error, headers = {} }: Refusal): void {

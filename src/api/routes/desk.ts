@@ -1,15 +1,14 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { TokenScope } from '../../engine/index.ts'
 import type { BookendNode } from '../../node/index.ts'
-import { type Authenticate, type Caller, requireScope } from '../auth.ts'
+import { type Authenticate, requireScope } from '../auth.ts'
+import type { ApiEnv } from '../env.ts'
 import type { ApiLimits } from '../limits.ts'
 import { errorAnswer } from '../schemas/error.ts'
 
 // What every route is given, and what every route says about itself in the same words.
 
-export type ApiEnv = { Bindings: HttpBindings; Variables: { caller: Caller } }
 export type ApiApp = OpenAPIHono<ApiEnv>
 
 export interface Desk {
