@@ -30,11 +30,8 @@ let counter = 0
 for (const row of ROWS) run(row, Math.max(row.inFlight * row.payers, 200))
 const primitives = measurePrimitives()
 console.log(`crypto: ${secp256k1.name}, hashes: ${hashes.name}, node ${process.version}`)
-console.log(
-  Object.entries(primitives)
-    .map(([name, micros]) => `${name} ${micros.toFixed(1)}`)
-    .join(', ') + ' (us)',
-)
+const figures = Object.entries(primitives).map(([name, micros]) => `${name} ${micros.toFixed(1)}`)
+console.log(`${figures.join(', ')} (us)`)
 console.log('in flight   sat  payers  payments/s  us per payment and side  limit  writes  bytes')
 for (const row of ROWS) {
   if (only !== undefined && row.inFlight !== only) continue
@@ -56,14 +53,13 @@ for (const row of ROWS) {
 
 /** At least `least` payments, in rounds of `inFlight` from each payer; the payer changes with each round. */
 function run(row: Row, least: number) {
-  for (const side of [pair.alice, pair.bob]) Object.assign(side, { micros: 0, writes: 0, bytes: 0 })
   const sides = [pair.alice, pair.bob] as const
+  for (const side of sides) Object.assign(side, { micros: 0, writes: 0, bytes: 0 })
+  const sum = (of: 'micros' | 'writes' | 'bytes') => pair.alice[of] + pair.bob[of]
   let count = 0
   for (let round = 0; count < least || round % 2 === 1; round++) {
-    const payers = row.payers === 2 ? sides : [sides[round % 2 === 0 ? 0 : 1]]
-    count += pay(pair, payers, row)
+    count += pay(pair, row.payers === 2 ? sides : [sides[round % 2 === 0 ? 0 : 1]], row)
   }
-  const sum = (of: 'micros' | 'writes' | 'bytes') => pair.alice[of] + pair.bob[of]
   return { count, micros: sum('micros'), writes: sum('writes'), bytes: sum('bytes') }
 }
 
@@ -104,11 +100,15 @@ function pay(between: LinkPair, payers: readonly BenchSide[], { inFlight, amount
 }
 
 /**
- * The curve alone, per payment and side: each HTLC above dust is signed and verified once by each side; a round of n has two
- * commitments made and two received by each, each with its keys, a revocation made and one checked.
+ * The curve alone, per payment and side. Each side signs and verifies an HTLC above dust once; where both pay at the same time twice,
+ * since the two adds and the two removals cross. A round has two commitments made and two received by each side, each with its
+ * keys, a revocation made and one checked; where both pay it has four.
  */
-function limitOf({ inFlight, amountSat, payers }: Row, { sign, verify, commitmentKeys, tweak }: Primitives): number {
-  const perHtlc = amountSat < 354n ? 0 : sign + verify
-  const perRound = 2 * (sign + verify) + 4 * commitmentKeys + 4 * tweak
-  return perHtlc + perRound / (inFlight * payers)
+function limitOf(
+  { inFlight, amountSat, payers }: Row,
+  { sign, verify, commitmentKeys, publicKey }: Primitives,
+): number {
+  const perHtlc = amountSat < 354n ? 0 : payers * (sign + verify)
+  const perRound = 2 * (sign + verify) + 4 * commitmentKeys + 4 * publicKey
+  return perHtlc + perRound / inFlight
 }

@@ -20,6 +20,7 @@ import {
   linkStep,
   NEW_LINK,
 } from '../src/link/index.ts'
+import { cpuMicros } from './cpu.ts'
 
 // Two links in one process, without driver, store or wire: a turn is a loop over inputs, and messages are handed over as values.
 
@@ -54,10 +55,10 @@ export class BenchSide {
     const inputs = this.inbox
     this.inbox = []
     const effects: LinkEffect[] = []
-    const start = performance.now()
+    const start = cpuMicros()
     for (const input of inputs) this.#step(input, effects)
     this.#step({ type: 'end_of_turn' }, effects)
-    this.micros += (performance.now() - start) * 1000
+    this.micros += cpuMicros() - start
     for (const effect of effects) this.#perform(effect)
   }
 

@@ -1,12 +1,14 @@
 import { deriveCommitmentKeys } from '../src/commitment/index.ts'
-import { hash160, publicKeyTweakAdd, sha256, signEcdsa, verifyEcdsa } from '../src/crypto/index.ts'
+import { hash160, publicKeyFromSecret, publicKeyTweakAdd, sha256, signEcdsa, verifyEcdsa } from '../src/crypto/index.ts'
 import { channelBasepoints, commitmentPoint, deriveChannelSecrets } from '../src/keys/index.ts'
+import { cpuMicros } from './cpu.ts'
 
 /** What the curve and the hashes cost here and now, in microseconds: the machine is not the same twice. */
 export interface Primitives {
   readonly sign: number
   readonly verify: number
   readonly tweak: number
+  readonly publicKey: number
   readonly sha256: number
   readonly hash160: number
   readonly commitmentKeys: number
@@ -22,21 +24,24 @@ export function measurePrimitives(): Primitives {
   const perCommitmentPoint = commitmentPoint(secrets, 0)
   const bytes = new Uint8Array(100)
   return {
-    sign: median(() => signEcdsa(digest, secrets.htlcBasepointSecret)),
-    verify: median(() => verifyEcdsa(signature, digest, htlcBasepoint)),
-    tweak: median(() => publicKeyTweakAdd(htlcBasepoint, digest)),
-    sha256: median(() => sha256(bytes)),
-    hash160: median(() => hash160(bytes)),
-    commitmentKeys: median(() => deriveCommitmentKeys({ ...basepoints, perCommitmentPoint })),
+    sign: cost(() => signEcdsa(digest, secrets.htlcBasepointSecret)),
+    verify: cost(() => verifyEcdsa(signature, digest, htlcBasepoint)),
+    tweak: cost(() => publicKeyTweakAdd(htlcBasepoint, digest)),
+    sha256: cost(() => sha256(bytes)),
+    publicKey: cost(() => publicKeyFromSecret(secrets.htlcBasepointSecret)),
+    hash160: cost(() => hash160(bytes)),
+    commitmentKeys: cost(() => deriveCommitmentKeys({ ...basepoints, perCommitmentPoint })),
   }
 }
 
-/** Of runs of 50 calls, so that the clock is fine enough for what takes less than a microsecond. */
-function median(call: () => unknown): number {
-  const times = Array.from({ length: 41 }, () => {
-    const start = performance.now()
+/** Over enough calls that the clock, which may tick in milliseconds, is fine enough. */
+function cost(call: () => unknown): number {
+  let calls = 0
+  const start = cpuMicros()
+  let end = start
+  for (; end - start < 100_000; end = cpuMicros()) {
     for (let i = 0; i < 50; i++) call()
-    return ((performance.now() - start) * 1000) / 50
-  }).toSorted((a, b) => a - b)
-  return times[20] ?? 0
+    calls += 50
+  }
+  return (end - start) / calls
 }
