@@ -35,7 +35,8 @@ export function commitmentContents(durable: ChannelDurable, holder: Party, which
   return { feeratePerKw, toLocalMsat: msat(balance.local), toRemoteMsat: msat(balance.remote), htlcs }
 }
 
-function feerateOf(durable: ChannelDurable, holder: Party, which: WhichCommitment): FeeratePerKw {
+/** Of a commitment of `holder`: the last change that it reflects. */
+export function feerateOf(durable: ChannelDurable, holder: Party, which: WhichCommitment): FeeratePerKw {
   const sender: Party = durable.params.role === 'opener' ? 'local' : 'remote'
   let feerate = durable.feeratePerKw
   for (const update of durable.feeUpdates) {

@@ -1,6 +1,6 @@
 import { add, msatToSat, type Sat, sat, subtract, subtractOrZero } from '../base/index.ts'
 import { compareOutputs, p2wpkhScript, p2wshScript, type Tx, txid } from '../bitcoin/index.ts'
-import { ANCHOR_SAT, anchorsCostSat, commitmentFeeSat, isTrimmed } from './fees.ts'
+import { ANCHOR_SAT, anchorsCostSat, commitmentFeeSat, trimLimitMsat } from './fees.ts'
 import { obscuredNumber } from './number.ts'
 import { anchorScript, htlcScripts, toLocalScript, toRemoteAnchorScript } from './scripts.ts'
 import type {
@@ -24,7 +24,8 @@ type Unplaced = CommitmentOutput extends infer O ? (O extends CommitmentOutput ?
 export function buildCommitmentTx(input: CommitmentInput): CommitmentTx {
   const kept: CommitmentHtlc[] = []
   const trimmedHtlcs: CommitmentHtlc[] = []
-  for (const htlc of input.htlcs) (isTrimmed(htlc, input) ? trimmedHtlcs : kept).push(htlc)
+  const limits = { offered: trimLimitMsat('offered', input), received: trimLimitMsat('received', input) }
+  for (const htlc of input.htlcs) (htlc.amountMsat < limits[htlc.direction] ? trimmedHtlcs : kept).push(htlc)
   const delayedScript = toLocalScript(input.keys, input.toSelfDelay)
   const delayed = { witnessScript: delayedScript, script: p2wshScript(delayedScript) }
   const outputs = [...balanceOutputs(input, kept.length, delayed), ...htlcOutputs(input, kept)]
@@ -85,6 +86,7 @@ function anchorOutput(type: AnchorOutput['type'], fundingPubkey: Uint8Array): Un
 }
 
 function htlcOutputs(input: CommitmentInput, kept: readonly CommitmentHtlc[]): Omit<HtlcOutput, 'vout'>[] {
+  if (kept.length === 0) return []
   const scripts = htlcScripts(input.format, input.keys)
   return kept.map(htlc => {
     const { direction, paymentHash, cltvExpiry } = htlc

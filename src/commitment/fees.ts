@@ -1,4 +1,4 @@
-import { type FeeratePerKw, feeForWeight, type Msat, msatToSat, type Sat, sat } from '../base/index.ts'
+import { add, type FeeratePerKw, feeForWeight, type Msat, type Sat, sat, satToMsat } from '../base/index.ts'
 import type { CommitmentFormat } from './types.ts'
 
 // What a commitment costs, and which HTLCs are too small for it (BOLT 3, fees and trimmed outputs). One set of functions for
@@ -58,6 +58,13 @@ export function isTrimmed(
   htlc: { readonly direction: 'offered' | 'received'; readonly amountMsat: Msat },
   terms: { readonly format: CommitmentFormat; readonly feeratePerKw: FeeratePerKw; readonly dustLimitSat: Sat },
 ): boolean {
-  const feeSat = htlcTxFeeSat(terms.format, terms.feeratePerKw, htlc.direction)
-  return msatToSat(htlc.amountMsat) < terms.dustLimitSat + feeSat
+  return htlc.amountMsat < trimLimitMsat(htlc.direction, terms)
+}
+
+/** The least amount with which an HTLC has an output in a commitment; for many HTLCs of one commitment made once. */
+export function trimLimitMsat(
+  direction: 'offered' | 'received',
+  terms: { readonly format: CommitmentFormat; readonly feeratePerKw: FeeratePerKw; readonly dustLimitSat: Sat },
+): Msat {
+  return satToMsat(add(terms.dustLimitSat, htlcTxFeeSat(terms.format, terms.feeratePerKw, direction)))
 }

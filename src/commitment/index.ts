@@ -22,6 +22,7 @@ export {
   HTLC_TIMEOUT_WEIGHT,
   htlcTxFeeSat,
   isTrimmed,
+  trimLimitMsat,
 } from './fees.ts'
 export { buildHtlcTx } from './htlcTx.ts'
 export { deriveCommitmentKeys } from './keys.ts'

@@ -1,5 +1,6 @@
 import { type Codec, type DecodeFailure, decode, encode, err, ok, type Result } from '../../base/index.ts'
 import { FIRST_SECRET_INDEX, type SecretStore, type StoredSecret } from '../../keys/index.ts'
+import { differenceOf } from '../htlcList.ts'
 import { breachOf } from '../invariants.ts'
 import type { Channel, ChannelDurable, ChannelWrite, Htlc, Party } from '../types.ts'
 import * as v1 from './v1.ts'
@@ -62,17 +63,17 @@ function headOf(durable: ChannelDurable): v1.Head {
 
 /** Both lists are in the order of their keys, so one walk along both finds what is new, changed or gone. */
 function htlcWrites(old: readonly Htlc[], { htlcs }: ChannelDurable): readonly ChannelWrite[] {
-  if (old === htlcs) return []
+  const { start, oldEnd, nextEnd } = differenceOf(old, htlcs)
   const writes: ChannelWrite[] = []
-  let index = 0
-  for (const htlc of htlcs) {
+  let index = start
+  for (const htlc of htlcs.slice(start, nextEnd)) {
     let was = old[index]
-    for (; was !== undefined && comesBefore(was, htlc); was = old[++index]) writes.push(...gone(was))
-    if (was !== undefined && !comesBefore(htlc, was)) index++
+    for (; index < oldEnd && was !== undefined && comesBefore(was, htlc); was = old[++index]) writes.push(...gone(was))
+    if (index < oldEnd && was !== undefined && !comesBefore(htlc, was)) index++
     else was = undefined
     if (was !== htlc) writes.push(...changed(was, htlc))
   }
-  for (const htlc of old.slice(index)) writes.push(...gone(htlc))
+  for (const htlc of old.slice(index, oldEnd)) writes.push(...gone(htlc))
   return writes
 }
 

@@ -1,9 +1,12 @@
 import { isPublicKey } from '../../crypto/index.ts'
 import type { UpdateAddHtlc } from '../../wire/index.ts'
-import { type CommitmentContents, commitmentContents } from '../contents.ts'
-import { dustExposureMsat, isDust, isOpener, shortfallMsat } from '../cost.ts'
+import { feerateOf } from '../contents.ts'
+import { doubled, dustExposureMsat, isDust, isOpener, shortfallMsat } from '../cost.ts'
+import { dustLimitsOf } from '../dustLimits.ts'
+import { withAdded } from '../htlcList.ts'
 import { MAX_ACCEPTED_HTLCS, MAX_CLTV_EXPIRY } from '../limits.ts'
 import { closeConnection, done, type Outcome, reject } from '../outcome.ts'
+import { nextTally, type Tally, withOffer } from '../tally.ts'
 import type {
   ChannelCommand,
   ChannelContext,
@@ -79,13 +82,23 @@ export function addMessage(durable: ChannelDurable, htlc: Htlc): UpdateAddHtlc {
 }
 
 function withHtlc(durable: ChannelDurable, htlc: Htlc): ChannelDurable {
-  const { htlcs } = durable
-  const firstOfPeer = htlc.offeredBy === 'remote' ? -1 : htlcs.findIndex(other => other.offeredBy === 'remote')
   return {
     ...durable,
-    htlcs: firstOfPeer < 0 ? [...htlcs, htlc] : htlcs.toSpliced(firstOfPeer, 0, htlc),
+    htlcs: withAdded(durable.htlcs, htlc),
     nextHtlcId: { ...durable.nextHtlcId, [htlc.offeredBy]: htlc.id + 1 },
   }
+}
+
+/** What stands on the receiver's next commitment: the one on which an offer is judged, and which every pending update is on. */
+function tallyBefore(durable: ChannelDurable, { offeredBy }: Htlc): Tally {
+  const { params } = durable
+  const receiver = otherParty(offeredBy)
+  const feeratePerKw = feerateOf(durable, receiver, 'next')
+  // A sender also looks at the other commitment, and as opener at twice the feerate.
+  const holders: readonly Party[] = offeredBy === 'local' ? ['remote', 'local'] : [receiver]
+  const feerates = offeredBy === 'local' ? [feeratePerKw, doubled(feeratePerKw)] : [feeratePerKw]
+  const limits = holders.flatMap(holder => feerates.map(feerate => dustLimitsOf(params, holder, feerate)))
+  return nextTally(durable, receiver, { feeratePerKw, limits })
 }
 
 interface Complaint {
@@ -123,20 +136,18 @@ function offerComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefi
       got: `${htlc.cltvExpiry}`,
     }
   }
-  return countComplaint(durable, htlc) ?? costComplaint(durable, htlc)
+  const before = tallyBefore(durable, htlc)
+  return countComplaint(params, htlc, before) ?? costComplaint(params, htlc, before)
 }
 
-function countComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefined {
-  const receiver = otherParty(htlc.offeredBy)
-  const terms = durable.params[receiver]
-  const standing = commitmentContents(durable, receiver, 'next').htlcs.filter(
-    other => other.offeredBy === htlc.offeredBy,
-  )
+function countComplaint(params: ChannelParams, htlc: Htlc, before: Tally): Complaint | undefined {
+  const terms = params[otherParty(htlc.offeredBy)]
+  const { count, amountMsat } = before.offered[htlc.offeredBy]
   const limit = Math.min(terms.maxAcceptedHtlcs, MAX_ACCEPTED_HTLCS)
-  if (standing.length + 1 > limit) {
-    return { code: 'too_many_htlcs', expected: `at most ${limit} HTLCs offered at once`, got: `${standing.length + 1}` }
+  if (count + 1 > limit) {
+    return { code: 'too_many_htlcs', expected: `at most ${limit} HTLCs offered at once`, got: `${count + 1}` }
   }
-  const inFlight = standing.reduce((sum, other) => sum + other.amountMsat, 0n) + htlc.amountMsat
+  const inFlight = amountMsat + htlc.amountMsat
   if (inFlight > terms.maxHtlcValueInFlightMsat) {
     return {
       code: 'too_much_in_flight',
@@ -147,10 +158,8 @@ function countComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefi
   return undefined
 }
 
-function costComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefined {
+function costComplaint(params: ChannelParams, htlc: Htlc, before: Tally): Complaint | undefined {
   const sender = htlc.offeredBy
-  const holder = otherParty(sender)
-  const before = commitmentContents(durable, holder, 'next')
   const balance = sender === 'local' ? before.toLocalMsat : before.toRemoteMsat
   if (htlc.amountMsat > balance) {
     return {
@@ -159,8 +168,7 @@ function costComplaint(durable: ChannelDurable, htlc: Htlc): Complaint | undefin
       got: `${htlc.amountMsat} msat`,
     }
   }
-  const contents = commitmentContents(withHtlc(durable, htlc), holder, 'next')
-  const lacking = shortfallMsat(durable.params, contents, { party: sender, holder })
+  const lacking = shortfallMsat(params, withOffer(before, htlc), { party: sender, holder: otherParty(sender) })
   if (lacking > 0n) {
     return {
       code: 'cannot_afford_htlc',
@@ -189,12 +197,13 @@ function expiryComplaint(htlc: Htlc, context: ChannelContext): Complaint | undef
 /** What a careful sender also looks at: both commitments, the opener's margin for rising fees, and dust. */
 function prudenceComplaint(durable: ChannelDurable, htlc: Htlc, context: ChannelContext): Complaint | undefined {
   // Both holders are judged by what stands on the peer's next commitment: the one that every pending update is on.
-  const contents = commitmentContents(withHtlc(durable, htlc), 'remote', 'next')
+  const { params } = durable
+  const after = withOffer(tallyBefore(durable, htlc), htlc)
   return (
-    payabilityComplaint(durable.params, contents, htlc, 'remote') ??
-    dustComplaint(durable.params, contents, htlc, 'remote', context) ??
-    payabilityComplaint(durable.params, contents, htlc, 'local') ??
-    dustComplaint(durable.params, contents, htlc, 'local', context)
+    payabilityComplaint(params, after, htlc, 'remote') ??
+    dustComplaint(params, after, htlc, 'remote', context) ??
+    payabilityComplaint(params, after, htlc, 'local') ??
+    dustComplaint(params, after, htlc, 'local', context)
   )
 }
 
@@ -202,12 +211,7 @@ function prudenceComplaint(durable: ChannelDurable, htlc: Htlc, context: Channel
  * The opener pays the fee as it is, and if that is us, also at twice the feerate. The one does not follow from the other: without
  * anchors a higher feerate trims HTLCs, which then cost nothing.
  */
-function payabilityComplaint(
-  params: ChannelParams,
-  contents: CommitmentContents,
-  htlc: Htlc,
-  holder: Party,
-): Complaint | undefined {
+function payabilityComplaint(params: ChannelParams, contents: Tally, htlc: Htlc, holder: Party): Complaint | undefined {
   const weOpened = isOpener(params, 'local')
   const opener: Party = weOpened ? 'local' : 'remote'
   const lackingNow = shortfallMsat(params, contents, { party: opener, holder })
@@ -226,7 +230,7 @@ function payabilityComplaint(
 /** Only an offer that is dust itself adds to it: what the peer has offered beyond the limit does not bind us. */
 function dustComplaint(
   params: ChannelParams,
-  contents: CommitmentContents,
+  contents: Tally,
   htlc: Htlc,
   holder: Party,
   { limits }: ChannelContext,

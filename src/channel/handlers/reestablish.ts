@@ -18,7 +18,7 @@ import { commitmentSignedMessage } from './commit.ts'
 import { revokeAndAckMessage } from './commitmentSigned.ts'
 import { errorMessage, toClosing } from './failChannel.ts'
 import { removeMessage, sendResolutions } from './removeHtlc.ts'
-import { receivedEvent } from './revokeAndAck.ts'
+import { receivedEvents } from './revokeAndAck.ts'
 
 const SECTION = 'BOLT 2, message retransmission'
 
@@ -169,7 +169,8 @@ function shutdownAgain(durable: ChannelDurable): readonly ChannelEffect[] {
 
 /** The floors above may have missed these before a crash: what is decided already is not told again. */
 function receivedAgain(durable: ChannelDurable, context: ChannelContext): readonly ChannelEffect[] {
-  return durable.htlcs
-    .filter(htlc => htlc.offeredBy === 'remote' && htlc.added === 'irrevocable' && htlc.resolution === undefined)
-    .map(htlc => receivedEvent(durable, htlc, context))
+  const open = durable.htlcs.filter(
+    htlc => htlc.offeredBy === 'remote' && htlc.added === 'irrevocable' && htlc.resolution === undefined,
+  )
+  return receivedEvents(durable, open, context)
 }

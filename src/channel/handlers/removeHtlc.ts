@@ -1,6 +1,7 @@
 import { bytesEqual, fromHex, unreachable } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import type { UpdateFailHtlc, UpdateFailMalformedHtlc, UpdateFulfillHtlc } from '../../wire/index.ts'
+import { withReplaced } from '../htlcList.ts'
 import { closeConnection, done, type Facts, type Outcome, reject } from '../outcome.ts'
 import type {
   ChannelCommand,
@@ -148,6 +149,6 @@ function resolutionOf(message: UpdateFulfillHtlc | UpdateFailHtlc | UpdateFailMa
   }
 }
 
-export function replaceHtlc(durable: ChannelDurable, old: Htlc, replacement: Htlc): ChannelDurable {
-  return { ...durable, htlcs: durable.htlcs.map(htlc => (htlc === old ? replacement : htlc)) }
+function replaceHtlc(durable: ChannelDurable, old: Htlc, replacement: Htlc): ChannelDurable {
+  return { ...durable, htlcs: withReplaced(durable.htlcs, old, replacement) }
 }

@@ -57,20 +57,24 @@ export function revokeAndAck(channel: FundedChannel, message: RevokeAndAck, cont
     remoteCommit: { number: number + 1, point: nextPoint, nextPoint: message.nextPerCommitmentPoint },
     remoteSecrets: inserted.value,
   }
-  return done(withDurable(channel, next), [
-    ...advanced.effects,
-    ...advanced.received.map(htlc => receivedEvent(next, htlc, context)),
-  ])
+  return done(withDurable(channel, next), [...advanced.effects, ...receivedEvents(next, advanced.received, context)])
 }
 
-/** Says that an HTLC of the peer may be resolved, and whether it is dust beyond what we bear (BOLT 2, dust exposure). */
-export function receivedEvent(durable: ChannelDurable, htlc: Htlc, context: ChannelContext): ChannelEffect {
-  const overDustExposure = (['local', 'remote'] as const).some(holder => {
+/** Says that HTLCs of the peer may be resolved, and which are dust beyond what we bear (BOLT 2, dust exposure). */
+export function receivedEvents(
+  durable: ChannelDurable,
+  received: readonly Htlc[],
+  { limits }: ChannelContext,
+): readonly ChannelEffect[] {
+  if (received.length === 0) return []
+  const { params } = durable
+  const full = (['local', 'remote'] as const).flatMap(holder => {
     const contents = commitmentContents(durable, holder, 'latest')
-    return (
-      isDust(durable.params, holder, contents.feeratePerKw, htlc) &&
-      dustExposureMsat(durable.params, holder, contents) > context.limits.maxDustHtlcExposureMsat
-    )
+    const isFull = dustExposureMsat(params, holder, contents) > limits.maxDustHtlcExposureMsat
+    return isFull ? [{ holder, feeratePerKw: contents.feeratePerKw }] : []
   })
-  return { type: 'event', event: { type: 'htlc_received', htlc, overDustExposure } }
+  return received.map(htlc => {
+    const overDustExposure = full.some(({ holder, feeratePerKw }) => isDust(params, holder, feeratePerKw, htlc))
+    return { type: 'event', event: { type: 'htlc_received', htlc, overDustExposure } }
+  })
 }
