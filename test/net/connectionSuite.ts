@@ -246,6 +246,35 @@ export function connectionSuite(world: World): void {
       expect(bob.ends).toEqual(['We closed the connection.'])
     })
 
+    /** The acts of the initiator have 50 and 66 bytes; the messages begin behind them. */
+    const ACTS = 116
+
+    test('says when the stream ends inside a message', async () => {
+      const { bob, at } = await bobListens()
+      const through = await tamper(at, (byte, index) => (index < ACTS + 60 ? byte : undefined))
+      const connection = await world
+        .network(secretOf(ALICE))
+        .dial({ ...through, nodeId: idOf(BOB) }, new Recorder().accept)
+      connection.send([message(1), message(100)])
+      await until(() => bob.ends.length === 1)
+      expect(bob.ends).toEqual([expect.stringMatching(/the end of the stream after|ended inside a message/)])
+      expect(bob.messages).toEqual([message(1)])
+    })
+
+    test.runIf(world.encrypted)('follows a message that was changed on the way, which is not heard', async () => {
+      // In the second message: its length, and its last byte.
+      for (const changed of [35, 35 + 18 + 20 + 15]) {
+        const { bob, at } = await bobListens()
+        const through = await tamper(at, (byte, index) => (index === ACTS + changed ? byte ^ 1 : byte))
+        const alice = new Recorder()
+        await world.network(secretOf(ALICE)).dial({ ...through, nodeId: idOf(BOB) }, alice.accept)
+        alice.connection.send([message(1), message(20), message(2)])
+        await until(() => bob.ends.length === 1 && alice.ends.length === 1)
+        expect(bob.ends).toEqual([expect.stringContaining('a tag that does not fit (BOLT 8')])
+        expect(bob.messages).toEqual([message(1)])
+      }
+    })
+
     test('follows a message that is too long for the protocol', async () => {
       const { alice, bob } = await connected()
       alice.connection.send([message(1), message(65_536)])

@@ -34,14 +34,18 @@ export function setStage(world: World) {
     return { alice, bob, listening, at, network }
   }
 
-  /** Between dialers and a node, one who passes bytes on in pieces of one, and may change them. */
-  async function tamper(to: NetAddress, change: (byte: number, index: number) => number = byte => byte) {
+  /** Between dialers and a node, one who passes bytes on in pieces of one, and may change them or end there. */
+  async function tamper(to: NetAddress, change: (byte: number, index: number) => number | undefined = byte => byte) {
     const wires: Wire[] = []
     const pass = (from: Wire, into: Wire, changed: typeof change) => {
       let index = 0
       from.hear({
         onBytes: chunk => {
-          for (const byte of chunk) into.write(Uint8Array.of(changed(byte, index++)))
+          for (const byte of chunk) {
+            const passed = changed(byte, index++)
+            if (passed === undefined) into.end()
+            else into.write(Uint8Array.of(passed))
+          }
         },
         onEndOfStream: () => into.end(),
         onClosed: () => into.destroy(),

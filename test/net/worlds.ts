@@ -10,6 +10,7 @@ import type { Accept, Connection, NetAddress, Network } from '../../src/ports/in
 
 export interface World {
   readonly name: string
+  readonly encrypted: boolean
   /** Where to listen: port 0 of a host that there is. */
   readonly anywhere: NetAddress
   network(secret: Uint8Array, limits?: Partial<NetLimits>): Network
@@ -20,6 +21,7 @@ export interface World {
 
 export const tcpWorld: World = {
   name: 'TCP',
+  encrypted: true,
   anywhere: { host: '127.0.0.1', port: 0 },
   network: (nodeSecret, limits = {}) => tcpNetwork({ nodeSecret, limits }),
   connectRaw: to =>
@@ -42,6 +44,7 @@ export const tcpWorld: World = {
 export function pipeWorld(encrypted: boolean): World {
   const hub = new PipeHub()
   return {
+    encrypted,
     name: encrypted ? 'an encrypted pipe' : 'a plain pipe',
     anywhere: { host: 'somewhere', port: 0 },
     network: (nodeSecret, limits = {}) => pipeNetwork(hub, { nodeSecret, encrypted, limits }),
