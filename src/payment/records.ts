@@ -41,8 +41,10 @@ export interface StoredRequest {
   readonly fingerprint: string
 }
 
-export const paymentKey = (number: number): string => `payment/${numberKey(number)}`
+export const PAYMENTS = 'payment/'
+export const paymentKey = (number: number): string => PAYMENTS + numberKey(number)
 export const sentHashKey = (hash: PaymentHash): string => `payment-hash/${hash}`
+export const receivedHashKey = (hash: PaymentHash): string => `received-hash/${hash}`
 export const requestKey = (idempotencyKey: string): string => `request/${idempotencyKey}`
 const inFlightKey = (number: number): string => `in-flight/${numberKey(number)}`
 const invoiceKey = (hash: PaymentHash): string => `invoice/${hash}`
@@ -53,7 +55,7 @@ export const putPayment = (payment: Payment): PaymentWrite => put(paymentKey(pay
 export const putNext = (state: PaymentsState): PaymentWrite => put(NEXT_KEY, state.nextNumber)
 export const putSentHash = ({ paymentHash, number }: Payment): PaymentWrite => put(sentHashKey(paymentHash), number)
 export const putReceivedHash = ({ paymentHash, number }: Payment): PaymentWrite =>
-  put(`received-hash/${paymentHash}`, number)
+  put(receivedHashKey(paymentHash), number)
 export const putRequest = ({ key, fingerprint }: Repeatable, number: number): PaymentWrite =>
   put(requestKey(key), { number, fingerprint } satisfies StoredRequest)
 export const putInFlight = (inFlight: InFlight): PaymentWrite => put(inFlightKey(inFlight.payment.number), inFlight)

@@ -1,4 +1,4 @@
-import { encode, err, fromHex, type NodeId, ok, type Result, toHex, u32 } from '../base/index.ts'
+import { assert, encode, err, fromHex, type NodeId, ok, type Result, toHex, u32 } from '../base/index.ts'
 import { hmacSha256 } from '../crypto/index.ts'
 import { buildOnion, encodeFinalPayload, type OnionHop } from '../onion/index.ts'
 import { failure } from './replies.ts'
@@ -29,8 +29,8 @@ export function findRoute({ payment, terms, retries }: Wanted, context: PaymentC
     associatedData: fromHex(payment.paymentHash),
     hops: [finalHop(payment, terms, cltvExpiry)],
   })
-  if (!built.ok)
-    return err(failure('invalid_invoice', `No onion holds what the invoice wants: ${built.error.message}.`))
+  // One field of an invoice has at most 639 bytes, and a peer that we have a channel with is a point on the curve.
+  assert(built.ok, 'the onion for one hop can be built')
   const { packet, sharedSecrets } = built.value
   const left = candidates.filter(({ spendableMsat }) => spendableMsat >= payment.amountMsat)
   return ok({ cltvExpiry, onionRoutingPacket: packet, sharedSecrets: sharedSecrets.map(toHex), left })

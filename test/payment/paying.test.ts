@@ -75,7 +75,7 @@ describe('an invoice is paid', () => {
     expect(alice.step({ type: 'added', payment: 1, link: 1, id: 0 })).toEqual([])
     expect([...alice.store.keys()].sort()).toEqual([
       'in-flight/0000000000000001',
-      'payment-hash/' + created.paymentHash,
+      `payment-hash/${created.paymentHash}`,
       'payment/0000000000000001',
       'payments/next',
     ])
@@ -106,7 +106,7 @@ describe('an invoice is paid', () => {
     expect(alice.paymentOf(input.request)).toEqual(payment)
     expect(alice.events).toEqual([{ type: 'payment_sent', payment }])
     expect([...alice.store.keys()].sort()).toEqual([
-      'payment-hash/' + created.paymentHash,
+      `payment-hash/${created.paymentHash}`,
       'payment/0000000000000001',
       'payments/next',
     ])
@@ -163,7 +163,7 @@ describe('before anything is looked up', () => {
   const open = () => ownInvoice({ amountMsat: undefined as never })
   const wait = (minFinalCltvExpiryDelta: number) => () => ownInvoice({ minFinalCltvExpiryDelta })
   const cases: readonly Refused[] = [
-    { name: 'no invoice', invoice: () => 'lnbc1', code: 'invalid_invoice', message: /expected .* got .* \(BOLT 11/ },
+    { name: 'no invoice', invoice: () => 'lnbc1', code: 'invalid_invoice', message: /too_short.*expected .*, got 0/ },
     { name: 'another network', invoice: () => ownInvoice({ network: 'bitcoin' }), code: 'wrong_network' },
     { name: 'its own invoice', invoice: () => ownInvoice({}, secretOf(0xa1)), code: 'self_payment' },
     { name: 'no amount at all', invoice: open, code: 'amount', message: /say how much/ },
@@ -257,9 +257,8 @@ describe('once the store knows nothing against it', () => {
     theAdd(alice.ask(keysendInput(bob.id)))
   })
 
-  test('what does not fit into an onion is refused', () => {
+  test('the longest metadata that an invoice can hold fits into the onion', () => {
     const { alice } = pair()
-    // Two fields of a `c` and an `m` of 639 bytes do; the bound of a field is the bound of the metadata, so the onion holds it.
     theAdd(alice.ask(payInput(ownInvoice({ paymentMetadata: new Uint8Array(639) }))))
   })
 })
