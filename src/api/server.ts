@@ -124,8 +124,10 @@ const asResponse = ({ status, error }: Refusal): Response =>
 
 /** The rest of such a request is not read. */
 function say(outgoing: ServerResponse, { status, error, headers = {} }: Refusal): void {
-  outgoing.writeHead(status, { ...JSON_HEADERS, Connection: 'close', ...headers })
-  outgoing.end(JSON.stringify(errorJson(error)))
+  const body = JSON.stringify(errorJson(error))
+  const length = { 'Content-Length': Buffer.byteLength(body) }
+  outgoing.writeHead(status, { ...JSON_HEADERS, ...length, Connection: 'close', ...headers })
+  outgoing.end(body)
 }
 
 /** What Node's parser gives up has no answer object any more: the answer is written by hand. */
