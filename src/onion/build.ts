@@ -38,7 +38,7 @@ export interface BuildFailure {
  * The packet for the first hop (BOLT 4, packet construction). Fails where the payloads do not fit, or a node id is no point
  * on the curve.
  *
- * Cost: per hop one ECDH, one public key, and a stream and an HMAC over the payloads. The packet's length bounds the hops.
+ * Cost: per hop one ECDH, one public key (none for the last of several), and a stream and an HMAC over the payloads. The packet's length bounds the hops.
  */
 export function buildOnion(plan: OnionPlan): Result<BuiltOnion, BuildFailure> {
   const { sessionKey, associatedData, hops, packetLength = ONION_ROUTING_PACKET_LENGTH } = plan
@@ -48,7 +48,8 @@ export function buildOnion(plan: OnionPlan): Result<BuiltOnion, BuildFailure> {
   const frames = hops.map(({ payload }) => frameOf(payload))
   const needed = frames.reduce((sum, frame) => sum + frame.length + HMAC_BYTES, 0)
   if (needed > size) return err(tooLong(needed, size))
-  const secrets = sharedSecretsOf(sessionKey, hops)
+  const publicKey = publicKeyFromSecret(sessionKey)
+  const secrets = sharedSecretsOf(sessionKey, publicKey, hops)
   if (!secrets.ok) return secrets
 
   const sharedSecrets = secrets.value
@@ -69,7 +70,7 @@ export function buildOnion(plan: OnionPlan): Result<BuiltOnion, BuildFailure> {
     const mu = deriveKey('mu', defined(sharedSecrets[i], 'each hop has a shared secret'))
     hmac = hmacSha256(mu, concat(hopPayloads, associatedData))
   }
-  return ok({ packet: joinPacket({ publicKey: publicKeyFromSecret(sessionKey), hopPayloads, hmac }), sharedSecrets })
+  return ok({ packet: joinPacket({ publicKey, hopPayloads, hmac }), sharedSecrets })
 }
 
 /** The payload behind its length (BOLT 4, packet structure). */
@@ -102,6 +103,7 @@ function fillerOf(frames: readonly Uint8Array[], streams: readonly Uint8Array[],
 /** The secret that the origin shares with each hop, under an ephemeral key that is another one at each (BOLT 4, shared secret). */
 function sharedSecretsOf(
   sessionKey: Uint8Array,
+  firstPublicKey: Uint8Array,
   hops: readonly OnionHop[],
 ): Result<readonly Uint8Array[], BuildFailure> {
   const secrets: Uint8Array[] = []
@@ -110,15 +112,17 @@ function sharedSecretsOf(
     const sharedSecret = ecdh(fromHex(nodeId), ephemeralSecret)
     if (sharedSecret === undefined) return err(invalidNodeId(i, nodeId))
     secrets.push(sharedSecret)
-    if (i < hops.length - 1) ephemeralSecret = nextEphemeralSecret(ephemeralSecret, sharedSecret)
+    if (i === hops.length - 1) break
+    const publicKey = i === 0 ? firstPublicKey : publicKeyFromSecret(ephemeralSecret)
+    ephemeralSecret = nextEphemeralSecret(ephemeralSecret, publicKey, sharedSecret)
   }
   return ok(secrets)
 }
 
 /** BOLT 4, blinding ephemeral onion keys. */
-function nextEphemeralSecret(ephemeralSecret: Uint8Array, sharedSecret: Uint8Array): Uint8Array {
-  const blindingFactor = sha256(concat(publicKeyFromSecret(ephemeralSecret), sharedSecret))
-  return defined(secretTweakMultiply(ephemeralSecret, blindingFactor), 'a hash is a scalar, but once in 2^128 times')
+function nextEphemeralSecret(secret: Uint8Array, publicKey: Uint8Array, sharedSecret: Uint8Array): Uint8Array {
+  const blindingFactor = sha256(concat(publicKey, sharedSecret))
+  return defined(secretTweakMultiply(secret, blindingFactor), 'a hash is a scalar, but once in 2^128 times')
 }
 
 function tooLong(needed: number, size: number): BuildFailure {
