@@ -1,0 +1,90 @@
+import type { NetAddress } from '../../ports/index.ts'
+import { DEFAULT_NETWORK, dataDirectoryOf, type Network, networkTyped } from '../dataDirectory.ts'
+import { usage } from '../problems.ts'
+import type { Shell } from '../shell.ts'
+import { addressTyped, LIGHTNING_PORT, wholeTyped } from '../typed.ts'
+
+/** What was typed behind `bookend start`. */
+export interface TypedStart {
+  readonly dataDir?: string
+  readonly network?: string
+  readonly chain?: string
+  readonly chainCookie?: string
+  readonly listen: string
+  readonly api: string
+  readonly passphraseFile?: string
+  readonly unencryptedSeed?: boolean
+  readonly birthHeight?: string
+}
+
+export interface StartOptions {
+  readonly dataDir: string
+  readonly network: Network
+  readonly chain: { readonly url: string; readonly cookieFile?: string }
+  /** Absent: peers cannot reach us, we can reach them. */
+  readonly listen: NetAddress | undefined
+  readonly api: NetAddress
+  /** How the seed is kept. `asked`: a person is asked for the passphrase. */
+  readonly seed:
+    | { readonly type: 'unencrypted' }
+    | { readonly type: 'file'; readonly path: string }
+    | { readonly type: 'asked' }
+  readonly birthHeight: number | 'now'
+}
+
+export const DEFAULT_LISTEN = `127.0.0.1:${LIGHTNING_PORT}`
+export const DEFAULT_API = '127.0.0.1:9740'
+/** Where `bookend regtest` serves, with its user and password. */
+const DEFAULT_REGTEST = 'http://bookend:bookend@127.0.0.1:18443'
+const NOWHERE = 'none'
+const MAX_HEIGHT = 10_000_000
+
+/** The options as values. Throws a `BookendError` (`bad_request`). */
+export function readStart(shell: Shell, typed: TypedStart): StartOptions {
+  const network = networkTyped(typed.network)
+  const { birthHeight, listen, api } = typed
+  return {
+    dataDir: dataDirectoryOf(shell, typed),
+    network,
+    chain: mustHaveChain(chainTyped(shell, typed, network), network),
+    listen: listenTyped(listen),
+    api: apiTyped(api),
+    seed: seedTyped(typed),
+    birthHeight:
+      birthHeight === undefined ? 'now' : wholeTyped(birthHeight, '--birth-height', { min: 0, max: MAX_HEIGHT }),
+  }
+}
+
+/** A password in the environment is not seen in the list of processes. Without either, it is the one of `bookend regtest`. */
+export function chainTyped(
+  shell: Shell,
+  { chain, chainCookie }: Pick<TypedStart, 'chain' | 'chainCookie'>,
+  network: Network,
+): StartOptions['chain'] | undefined {
+  const { BOOKEND_CHAIN: fromEnvironment = '' } = shell.env
+  const elsewhere = fromEnvironment === '' ? undefined : fromEnvironment
+  const url = chain ?? elsewhere ?? (network === DEFAULT_NETWORK ? DEFAULT_REGTEST : undefined)
+  if (url === undefined) return undefined
+  return { url, ...(chainCookie === undefined ? {} : { cookieFile: chainCookie }) }
+}
+
+function mustHaveChain(chain: StartOptions['chain'] | undefined, network: Network): StartOptions['chain'] {
+  if (chain !== undefined) return chain
+  throw usage(
+    `On ${network} a node needs a Bitcoin Core.`,
+    'Name it with --chain http://user:password@host:port, or in the environment as BOOKEND_CHAIN.',
+  )
+}
+
+/** Port 0 is any that is free. */
+export const listenTyped = (typed: string): NetAddress | undefined =>
+  typed === NOWHERE ? undefined : addressTyped(typed, '--listen', undefined, 0)
+
+export const apiTyped = (typed: string): NetAddress => addressTyped(typed, '--api', undefined, 0)
+
+function seedTyped({ passphraseFile, unencryptedSeed }: TypedStart): StartOptions['seed'] {
+  if (unencryptedSeed !== true)
+    return passphraseFile === undefined ? { type: 'asked' } : { type: 'file', path: passphraseFile }
+  if (passphraseFile === undefined) return { type: 'unencrypted' }
+  throw usage('--passphrase-file and --unencrypted-seed do not go together.', 'Give one of them.')
+}
