@@ -47,7 +47,7 @@ const coins = new WeakMap<
 >()
 
 /** Where closed channels and change go. */
-export function walletScript(work: Work): Uint8Array {
+export function walletScript(work: Pick<Work, 'state' | 'context'>): Uint8Array {
   const { transactions, indexes } = work.state.wallet
   const known = scripts.get(transactions)
   if (known?.changeUsed === indexes.changeUsed) return known.script
@@ -57,7 +57,7 @@ export function walletScript(work: Work): Uint8Array {
 }
 
 /** Coins that may pay for HTLC transactions without a fee of their own. */
-export function enforcementCoins(work: Work): readonly KeyedCoin[] {
+export function enforcementCoins(work: Pick<Work, 'state' | 'context'>): readonly KeyedCoin[] {
   const { wallet } = work.state
   const known = coins.get(wallet.coins)
   if (known?.of === wallet) return known.coins

@@ -3,7 +3,7 @@
 export type { Payment, PaymentFailure, Token, TokenScope } from '../payment/index.ts'
 export { walletContext } from './coins.ts'
 export type { NodeEvent, NumberedEvent } from './events.ts'
-export { EVENTS, eventKey, LOADED_PREFIXES, requestKey } from './keys.ts'
+export { EVENTS, eventKey, LOADED_PREFIXES } from './keys.ts'
 export { DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 export { linkContext } from './links.ts'
 export { type LoadOptions, loadEngine } from './load.ts'

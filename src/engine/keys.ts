@@ -35,7 +35,6 @@ export const LOADED_PREFIXES: readonly string[] = [
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`
 export const peerKey = (id: NodeId): string => `${PEERS}${id}`
 export const eventKey = (number: number): string => `${EVENTS}${String(number).padStart(16, '0')}`
-export const requestKey = (idempotencyKey: string): string => `request/${idempotencyKey}`
 /** Beside the link's own records. */
 export const linkPeerKey = (id: ChannelId): string => `${CHANNELS}${id}/peer`
 

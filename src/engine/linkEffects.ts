@@ -51,6 +51,7 @@ function perform(work: Work, link: Link, effect: LinkEffect): void {
 function publish(work: Work, link: Link, { tx, role }: Extract<LinkEffect, { type: 'publish' }>): void {
   stepWallet(work, { type: 'published', tx })
   act(work, { type: 'publish', tx, role })
+  if (role === 'commitment' || role === 'mutual-close') putLink(work, { ...link, closingTxid: txid(tx) })
   const { opening, state } = link
   if (role !== 'funding' || opening === undefined || state.channel === undefined || !('durable' in state.channel))
     return

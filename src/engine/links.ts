@@ -11,8 +11,9 @@ import {
 } from '../base/index.ts'
 import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
+import { requestKey } from '../payment/index.ts'
 import { enforcementCoins, walletScript } from './coins.ts'
-import { linkPeerKey, NEXT_LINK, nameKey, requestKey } from './keys.ts'
+import { linkPeerKey, NEXT_LINK, nameKey } from './keys.ts'
 import { performLinkEffects } from './linkEffects.ts'
 import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
@@ -140,7 +141,7 @@ export function isFunded(channel: Channel | undefined): channel is FundedChannel
   return channel !== undefined && 'durable' in channel
 }
 
-export function linkContext(work: Work, { index, peer, state }: Link): LinkContext {
+export function linkContext(work: Pick<Work, 'state' | 'context'>, { index, peer, state }: Link): LinkContext {
   const { context } = work
   const { channel } = state
   const isOpening = !isFunded(channel)
@@ -166,7 +167,7 @@ function hasBegunToEnd({ onchain }: LinkState): boolean {
 }
 
 /** Looked at while a channel is opened, and only then. */
-function idsOfOthers(work: Work, index: number): readonly ChannelId[] {
+function idsOfOthers(work: Pick<Work, 'state'>, index: number): readonly ChannelId[] {
   const ids: ChannelId[] = []
   for (const other of pmapValues(work.state.links)) {
     if (other.index !== index) ids.push(...namesOf(other.state.channel))

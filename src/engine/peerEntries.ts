@@ -37,7 +37,7 @@ export function withPeerLinks(
 }
 
 /** What both sides' `init` allow on the connection that is up; nothing while none is. */
-export function negotiatedWith(work: Work, nodeId: NodeId): NegotiatedFeatures {
+export function negotiatedWith(work: Pick<Work, 'state'>, nodeId: NodeId): NegotiatedFeatures {
   const line = pmapGet(work.state.peers, nodeId)?.state.line
   return line?.type === 'up' ? line.negotiated : NO_FEATURES
 }

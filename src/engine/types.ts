@@ -42,6 +42,8 @@ export interface Link {
   readonly state: LinkState
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** The last transaction that we published to end it. */
+  readonly closingTxid?: Txid
   /** Ours, until its funding transaction is published. */
   readonly opening?: Opening
 }
@@ -209,6 +211,8 @@ export type PublishedRole = Extract<LinkEffect, { type: 'publish' }>['role'] | '
 export type EngineReply =
   | PaymentReply
   | { readonly type: 'address'; readonly address: string }
+  /** Given to the network, or safe and to be given as soon as the chain can be asked. */
+  | { readonly type: 'sent'; readonly txid: Txid }
   | { readonly type: 'opened'; readonly channelId: ChannelId; readonly fundingOutpoint: OutPoint }
   | { readonly type: 'failed'; readonly failure: EngineFailure }
 

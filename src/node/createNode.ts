@@ -1,0 +1,148 @@
+import { randomBytes as hostRandomBytes } from 'node:crypto'
+import { BookendError, feeratePerKw, nodeId as nodeIdOf } from '../base/index.ts'
+import type { Network as AddressNetwork } from '../bitcoin/index.ts'
+import { NETWORKS } from '../chain/index.ts'
+import { DEFAULT_LIMITS } from '../channel/index.ts'
+import { publicKeyFromSecret } from '../crypto/index.ts'
+import { DEFAULT_ENGINE_LIMITS, type EngineContext, LOADED_PREFIXES, loadEngine } from '../engine/index.ts'
+import { keysFromPhrase, type SeedKeys, seedPhraseFromEntropy } from '../keys/index.ts'
+import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
+import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
+import { type Chain, ChainError, type Network, NetworkError, type Store } from '../ports/index.ts'
+import { memoryStore } from '../storage/index.ts'
+import { DEFAULT_WALLET_LIMITS, walletKeys } from '../wallet/index.ts'
+import { installBestBackends } from './crypto/installBestBackends.ts'
+import { lastEventOf } from './eventLog.ts'
+import { adapterError } from './failures.ts'
+import { Feerates } from './feerates.ts'
+import { Hands } from './hands.ts'
+import { Node } from './node.ts'
+import type { NodeOptions } from './options.ts'
+import type { BookendNode, NetworkName } from './types.ts'
+
+/** Confirmations that we ask for: on a chain of tests one is enough. */
+const REGTEST_MINIMUM_DEPTH = 1
+const FALLBACK_FEERATES = { regtest: feeratePerKw(1_000), others: feeratePerKw(2_500) }
+const ADDRESS_NETWORKS: Readonly<Record<NetworkName, AddressNetwork>> = {
+  regtest: 'regtest',
+  signet: 'signet',
+  testnet4: 'testnet',
+  bitcoin: 'bitcoin',
+}
+
+/** What is open while a node starts, to be closed again where the start fails; the last one first. */
+type Opened = (() => Promise<unknown>)[]
+
+/**
+ * Starts a node: loads its records, brings it to the tip of the chain, listens and dials. Rejects with a `BookendError` that says what
+ * is wrong and what to do; nothing is lost then, and nothing runs on.
+ */
+export async function createNode(options: NodeOptions): Promise<BookendNode> {
+  const opened: Opened = []
+  try {
+    return await start(options, opened)
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => undefined)
+    throw adapterError(error)
+  }
+}
+
+async function start(options: NodeOptions, opened: Opened): Promise<BookendNode> {
+  const { network: name = 'regtest', log = () => undefined, clock = Date.now, signal } = options
+  const randomBytes = options.randomBytes ?? (length => new Uint8Array(hostRandomBytes(length)))
+  await installBestBackends()
+  const chain = await options.chain
+  opened.push(() => chain.close())
+  const store = await (options.store ?? memoryStore())
+  opened.push(() => store.close())
+  await checkNetwork(chain, name)
+  signal?.throwIfAborted()
+
+  const keys = keysFromPhrase(options.phrase ?? seedPhraseFromEntropy(randomBytes(32)))
+  const fixed = fixedContext(options, name, keys)
+  const lastEvent = await lastEventOf(store)
+  const loaded = loadEngine({ records: await loadAll(store), lastEvent, context: fixed })
+  if (!loaded.ok) throw damaged(loaded.error.message)
+
+  const fallback = name === 'regtest' ? FALLBACK_FEERATES.regtest : FALLBACK_FEERATES.others
+  const feerates = new Feerates(chain, options.fallbackFeerate ?? fallback)
+  const network = options.net?.network(keys.nodeSecret) ?? NO_NETWORK
+  let node: Node | undefined
+  const hands = new Hands({
+    state: loaded.value,
+    lastEvent,
+    store,
+    chain,
+    network,
+    birthHeight: options.birthHeight ?? 'now',
+    context: () => ({ ...fixed, now: clock(), feerates: feerates.current, entropy: Math.random() }),
+    clock,
+    log,
+    onStop: reason => node?.mustEnd(adapterError(reason)),
+  })
+  opened.push(() => hands.stop(new Error('the start has failed')))
+  await feerates.refresh(clock())
+  await hands.follower.start()
+  signal?.throwIfAborted()
+  const listenOn = options.net?.listen
+  const listening = listenOn === undefined ? undefined : await network.listen(listenOn, hands.connections.accept)
+  if (listening !== undefined) opened.push(() => listening.close())
+  // From here on peers are dialled and what waits is published.
+  await hands.driver.submit({ type: 'started' })
+  node = new Node({ hands, keys, name, store, randomBytes, nodeId: fixed.nodeId, listening })
+  return node
+}
+
+/** Everything that an engine may look at and that does not change while it runs. */
+function fixedContext(
+  { limits = {} }: NodeOptions,
+  network: NetworkName,
+  keys: SeedKeys,
+): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
+  const features = localFeatures()
+  const channelDefaults =
+    network === 'regtest' ? { ...DEFAULT_LIMITS, minimumDepth: REGTEST_MINIMUM_DEPTH } : DEFAULT_LIMITS
+  return {
+    network,
+    chainHash: NETWORKS[network].genesisHash,
+    nodeId: nodeIdOf(publicKeyFromSecret(keys.nodeSecret)),
+    nodeSecret: keys.nodeSecret,
+    channelSeed: keys.channelSeed,
+    walletKeys: walletKeys(keys.walletSeed, ADDRESS_NETWORKS[network]),
+    features,
+    supported: supportedFeatures(features),
+    limits: {
+      engine: { ...DEFAULT_ENGINE_LIMITS, ...limits.engine },
+      channel: { ...channelDefaults, ...limits.channel },
+      peer: { ...DEFAULT_PEER_LIMITS, ...limits.peer },
+      payment: { ...DEFAULT_PAYMENT_LIMITS, ...limits.payment },
+      wallet: { ...DEFAULT_WALLET_LIMITS, ...limits.wallet },
+    },
+  }
+}
+
+async function checkNetwork(chain: Chain, network: NetworkName): Promise<void> {
+  const first = await chain.hashAt(0)
+  if (first === NETWORKS[network].genesisHash) return
+  throw new ChainError('wrong_network', `Expected the chain of ${network}, got one whose first block is ${first}.`)
+}
+
+async function loadAll(store: Store): Promise<ReadonlyMap<string, Uint8Array>> {
+  const records = new Map<string, Uint8Array>()
+  for (const prefix of LOADED_PREFIXES) {
+    for (const [key, value] of await store.load(prefix)) records.set(key, value)
+  }
+  return records
+}
+
+function damaged(message: string): BookendError {
+  return new BookendError('data_directory', `The records of this node cannot be read: ${message}.`, {
+    advice: 'Do not go on with older copies of them: restore a backup into an empty directory (`bookend restore`).',
+  })
+}
+
+/** Where no network was given. */
+const NO_NETWORK: Network = {
+  listen: () => Promise.reject(new NetworkError('address_not_usable', 'This node was started without a network.')),
+  dial: () => Promise.reject(new NetworkError('unreachable', 'This node was started without a network.')),
+}

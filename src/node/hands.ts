@@ -1,0 +1,235 @@
+import { BookendError, unreachable } from '../base/index.ts'
+import { txid } from '../bitcoin/index.ts'
+import {
+  type EngineContext,
+  type EngineEffect,
+  type EngineInput,
+  type EngineState,
+  engineMachine,
+} from '../engine/index.ts'
+import type { Chain, Network, Store } from '../ports/index.ts'
+import { Alarm } from './alarm.ts'
+import { Connections } from './connections.ts'
+import { Driver } from './driver.ts'
+import { EventLog } from './eventLog.ts'
+import { ChainFollower } from './follower.ts'
+import type { LogLine } from './options.ts'
+import { Publisher } from './publisher.ts'
+import { Requests } from './requests.ts'
+
+/** After this long a chain that could not be asked is asked again. */
+const CHAIN_RETRY_MS = 2_000
+
+export interface HandsOptions {
+  readonly state: EngineState
+  readonly lastEvent: number
+  readonly store: Store
+  readonly chain: Chain
+  readonly network: Network
+  readonly birthHeight: number | 'now'
+  readonly context: () => EngineContext
+  readonly clock: () => number
+  readonly log: (line: LogLine) => void
+  /** Told when the node has to end. */
+  readonly onStop: (reason: unknown) => void
+}
+
+type EngineDriver = Driver<EngineState, EngineInput, EngineContext, EngineEffect, never>
+
+/** The driver of the engine, and everything that carries its effects out: connections, chain, store, timer, waiting calls. */
+export class Hands {
+  readonly driver: EngineDriver
+  readonly connections: Connections
+  readonly follower: ChainFollower
+  readonly events: EventLog
+  readonly requests = new Requests()
+  readonly #options: HandsOptions
+  readonly #publisher: Publisher
+  readonly #waiters = new Set<() => void>()
+  readonly #alarm: Alarm
+  #stopping = false
+
+  constructor(options: HandsOptions) {
+    const { state, store, chain, network, context, birthHeight, log } = options
+    this.#options = options
+    this.events = new EventLog(store, options.lastEvent)
+    this.#alarm = new Alarm(options.clock, () => this.tell({ type: 'tick' }))
+    this.#publisher = new Publisher(chain, CHAIN_RETRY_MS)
+    this.driver = new Driver({
+      machine: engineMachine,
+      store,
+      state,
+      context,
+      perform: effect => this.#perform(effect),
+      onTurn: () => this.#lookAgain(),
+      onStop: reason => this.#failed(reason),
+    })
+    this.connections = new Connections({
+      network,
+      onConnected: (connection, { remoteNodeId: nodeId, outgoing }, address) =>
+        this.tell({ type: 'connected', connection, nodeId, outgoing, ...(address !== undefined && { address }) }),
+      onMessages: async (connection, nodeId, messages) => {
+        await Promise.all(messages.map(bytes => this.driver.submit({ type: 'received', connection, nodeId, bytes })))
+      },
+      onEnded: (connection, nodeId) => this.tell({ type: 'ended', connection, nodeId }),
+      onDialFailed: (nodeId, reason) => this.tell({ type: 'dial_failed', nodeId, reason }),
+    })
+    this.follower = new ChainFollower({
+      chain,
+      birthHeight,
+      retryMs: CHAIN_RETRY_MS,
+      seen: () => this.driver.state.blocks.at(-1),
+      connect: async ({ height, hash, transactions }) => {
+        await this.driver.submit({ type: 'block_connected', height, hash, transactions })
+      },
+      disconnect: async () => {
+        await this.driver.submit({ type: 'block_disconnected' })
+      },
+      onTrouble: error =>
+        log(
+          error === undefined
+            ? { level: 'info', message: 'The chain answers again.' }
+            : { level: 'warn', message: `${error.message} Channels are kept, and the chain is asked again.` },
+        ),
+    })
+  }
+
+  /** Something that nobody waits for. Where the driver has ended, it has said so itself. */
+  tell(input: EngineInput): void {
+    this.driver.submit(input).catch(() => undefined)
+  }
+
+  /** Resolves when something holds of the durable state; with `undefined` when that took too long, or the node ends. */
+  async until<T>(
+    holds: (state: EngineState) => T | undefined,
+    patienceMs: number,
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
+    const deadline = AbortSignal.timeout(patienceMs)
+    const isOver = () => this.#stopping || deadline.aborted || signal?.aborted === true
+    for (;;) {
+      const found = holds(this.driver.state)
+      if (found !== undefined || isOver()) return found
+      await new Promise<void>(resolve => {
+        const done = () => {
+          this.#waiters.delete(done)
+          deadline.removeEventListener('abort', done)
+          signal?.removeEventListener('abort', done)
+          resolve()
+        }
+        this.#waiters.add(done)
+        deadline.addEventListener('abort', done)
+        signal?.addEventListener('abort', done)
+      })
+    }
+  }
+
+  /** Begins nothing more, finishes what is begun, and lets go of the store and the chain. */
+  async stop(reason: unknown): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    this.#alarm.stop()
+    await this.follower.stop().catch(() => undefined)
+    this.connections.stop()
+    this.requests.rejectAll(reason)
+    this.#lookAgain()
+    await this.driver.idle().catch(() => undefined)
+    this.events.end()
+    await this.#publisher.stop()
+    // Where the store has failed, its end fails too: the reason was told.
+    await this.#options.store.close().catch(() => undefined)
+    await this.#options.chain.close().catch(() => undefined)
+  }
+
+  #failed(reason: unknown): void {
+    this.requests.rejectAll(reason)
+    this.#options.onStop(reason)
+  }
+
+  #lookAgain(): void {
+    for (const waiter of [...this.#waiters]) waiter()
+  }
+
+  #perform(effect: EngineEffect): void {
+    switch (effect.type) {
+      case 'send':
+        this.connections.send(effect.connection, effect.bytes)
+        return
+      case 'close':
+        this.#options.log({ level: 'info', message: `A connection is closed: ${effect.reason}` })
+        this.connections.close(effect.connection)
+        return
+      case 'dial':
+        void this.connections.dial(effect.nodeId, effect.addresses)
+        return
+      case 'publish':
+        void this.#publish(effect)
+        return
+      case 'load_archive': {
+        const { link, prefix, commitmentNumber } = effect
+        this.#load(this.#options.store.load(prefix), records =>
+          this.tell({ type: 'archive', link, commitmentNumber, records }),
+        )
+        return
+      }
+      case 'look_up': {
+        const { request, keys } = effect
+        this.#load(this.#lookUp(keys), records => this.tell({ type: 'looked_up', request, records }))
+        return
+      }
+      case 'reply':
+        this.requests.answer(effect.request, effect.reply)
+        return
+      case 'event':
+        this.events.tell(effect.event)
+        return
+      case 'wake':
+        this.#alarm.set(effect.at)
+        return
+      default:
+        unreachable(effect)
+    }
+  }
+
+  /** Whoever waits hears of a refusal; where the chain cannot be asked, the transaction is safe and goes out later. */
+  async #publish({ tx, role, request }: Extract<EngineEffect, { type: 'publish' }>): Promise<void> {
+    const id = txid(tx)
+    const outcome = await this.#publisher.publish(tx)
+    const isRefused = typeof outcome === 'object'
+    if (isRefused)
+      this.#options.log({ level: 'warn', message: `The chain did not take ${role} ${id}: ${outcome.reason}` })
+    if (request === undefined) return
+    if (!isRefused) {
+      this.requests.answer(request, { type: 'sent', txid: id })
+      return
+    }
+    this.tell({ type: 'publish_refused', txid: id })
+    const advice = 'See what the reason says; a higher feerate may help. The coins are free again.'
+    this.requests.reject(
+      request,
+      new BookendError('bad_request', `The chain did not take the transaction: ${outcome.reason}.`, {
+        advice,
+        facts: { reason: outcome.reason, txid: id },
+      }),
+    )
+  }
+
+  async #lookUp(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>()
+    for (const key of keys) {
+      const value = (await this.#options.store.load(key)).get(key)
+      if (value !== undefined) found.set(key, value)
+    }
+    return found
+  }
+
+  /** What cannot be read ends the node, as what cannot be written does. */
+  #load(
+    records: Promise<ReadonlyMap<string, Uint8Array>>,
+    then: (records: ReadonlyMap<string, Uint8Array>) => void,
+  ): void {
+    records.then(then, reason => {
+      if (!this.#stopping) this.#failed(reason)
+    })
+  }
+}

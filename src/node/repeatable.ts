@@ -1,0 +1,75 @@
+import { BookendError, jsonDecode, jsonEncode, toHex } from '../base/index.ts'
+import { sha256 } from '../crypto/index.ts'
+import type { Idempotency } from '../engine/index.ts'
+import { requestKey } from '../payment/index.ts'
+import type { Store } from '../ports/index.ts'
+
+const PRINTABLE = /^[\x21-\x7e]{1,255}$/
+
+/** Calls that are carried out once for each key: in this process by waiting for the first, over restarts by its record. */
+export class Repeatables {
+  readonly #store: Store
+  readonly #running = new Map<string, { readonly fingerprint: string; readonly result: Promise<unknown> }>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /**
+   * `carryOut` does it, and its record comes to be in the same commit; `recall` makes the answer out of the record of a call that
+   * was carried out before.
+   */
+  async once<T, R>(
+    kind: string,
+    key: string | undefined,
+    content: unknown,
+    carryOut: (idempotency?: Idempotency) => Promise<T>,
+    recall: (record: R) => Promise<T> | T,
+  ): Promise<T> {
+    if (key === undefined) return carryOut()
+    checkIdempotencyKey(key)
+    const fingerprint = toHex(sha256(jsonEncode([kind, content])))
+    const running = this.#running.get(key)
+    if (running !== undefined) {
+      if (running.fingerprint !== fingerprint) throw usedForElse(key)
+      // Of the same kind and content, so of the same type.
+      return running.result as Promise<T>
+    }
+    const result = this.#carryOutOrRecall(kind, { key, fingerprint }, carryOut, recall)
+    this.#running.set(key, { fingerprint, result })
+    try {
+      return await result
+    } finally {
+      this.#running.delete(key)
+    }
+  }
+
+  async #carryOutOrRecall<T, R>(
+    kind: string,
+    idempotency: Idempotency,
+    carryOut: (idempotency: Idempotency) => Promise<T>,
+    recall: (record: R) => Promise<T> | T,
+  ): Promise<T> {
+    const recordKey = requestKey(idempotency.key)
+    const stored = (await this.#store.load(recordKey)).get(recordKey)
+    if (stored === undefined) return carryOut(idempotency)
+    const record = jsonDecode<R & { readonly kind?: string; readonly fingerprint: string }>(stored)
+    if (!record.ok || record.value.kind !== kind || record.value.fingerprint !== idempotency.fingerprint) {
+      throw usedForElse(idempotency.key)
+    }
+    return recall(record.value)
+  }
+}
+
+export function checkIdempotencyKey(key: string): void {
+  if (PRINTABLE.test(key)) return
+  throw new BookendError('bad_request', 'An idempotency key has 1 to 255 printable ASCII characters, without spaces.', {
+    advice: 'Use a UUID, for instance.',
+  })
+}
+
+function usedForElse(key: string): BookendError {
+  return new BookendError('conflict', `The idempotency key ${key} was used for something else.`, {
+    advice: 'Use another key for another request.',
+  })
+}
