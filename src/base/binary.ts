@@ -30,11 +30,19 @@ export class DecodeError extends Error {
   }
 }
 
+// Allocating is most of what a small encoding costs. So a writer that has finished leaves its buffer to the next one.
+const NOTHING = new Uint8Array(0)
+const LARGEST_SPARE = 1 << 16
+let spare: Uint8Array = new Uint8Array(4096)
+
 export class Writer {
   #buffer: Uint8Array
   #length = 0
+  #isSeen = false
   constructor(capacity = 128) {
-    this.#buffer = new Uint8Array(capacity)
+    const fits = spare.length >= capacity
+    this.#buffer = fits ? spare : new Uint8Array(capacity)
+    if (fits) spare = NOTHING
   }
   get length(): number {
     return this.#length
@@ -46,6 +54,7 @@ export class Writer {
       const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length))
       larger.set(this.#buffer.subarray(0, start))
       this.#buffer = larger
+      this.#isSeen = false
     }
     this.#length = needed
     return start
@@ -62,22 +71,42 @@ export class Writer {
   /** `width` bytes of an unsigned integer below 2^53. */
   uint(value: number, width: number): void {
     const start = this.#reserve(width)
+    const buffer = this.#buffer
     let rest = value
+    // Bit operators are the fast way, and take 32 bits.
     for (let i = width - 1; i >= 0; i--) {
-      this.#buffer[start + i] = rest % 256
-      rest = Math.floor(rest / 256)
+      if (width <= 4) {
+        buffer[start + i] = rest & 0xff
+        rest >>>= 8
+      } else {
+        buffer[start + i] = rest % 256
+        rest = Math.floor(rest / 256)
+      }
     }
   }
   uintLE(value: number, width: number): void {
     const start = this.#reserve(width)
+    const buffer = this.#buffer
     let rest = value
     for (let i = 0; i < width; i++) {
-      this.#buffer[start + i] = rest % 256
-      rest = Math.floor(rest / 256)
+      if (width <= 4) {
+        buffer[start + i] = rest & 0xff
+        rest >>>= 8
+      } else {
+        buffer[start + i] = rest % 256
+        rest = Math.floor(rest / 256)
+      }
     }
   }
+  /** All that was written. Asked again, it is the same; what is written afterwards goes into another buffer. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#length)
+    const bytes = this.#buffer.slice(0, this.#length)
+    // Only a buffer that nobody else has seen is left to the next writer.
+    const buffer = this.#buffer
+    if (!this.#isSeen && buffer.length <= LARGEST_SPARE && buffer.length > spare.length) spare = buffer
+    this.#buffer = bytes
+    this.#isSeen = true
+    return bytes
   }
 }
 

@@ -176,6 +176,27 @@ describe('Writer and Reader', () => {
     )
   })
 
+  it('keep apart what several of them write at the same time, and what was finished from what comes next', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ which: fc.nat(2), bytes: fc.uint8Array({ maxLength: 9 }) })), parts => {
+        const writers = [new Writer(), new Writer(4), new Writer(9_000)]
+        const expected: number[][] = [[], [], []]
+        const seen: { readonly bytes: Uint8Array; readonly held: readonly number[] }[] = []
+        for (const { which, bytes } of parts) {
+          writers[which]?.bytes(bytes)
+          expected[which]?.push(...bytes)
+          const finished = writers[which]?.finish()
+          if (finished !== undefined) seen.push({ bytes: finished, held: [...finished] })
+          const other = new Writer()
+          other.bytes(new Uint8Array(20).fill(0xee))
+          other.finish()
+        }
+        expect(writers.map(writer => [...writer.finish()])).toEqual(expected)
+        for (const { bytes, held } of seen) expect([...bytes]).toEqual(held)
+      }),
+    )
+  })
+
   it('write and read little-endian integers', () => {
     const writer = new Writer(1)
     writer.uintLE(0x010203, 4)

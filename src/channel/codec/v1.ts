@@ -2,8 +2,11 @@ import {
   array,
   bool,
   type Codec,
+  DecodeError,
+  type FeeratePerKw,
   fixedBytes,
   lengthPrefixed,
+  mapped,
   oneOf,
   optional,
   struct,
@@ -109,11 +112,59 @@ export const phase: Codec<ChannelPhase> = taggedUnion<ChannelPhase>({
 
 const feeUpdate: Codec<FeeUpdate> = struct({ feeratePerKw: feeratePerKwCodec, stage })
 
-const updateRef: Codec<UpdateRef> = taggedUnion<UpdateRef>({
-  add: [0, struct({ id: u64Number })],
-  remove: [1, struct({ id: u64Number })],
+/** Updates in their order: neighbours of one kind with ids that count up, which most are, are one item. */
+const updateRun = taggedUnion<UpdateRun>({
+  add: [0, struct({ id: u64Number, count: u16 })],
+  remove: [1, struct({ id: u64Number, count: u16 })],
   fee: [2, struct({ feeratePerKw: feeratePerKwCodec })],
 })
+const updateRefs: Codec<readonly UpdateRef[]> = mapped(array(u16, updateRun), unfolded, folded)
+
+type UpdateRun =
+  | { readonly type: 'add'; readonly id: number; readonly count: number }
+  | { readonly type: 'remove'; readonly id: number; readonly count: number }
+  | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
+
+function folded(refs: readonly UpdateRef[]): readonly UpdateRun[] {
+  const runs: UpdateRun[] = []
+  for (let start = 0; start < refs.length; ) {
+    // The loop ends at the length.
+    const ref = refs[start] as UpdateRef
+    const end = endOfRun(refs, start)
+    runs.push(ref.type === 'fee' ? ref : { type: ref.type, id: ref.id, count: end - start })
+    start = end
+  }
+  return runs
+}
+
+function endOfRun(refs: readonly UpdateRef[], start: number): number {
+  const first = refs[start]
+  let end = start + 1
+  if (first === undefined || first.type === 'fee') return end
+  for (let next = refs[end]; next !== undefined; next = refs[++end]) {
+    if (next.type !== first.type || next.id !== first.id + end - start || end - start === MOST_UPDATES) break
+  }
+  return end
+}
+
+/** Far more than a commitment can be short of, and few enough to hold whatever a broken record says. */
+const MOST_UPDATES = 0xffff
+
+function unfolded(runs: readonly UpdateRun[]): readonly UpdateRef[] {
+  const total = runs.reduce((sum, run) => sum + lengthOf(run), 0)
+  if (total > MOST_UPDATES) {
+    throw new DecodeError('out_of_range', `expected at most ${MOST_UPDATES} updates, got ${total}`)
+  }
+  return runs.flatMap((run): readonly UpdateRef[] =>
+    run.type === 'fee' ? [run] : Array.from({ length: run.count }, (_, i) => ({ type: run.type, id: run.id + i })),
+  )
+}
+
+function lengthOf(run: UpdateRun): number {
+  if (run.type === 'fee') return 1
+  if (run.count > 0 && Number.isSafeInteger(run.id + run.count)) return run.count
+  throw new DecodeError('out_of_range', `expected updates with ids below 2^53, got ${run.count} from ${run.id}`)
+}
 
 /** The small fields that most steps touch, together; and how many records of the lists there have to be. */
 export interface Head
@@ -131,7 +182,7 @@ export const head: Codec<Head> = struct({
   feeratePerKw: feeratePerKwCodec,
   feeUpdates: array(u16, feeUpdate),
   nextHtlcId: struct({ local: u64Number, remote: u64Number }),
-  proposed: array(u16, updateRef),
+  proposed: updateRefs,
   lastSent: oneOf('neither', 'commitment_signed', 'revoke_and_ack'),
   htlcCount: u16,
   mutualCloseCount: u16,
@@ -147,7 +198,7 @@ export const remoteCommit: Codec<RemoteCommit> = struct({
   number: u64Number,
   point,
   nextPoint: optional(point),
-  awaitingRevocation: optional(array(u16, updateRef)),
+  awaitingRevocation: optional(updateRefs),
 })
 
 const resolution: Codec<HtlcResolution> = taggedUnion<HtlcResolution>({
