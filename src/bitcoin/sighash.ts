@@ -38,19 +38,16 @@ export function segwitV0Sighash(spend: {
   const anyoneCanPay = (sighashType & SIGHASH_ANYONECANPAY) !== 0
   const mode = sighashType & 0x1f
   assert(mode >= SIGHASH_ALL && mode <= SIGHASH_SINGLE, () => `sighash type ${sighashType}`)
-  const shared = sharedOf(tx)
   const writer = new Writer(256 + spend.scriptCode.length)
   writer.uintLE(tx.version >>> 0, 4)
-  writer.bytes(anyoneCanPay ? ZERO : prevoutsHash(tx, shared))
-  writer.bytes(anyoneCanPay || mode !== SIGHASH_ALL ? ZERO : sequencesHash(tx, shared))
+  writer.bytes(anyoneCanPay ? ZERO : prevoutsHash(tx))
+  writer.bytes(anyoneCanPay || mode !== SIGHASH_ALL ? ZERO : sequencesHash(tx))
   writer.bytes(txidToWire(input.outpoint.txid))
   writer.uintLE(input.outpoint.vout, 4)
   writePrefixed(writer, spend.scriptCode)
   writeAmount(writer, spend.amountSat)
   writer.uintLE(input.sequence, 4)
-  writer.bytes(
-    mode === SIGHASH_ALL ? outputsHash(tx, shared) : mode === SIGHASH_SINGLE ? outputHash(tx, inputIndex) : ZERO,
-  )
+  writer.bytes(mode === SIGHASH_ALL ? outputsHash(tx) : mode === SIGHASH_SINGLE ? outputHash(tx, inputIndex) : ZERO)
   writer.uintLE(tx.locktime, 4)
   writer.uintLE(sighashType, 4)
   return sha256d(writer.finish())
@@ -65,7 +62,8 @@ function sharedOf(tx: Tx): SharedHashes {
   return shared
 }
 
-function prevoutsHash(tx: Tx, shared: SharedHashes): Uint8Array {
+function prevoutsHash(tx: Tx): Uint8Array {
+  const shared = sharedOf(tx)
   if (shared.prevouts === undefined) {
     const writer = new Writer(36 * tx.inputs.length)
     for (const { outpoint } of tx.inputs) {
@@ -77,7 +75,8 @@ function prevoutsHash(tx: Tx, shared: SharedHashes): Uint8Array {
   return shared.prevouts
 }
 
-function sequencesHash(tx: Tx, shared: SharedHashes): Uint8Array {
+function sequencesHash(tx: Tx): Uint8Array {
+  const shared = sharedOf(tx)
   if (shared.sequences === undefined) {
     const writer = new Writer(4 * tx.inputs.length)
     for (const { sequence } of tx.inputs) writer.uintLE(sequence, 4)
@@ -86,7 +85,8 @@ function sequencesHash(tx: Tx, shared: SharedHashes): Uint8Array {
   return shared.sequences
 }
 
-function outputsHash(tx: Tx, shared: SharedHashes): Uint8Array {
+function outputsHash(tx: Tx): Uint8Array {
+  const shared = sharedOf(tx)
   if (shared.outputs === undefined) {
     let capacity = 0
     for (const output of tx.outputs) capacity += 17 + output.script.length

@@ -4,7 +4,8 @@ import type { CommitmentKeys } from './types.ts'
 /**
  * The keys of one commitment from both sides' basepoints and the holder's per-commitment point (BOLT 3, key derivation).
  * The counterparty's payment key is its basepoint as it stands, so that it can find its money even with all else lost.
- * Cost: five point multiplications; the result serves all HTLCs of the commitment.
+ * Cost: three point multiplications, and two more when a key for HTLCs is first asked for, which serves all HTLCs of the
+ * commitment: every other commitment has none.
  */
 export function deriveCommitmentKeys(parties: {
   readonly holder: ChannelBasepoints
@@ -12,13 +13,29 @@ export function deriveCommitmentKeys(parties: {
   readonly perCommitmentPoint: Uint8Array
 }): CommitmentKeys {
   const { holder, counterparty, perCommitmentPoint } = parties
+  const htlcKey = (basepoint: Uint8Array) => once(() => derivePublicKey(basepoint, perCommitmentPoint))
+  const holderHtlcPubkey = htlcKey(holder.htlcBasepoint)
+  const counterpartyHtlcPubkey = htlcKey(counterparty.htlcBasepoint)
   return {
     holderFundingPubkey: holder.fundingPubkey,
     counterpartyFundingPubkey: counterparty.fundingPubkey,
     revocationPubkey: deriveRevocationPublicKey(counterparty.revocationBasepoint, perCommitmentPoint),
     holderDelayedPubkey: derivePublicKey(holder.delayedPaymentBasepoint, perCommitmentPoint),
-    holderHtlcPubkey: derivePublicKey(holder.htlcBasepoint, perCommitmentPoint),
-    counterpartyHtlcPubkey: derivePublicKey(counterparty.htlcBasepoint, perCommitmentPoint),
+    get holderHtlcPubkey() {
+      return holderHtlcPubkey()
+    },
+    get counterpartyHtlcPubkey() {
+      return counterpartyHtlcPubkey()
+    },
     counterpartyPaymentPubkey: counterparty.paymentBasepoint,
+  }
+}
+
+/** Made when it is first asked for. Whoever looks sees a plain value. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }

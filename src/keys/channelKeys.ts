@@ -1,6 +1,6 @@
 import { assert, concat, encode, u64Number, utf8Encode } from '../base/index.ts'
-import { hkdfSha256, isSecretKey, publicKeyFromSecret } from '../crypto/index.ts'
-import { FIRST_SECRET_INDEX, generateSecret } from './shachain.ts'
+import { hkdfSha256, publicKeyFromSecret } from '../crypto/index.ts'
+import { secretKey } from './secretKey.ts'
 
 /** What one side keeps secret in a channel, 32 bytes each. */
 export interface ChannelSecrets {
@@ -56,25 +56,4 @@ export function channelBasepoints(secrets: ChannelSecrets): ChannelBasepoints {
     delayedPaymentBasepoint: publicKeyFromSecret(secrets.delayedPaymentBasepointSecret),
     htlcBasepoint: publicKeyFromSecret(secrets.htlcBasepointSecret),
   }
-}
-
-/** Our per-commitment secret (32 bytes) of a commitment, numbered from 0; revealing it revokes that commitment. */
-export function commitmentSecret(secrets: Pick<ChannelSecrets, 'shachainSeed'>, commitmentNumber: number): Uint8Array {
-  return secretKey(generateSecret(secrets.shachainSeed, secretIndex(commitmentNumber)))
-}
-
-/** Our per-commitment point (33 bytes) of a commitment, numbered from 0. */
-export function commitmentPoint(secrets: Pick<ChannelSecrets, 'shachainSeed'>, commitmentNumber: number): Uint8Array {
-  return publicKeyFromSecret(commitmentSecret(secrets, commitmentNumber))
-}
-
-/** The index of a commitment's per-commitment secret: commitments count up from 0, secrets down from 2^48 − 1 (BOLT 3). */
-export function secretIndex(commitmentNumber: number): number {
-  return FIRST_SECRET_INDEX - commitmentNumber
-}
-
-/** A hash is no secret key once in 2^128 times, so one that is none comes from a bug. */
-function secretKey(secret: Uint8Array): Uint8Array {
-  assert(isSecretKey(secret), 'a derived secret is no secret key')
-  return secret
 }

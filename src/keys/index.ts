@@ -4,11 +4,9 @@ export {
   type ChannelBasepoints,
   type ChannelSecrets,
   channelBasepoints,
-  commitmentPoint,
-  commitmentSecret,
   deriveChannelSecrets,
-  secretIndex,
 } from './channelKeys.ts'
+export { commitmentPoint, commitmentSecret, secretIndex } from './commitmentSecrets.ts'
 export {
   derivePublicKey,
   deriveRevocationPublicKey,

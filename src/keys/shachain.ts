@@ -75,18 +75,19 @@ export function secretSlot(index: number): number {
   return slot
 }
 
-/** The secret of an index whose bits from `bits` up are those of the base's index. */
-function deriveSecret(base: Uint8Array, bits: number, index: number): Uint8Array {
+/** The secret (32 bytes) of an index whose bits from `bits` up are those of the base's index. */
+export function deriveSecret(base: Uint8Array, bits: number, index: number): Uint8Array {
   assert(
     Number.isInteger(index) && index >= 0 && index <= FIRST_SECRET_INDEX,
     () => `secret index out of range: ${index}`,
   )
-  let secret = new Uint8Array(base)
+  // `sha256` gives bytes of its own each time, so that only the base has to be copied.
+  let secret: Uint8Array = new Uint8Array(base)
   for (let bit = bits - 1; bit >= 0; bit--) {
     if (bitOf(index, bit) === 0) continue
     const byte = bit >> 3
     secret[byte] = defined(secret[byte], 'a secret has 32 bytes') ^ (1 << (bit & 7))
-    secret = new Uint8Array(sha256(secret))
+    secret = sha256(secret)
   }
   return secret
 }

@@ -70,7 +70,11 @@ function htlcSignatures(
   if (commitment.htlcs.length === 0) return []
   const { nextPoint } = durable.remoteCommit
   assert(nextPoint !== undefined, 'a signed next commitment has its point')
-  const secret = deriveSecretKey(context.secrets.htlcBasepointSecret, nextPoint)
+  const secret = deriveSecretKey(
+    context.secrets.htlcBasepointSecret,
+    nextPoint,
+    durable.params.local.basepoints.htlcBasepoint,
+  )
   return commitment.htlcs.map(output => signHtlcTx(buildHtlcTx(commitment, output), 'counterparty', secret))
 }
 
