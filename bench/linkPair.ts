@@ -100,9 +100,10 @@ export interface LinkPair {
   readonly bob: BenchSide
 }
 
-/** A channel in state `normal`, half of the money on each side. */
-export function openPair(): LinkPair {
+/** A channel in state `normal`, half of the money on each side. `prepare` sees both sides before their first step. */
+export function openPair(prepare: (side: BenchSide) => void = () => undefined): LinkPair {
   const pair = { alice: new BenchSide('alice'), bob: new BenchSide('bob') }
+  for (const side of [pair.alice, pair.bob]) prepare(side)
   for (const side of [pair.alice, pair.bob]) side.inbox.push({ type: 'connected' })
   const temporaryChannelId = '7e'.repeat(32) as ChannelId
   const pushMsat = msat((CAPACITY_SAT * 1000n) / 2n)

@@ -15,6 +15,13 @@ import {
 const anyBytes = fc.uint8Array({ maxLength: 40 })
 
 describe('hexadecimal', () => {
+  it('agrees with Node on what is longer than one call takes', () => {
+    for (const length of [2_047, 2_048, 2_049, 10_000]) {
+      const bytes = new Uint8Array(length).map((_, index) => index * 7)
+      expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'))
+    }
+  })
+
   it('agrees with Node both ways', () => {
     fc.assert(
       fc.property(anyBytes, bytes => {
