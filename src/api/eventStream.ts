@@ -1,4 +1,3 @@
-import { utf8Encode } from '../base/index.ts'
 import type { NumberedEvent } from '../engine/index.ts'
 import type { ApiLimits } from './limits.ts'
 import { eventJson } from './routes/eventJson.ts'
@@ -19,6 +18,7 @@ export interface EventStreamOptions {
   readonly onError: (error: unknown) => void
 }
 
+const ENCODER = new TextEncoder()
 /** How soon a reader that lost its connection may come again. */
 const RETRY_MS = 1000
 
@@ -61,7 +61,7 @@ interface Feed extends EventStreamOptions {
 async function feed(controller: ReadableStreamDefaultController<Uint8Array>, feed: Feed): Promise<void> {
   const { source, after, limits, ended, room, mayRead, drop, onEnd, onError } = feed
   const end = (): void => ended.abort()
-  const say = (text: string): void => controller.enqueue(utf8Encode(text))
+  const say = (text: string): void => controller.enqueue(ENCODER.encode(text))
   const heartbeat = setInterval(() => {
     mayRead().then(
       may => {

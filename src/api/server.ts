@@ -82,6 +82,8 @@ export async function serveApi(options: ApiOptions): Promise<ServedApi> {
     },
     (incoming, outgoing) => {
       outgoing.setHeader('Cache-Control', 'no-store')
+      // A connection whose last answer went out while we close has nothing to wait for.
+      outgoing.once('finish', () => closing.signal.aborted && server.closeIdleConnections())
       const refusal = refusedAtTheDoor(incoming, { listen, limits })
       if (refusal !== undefined) return say(outgoing, refusal)
       handle(incoming, outgoing).catch(error => {

@@ -151,6 +151,14 @@ describe('the stream', () => {
     expect(s.readers()).toBe(0)
   })
 
+  it('ends where nobody can say any more whether the token may look', async () => {
+    const s = await served({ limits: { heartbeatMs: 5 } })
+    const stream = await listen(s, '', { Authorization: 'Bearer secret-of-read' })
+    Object.assign(s.node, { tokenOf: () => Promise.reject(new Error('the store is closed')) })
+    await stream.ended
+    expect(s.readers()).toBe(0)
+  })
+
   it('is for tokens that may look', async () => {
     const { ask } = await served()
     for (const holder of ['invoice', 'spend']) {
@@ -192,7 +200,7 @@ describe('the stream', () => {
 
   it('drops a reader that does not read, and holds no more for it than its bound', async () => {
     const s = await served({ limits: { slowReaderMs: 50, maxEventBytesWaiting: 1000 } })
-    const TOLD = 2000
+    const TOLD = 600
     for (let i = 0; i < TOLD; i++) s.tell({ ...SAID, text: 'x'.repeat(65_536) })
     const socket = connected(s.api)
     const ended = untilEnd(socket)

@@ -285,6 +285,24 @@ describe('the API as a whole', () => {
     await api.close()
   })
 
+  it('waits for no connection that has its answer', async () => {
+    const { api, node, ask, calls } = await limited({ closingGraceMs: 600_000 })
+    let answer = (_: { address: string }) => {}
+    Object.assign(node, {
+      newAddress: () =>
+        new Promise<{ address: string }>(done => {
+          calls.push({ verb: 'newAddress', request: undefined })
+          answer = done
+        }),
+    })
+    const underWay = ask('POST', '/v1/addresses')
+    await until(() => calls.length === 1)
+    const closed = api.close()
+    answer({ address: 'bcrt1qlate' })
+    expect((await underWay).status).toBe(200)
+    await closed
+  })
+
   it('tells the node that whoever asked to connect has gone', async () => {
     const { api, node } = await served()
     const gone = new Promise<void>(done => {

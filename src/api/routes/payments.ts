@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { BookendError } from '../../base/index.ts'
+import { BookendError, defined } from '../../base/index.ts'
 import { hasScope, tokenIdOf } from '../auth.ts'
 import { toJson } from '../json.ts'
 import { repeatableHeaders } from '../schemas/idempotency.ts'
@@ -50,9 +50,8 @@ function movingRoutes(app: ApiApp, desk: Desk): void {
       const { 'Idempotency-Key': idempotencyKey } = context.req.valid('header')
       const { invoice, nodeId, ...rest } = context.req.valid('json')
       const common = { ...present({ ...rest, idempotencyKey }), ...tokenIdOf(context.var.caller) }
-      if (invoice !== undefined) return context.json(toJson(await node.pay({ ...common, invoice })), 200)
-      if (nodeId !== undefined) return context.json(toJson(await node.pay({ ...common, nodeId })), 200)
-      throw new Error('the schema lets one of both through')
+      const to = invoice === undefined ? { nodeId: defined(nodeId, 'the schema asks for one of both') } : { invoice }
+      return context.json(toJson(await node.pay({ ...common, ...to })), 200)
     },
   )
 }
