@@ -78,6 +78,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
     context: () => ({ ...fixed, now: clock(), feerates: feerates.current, entropy: Math.random() }),
     clock,
     log,
+    onBlock: () => void feerates.refresh(clock()),
     onStop: reason => node?.mustEnd(adapterError(reason)),
   })
   opened.push(() => hands.stop(new Error('the start has failed')))

@@ -1,5 +1,5 @@
 import { BookendError, type BookendErrorCode } from '../base/index.ts'
-import type { EngineFailure, PaymentFailure } from '../engine/index.ts'
+import type { EngineFailure, Payment, PaymentFailure } from '../engine/index.ts'
 import { ChainError, NetworkError } from '../ports/index.ts'
 import { StorageError } from '../storage/index.ts'
 
@@ -87,4 +87,19 @@ export function adapterError(error: unknown): unknown {
 
 function wrapped(code: BookendErrorCode, cause: Error & { readonly code: string }, advice: string): BookendError {
   return new BookendError(code, cause.message, { advice, cause, facts: { reason: cause.code } })
+}
+
+/** Of a payment that began and came to nothing. */
+export function failedPayment({ failure, paymentHash, number }: Payment): BookendError {
+  const advice =
+    failure?.code === 'timeout' ? 'Nothing was paid. Try again.' : 'Nothing was paid. See what the reason says.'
+  return new BookendError('payment_failed', failure?.message ?? 'The payment failed.', {
+    advice,
+    facts: { reason: failure?.code ?? 'unknown', paymentHash, payment: String(number) },
+  })
+}
+
+/** Of whatever is asked of a node after its end. */
+export function stoppedError(): BookendError {
+  return new BookendError('stopped', 'The node has stopped.', { advice: 'Start it again: `bookend start`.' })
 }

@@ -30,6 +30,8 @@ export interface HandsOptions {
   readonly context: () => EngineContext
   readonly clock: () => number
   readonly log: (line: LogLine) => void
+  /** Told after each block. */
+  readonly onBlock: () => void
   /** Told when the node has to end. */
   readonly onStop: (reason: unknown) => void
 }
@@ -81,6 +83,7 @@ export class Hands {
       seen: () => this.driver.state.blocks.at(-1),
       connect: async ({ height, hash, transactions }) => {
         await this.driver.submit({ type: 'block_connected', height, hash, transactions })
+        options.onBlock()
       },
       disconnect: async () => {
         await this.driver.submit({ type: 'block_disconnected' })

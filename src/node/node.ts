@@ -11,8 +11,6 @@ import {
   type Txid,
   toHex,
 } from '../base/index.ts'
-import { txid } from '../bitcoin/index.ts'
-import { channelIdOf } from '../channel/index.ts'
 import { constantTimeEqual, sha256 } from '../crypto/index.ts'
 import {
   type EngineState,
@@ -26,9 +24,12 @@ import type { SeedKeys } from '../keys/index.ts'
 import type { Listening, NetAddress, Store } from '../ports/index.ts'
 import { balanceOf } from '../wallet/index.ts'
 import { sealBackup } from './backup.ts'
+import { orAborted, within } from './cancellation.ts'
 import { channelBalances, channelInfo, channelInfos } from './channelViews.ts'
 import { explain } from './explain.ts'
+import { failedPayment, stoppedError } from './failures.ts'
 import type { Hands } from './hands.ts'
+import { closingOf, linkOf, noChannel } from './lookups.ts'
 import { findPayment, listPayments, MAX_PAYMENTS_LISTED } from './paymentRecords.ts'
 import { Repeatables } from './repeatable.ts'
 import { replyOf } from './requests.ts'
@@ -385,34 +386,6 @@ export class Node implements BookendNode {
   }
 }
 
-function linkOf(state: EngineState, channelId: ChannelId): Link | undefined {
-  for (const link of pmapValues(state.links)) {
-    const { channel } = link.state
-    if (channel !== undefined && channelIdOf(channel) === channelId) return link
-  }
-  return undefined
-}
-
-/** The transaction that ends a channel: one that is confirmed, or published, or signed by both. */
-function closingOf(state: EngineState, channelId: ChannelId): Txid | undefined {
-  const link = linkOf(state, channelId)
-  const channel = link?.state.channel
-  if (link === undefined || channel === undefined || !('durable' in channel)) return undefined
-  const { mutualCloses, params } = channel.durable
-  const confirmed = link.state.onchain?.facts.transactions.find(({ tx }) => spends(tx, params.fundingOutpoint))
-  if (confirmed !== undefined) return confirmed.txid
-  const agreed = mutualCloses.at(-1)
-  if (agreed !== undefined) return txid(agreed)
-  return link.closingTxid
-}
-
-function spends(
-  tx: { readonly inputs: readonly { readonly outpoint: OutPoint }[] },
-  { txid: id, vout }: OutPoint,
-): boolean {
-  return tx.inputs.some(({ outpoint }) => outpoint.txid === id && outpoint.vout === vout)
-}
-
 function opened({ channelId, fundingOutpoint }: { readonly channelId: ChannelId; readonly fundingOutpoint: OutPoint }) {
   return { channelId, fundingTxid: fundingOutpoint.txid, fundingOutpoint }
 }
@@ -424,54 +397,4 @@ function checkNodeId(id: string): void {
   throw new BookendError('bad_request', `Expected a node id of 66 lowercase hex digits, got ${id.slice(0, 80)}.`, {
     advice: 'Copy it from `bookend info` of the other node.',
   })
-}
-
-function noChannel(id: string): BookendError {
-  return new BookendError('not_found', `No channel has the id ${id.slice(0, 80)}.`, {
-    advice: '`bookend channels` lists the channels.',
-  })
-}
-
-function failedPayment({ failure, paymentHash, number }: Payment): BookendError {
-  const advice =
-    failure?.code === 'timeout' ? 'Nothing was paid. Try again.' : 'Nothing was paid. See what the reason says.'
-  return new BookendError('payment_failed', failure?.message ?? 'The payment failed.', {
-    advice,
-    facts: { reason: failure?.code ?? 'unknown', paymentHash, payment: String(number) },
-  })
-}
-
-function stoppedError(): BookendError {
-  return new BookendError('stopped', 'The node has stopped.', { advice: 'Start it again: `bookend start`.' })
-}
-
-function within(patienceMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const deadline = AbortSignal.timeout(patienceMs)
-  return signal === undefined ? deadline : AbortSignal.any([deadline, signal])
-}
-
-/** The caller stops waiting; what was begun goes on. */
-async function orAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return result
-  const aborted = Promise.withResolvers<never>()
-  const abort = () =>
-    aborted.reject(
-      new BookendError(
-        signal.reason?.name === 'TimeoutError' ? 'timeout' : 'aborted',
-        'It took too long, or was cancelled.',
-        {
-          advice: 'What was begun may still come to its end: look before you try again.',
-          cause: signal.reason,
-        },
-      ),
-    )
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort)
-  try {
-    return await Promise.race([result, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-    aborted.promise.catch(() => undefined)
-    result.catch(() => undefined)
-  }
 }

@@ -18,18 +18,21 @@ test('no records are a new node, and so are records that are not of a channel', 
   expect(loadLink(new Map([['wallet/coins', Uint8Array.of(1)]]))).toEqual({ ok: true, value: NEW_LINK })
 })
 
-test.each(names)('a channel that is %s comes back: disconnected, and watching its funding output, if that is unspent', name => {
-  for (const side of ['alice', 'bob'] as const) {
-    const state = load(all[name][side])
-    expect(state.connection).toBe('disconnected')
-    expect(state.watched.size).toBe(name === 'closing' || name === 'closed' ? 0 : 1)
-    expect(state.channel?.state).toBe(
-      { unconfirmed: 'wait_for_funding_confirmed', withHtlcs: 'normal' }[name as never] ?? name,
-    )
-    expect(state.funding === undefined).toBe(name === 'unconfirmed')
-    expect(state.onchain).toBeDefined()
-  }
-})
+test.each(names)(
+  'a channel that is %s comes back: disconnected, and watching its funding output, if that is unspent',
+  name => {
+    for (const side of ['alice', 'bob'] as const) {
+      const state = load(all[name][side])
+      expect(state.connection).toBe('disconnected')
+      expect(state.watched.size).toBe(name === 'closing' || name === 'closed' ? 0 : 1)
+      expect(state.channel?.state).toBe(
+        { unconfirmed: 'wait_for_funding_confirmed', withHtlcs: 'normal' }[name as never] ?? name,
+      )
+      expect(state.funding === undefined).toBe(name === 'unconfirmed')
+      expect(state.onchain).toBeDefined()
+    }
+  },
+)
 
 test('what the steps wrote is what the state says, whatever was done', () => {
   const { alice, bob } = connected(all.withHtlcs)
