@@ -3,7 +3,7 @@
 // bin/bookend.js enters here, so this file is the room's door. Start reading at program.ts, then one file for each command.
 import { readFileSync } from 'node:fs'
 import { processShell } from './processShell.ts'
-import { runCli } from './run.ts'
+import { runCli } from './runCli.ts'
 
 const words = process.argv.slice(2)
 const exitCode = await runCli(words, processShell(words.includes('--json')), packageVersion())

@@ -10,7 +10,7 @@ export const usage = (message: string, advice: string, facts: Readonly<Record<st
 
 /** Any error as one with a code and advice. */
 export function problemOf(error: unknown): BookendError {
-  if (error instanceof BookendError) return error
+  if (error instanceof BookendError) return isOfAdapter(error.cause) ? problemOf(error.cause) : error
   if (error instanceof ChainError) return told(error, CHAIN[error.code])
   if (error instanceof NetworkError) return told(error, NETWORK[error.code])
   const storage = storageCodeOf(error)
@@ -114,6 +114,10 @@ function storageCodeOf(error: unknown): StorageErrorCode | undefined {
   // Its codes are the keys of the table, which the compiler has seen to.
   return Object.keys(STORAGE).find(code => code === error.code) as StorageErrorCode | undefined
 }
+
+/** A node hands on what its adapters say: the table here knows the options of the command line. */
+const isOfAdapter = (cause: unknown): boolean =>
+  cause instanceof ChainError || cause instanceof NetworkError || storageCodeOf(cause) !== undefined
 
 const isDisk = (error: unknown): boolean =>
   error instanceof Error && /disk is full|disk I\/O|ENOSPC/.test(error.message)
