@@ -1,12 +1,17 @@
-// bookend: what the package gives to a program, gathered from the rooms. The surface of 0.x is the driver and what it runs
-// on: an engine as a pure step, a store, a chain. Start reading at src/node/driver.ts; src/cli/demo uses all of it.
+// bookend: what the package gives to a program. `createNode` starts a node out of a chain, a store and a network; `createClient`
+// speaks to one that runs elsewhere. Below them, for who builds other things: a channel as a pure step, the driver, the stores, the
+// chains. Start reading at src/node/types.ts; examples/ has a program for each use.
+export { type BookendClient, createClient } from './api/index.ts'
 export {
   type BlockHash,
+  BookendError,
+  type BookendErrorCode,
   type ChannelId,
   type FeeratePerKw,
   feeratePerKw,
   type Msat,
   msat,
+  type NodeId,
   type OutPoint,
   type PaymentHash,
   type Result,
@@ -14,32 +19,65 @@ export {
   sat,
   type Txid,
 } from './base/index.ts'
+export { type BitcoindOptions, bitcoindChain } from './chain/index.ts'
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
-export {
-  bip39Seed,
-  keysFromPhrase,
-  parseSeedPhrase,
-  type SeedKeys,
-  type SeedPhrase,
-  type SeedPhraseFailure,
-  seedPhraseFromEntropy,
-} from './keys/index.ts'
+export type { NodeEvent, NumberedEvent, Payment, PaymentFailure, Token, TokenScope } from './engine/index.ts'
+export { decodeInvoice, type Invoice, type InvoiceFailure } from './invoice/index.ts'
+export { parseSeedPhrase, type SeedPhrase, type SeedPhraseFailure, seedPhraseFromEntropy } from './keys/index.ts'
 export {
   type LinkContext,
   type LinkEffect,
   type LinkInput,
   type LinkState,
   type LinkStep,
+  linkMachine,
   linkStep,
   loadLink,
   NEW_LINK,
 } from './link/index.ts'
-export { type CryptoReport, Driver, type DriverOptions, type InputResult, installBestBackends } from './node/index.ts'
+export {
+  type Balance,
+  type BookendNode,
+  type ChannelExplanation,
+  type ChannelInfo,
+  type CloseRequest,
+  type ClosingChannel,
+  type CreatedInvoice,
+  type CryptoReport,
+  createNode,
+  Driver,
+  type DriverOptions,
+  type ExplainedSpend,
+  type InputResult,
+  type InvoiceRequest,
+  installBestBackends,
+  type LogLine,
+  type NetOption,
+  type NetworkName,
+  type NodeInfo,
+  type NodeOptions,
+  type OpenedChannel,
+  type OpenRequest,
+  type PayRequest,
+  type PeerAddress,
+  type PeerInfo,
+  PipeHub,
+  pipe,
+  regtest,
+  type SendRequest,
+  sqlite,
+  type TokenRequest,
+  tcp,
+} from './node/index.ts'
 export {
   type Chain,
   type ChainBlock,
   ChainError,
   type ChainTip,
+  type NetAddress,
+  type Network,
+  NetworkError,
+  type Page,
   type PublishRefusal,
   type Store,
   type StoreWrite,
@@ -53,7 +91,6 @@ export {
   readSeedFile,
   type SeedFailure,
   type SeedProtection,
-  type SqliteStoreOptions,
   StorageError,
   type StorageErrorCode,
   sqliteStore,
