@@ -102,13 +102,14 @@ function pay(between: LinkPair, payers: readonly BenchSide[], { inFlight, amount
 /**
  * The curve alone, per payment and side. Each side signs and verifies an HTLC above dust once; where both pay at the same time twice,
  * since the two adds and the two removals cross. A round has two commitments made and two received by each side, each with its
- * keys, a revocation made and one checked; where both pay it has four.
+ * keys, two points of its own made and two secrets checked; half of the commitments have keys for HTLCs. Where both pay, it is twice.
  */
 function limitOf(
   { inFlight, amountSat, payers }: Row,
-  { sign, verify, commitmentKeys, publicKey }: Primitives,
+  { sign, verify, commitmentKeys, publicKey, tweak }: Primitives,
 ): number {
   const perHtlc = amountSat < 354n ? 0 : payers * (sign + verify)
-  const perRound = 2 * (sign + verify) + 4 * commitmentKeys + 4 * publicKey
+  const htlcKeys = amountSat < 354n ? 0 : 4 * tweak
+  const perRound = 2 * (sign + verify) + 4 * commitmentKeys + 4 * publicKey + htlcKeys
   return perHtlc + perRound / inFlight
 }
