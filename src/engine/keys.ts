@@ -11,13 +11,19 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   request/<idempotency key>  what came of a call that is carried out once
 //   event/<number>             the log
 //   node/next-link             the index of the next link
+//   node/birth-height          where a node without blocks begins to read them: after a restore
 
 export const BLOCKS = 'block/'
 export const PEERS = 'peer/'
 export const WALLET = 'wallet/'
 export const CHANNELS = 'channel/'
 export const EVENTS = 'event/'
+/** The room of payments names these itself. */
+export const IN_FLIGHT = 'in-flight/'
+export const TOKENS = 'token/'
+export const NODE = 'node/'
 export const NEXT_LINK = 'node/next-link'
+export const BIRTH_HEIGHT = 'node/birth-height'
 
 /** What a start loads. The rest (events, ended payments, archives, requests) only grows, and is read when it is asked for. */
 export const LOADED_PREFIXES: readonly string[] = [
@@ -25,10 +31,10 @@ export const LOADED_PREFIXES: readonly string[] = [
   PEERS,
   WALLET,
   CHANNELS,
-  'node/',
+  NODE,
   'invoice/',
-  'in-flight/',
-  'token/',
+  IN_FLIGHT,
+  TOKENS,
   'payments/',
 ]
 

@@ -19,7 +19,7 @@ import { loadLink } from '../link/index.ts'
 import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
 import { loadWallet } from '../wallet/index.ts'
-import { BLOCKS, CHANNELS, NEXT_LINK, nameKey, PEERS, WALLET } from './keys.ts'
+import { BLOCKS, CHANNELS, NEXT_LINK, NODE, nameKey, PEERS, WALLET } from './keys.ts'
 import { namesOf } from './links.ts'
 import type { EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
 
@@ -82,7 +82,7 @@ function sortedOut(records: Records): Sorted {
       sorted.blocks.push({ height: Number(key.slice(BLOCKS.length)), hash: toHex(value) as BlockHash })
     } else if (key.startsWith(PEERS)) sorted.peers.set(key.slice(PEERS.length), value)
     else if (key.startsWith(WALLET)) sorted.wallet.set(key.slice(WALLET.length), value)
-    else sorted.others.set(key, value)
+    else if (!key.startsWith(NODE)) sorted.others.set(key, value)
   }
   sorted.blocks.sort((a, b) => a.height - b.height)
   return sorted

@@ -15,9 +15,18 @@ import { act, refuse, type Task, update, type Work } from './work.ts'
 export function engineStep(state: EngineState, input: EngineInput, context: EngineContext): EngineStep {
   const work: Work = { state, context, writes: [], effects: [], tasks: [] }
   handle(work, input)
-  // Tasks bring tasks; each is one step further on the way of a message or a payment, so it ends.
-  for (let done = 0; done < work.tasks.length; done++) perform(work, work.tasks[done])
+  drain(work)
+  // What the signing itself brought on is signed for too.
+  while (input.type === 'end_of_turn' && work.state.moved.size > 0) {
+    endOfTurn(work)
+    drain(work)
+  }
   return { next: work.state, writes: work.writes, effects: work.effects }
+}
+
+/** Tasks bring tasks; each is one step further on the way of a message or a payment, so it ends. */
+function drain(work: Work): void {
+  for (let task = work.tasks.shift(); task !== undefined; task = work.tasks.shift()) perform(work, task)
 }
 
 /** For a driver. */
@@ -71,8 +80,8 @@ function handle(work: Work, input: EngineInput): void {
   }
 }
 
-function perform(work: Work, task: Task | undefined): void {
-  switch (task?.to) {
+function perform(work: Work, task: Task): void {
+  switch (task.to) {
     case 'link':
       stepLink(work, task.index, task.input, task.payment)
       return
@@ -84,8 +93,6 @@ function perform(work: Work, task: Task | undefined): void {
       return
     case 'channels':
       routeMessage(work, task.nodeId, task.message)
-      return
-    case undefined:
       return
     default:
       unreachable(task)

@@ -3,10 +3,11 @@ import { ChainError } from '../ports/index.ts'
 
 export interface FollowerOptions {
   readonly chain: Chain
-  /** The newest block that the node has seen; `undefined` before the first. */
-  readonly seen: () => ChainTip | undefined
+  /** The newest blocks that the node has seen, newest last; none before the first. */
+  readonly seen: () => readonly ChainTip[]
   /** Resolves when the node has it for good. */
   readonly connect: (block: ChainBlock) => Promise<void>
+  /** Takes the newest one back. */
   readonly disconnect: () => Promise<void>
   /** Where a node without any block begins: at this height, or at the tip. */
   readonly birthHeight: number | 'now'
@@ -87,7 +88,7 @@ export class ChainFollower {
     const { chain, connect } = this.#options
     while (!this.#stopped) {
       await this.#leaveOldBranch()
-      const seen = this.#options.seen()
+      const seen = this.#options.seen().at(-1)
       const height = seen === undefined ? await this.#firstHeight() : seen.height + 1
       const hash = await chain.hashAt(height)
       if (hash === undefined) {
@@ -103,24 +104,54 @@ export class ChainFollower {
     }
   }
 
-  /** Takes back the blocks that are not on the best chain. */
+  /** Takes back the blocks that are not on the best chain, once it is known where the two branches part. */
   async #leaveOldBranch(): Promise<void> {
-    const { chain, seen, disconnect } = this.#options
-    const before = seen()
-    for (let newest = before; newest !== undefined && !this.#stopped; newest = seen()) {
-      if ((await chain.hashAt(newest.height)) === newest.hash) return
+    const { seen, disconnect } = this.#options
+    const blocks = seen()
+    const newest = blocks.at(-1)
+    if (newest === undefined) return
+    const kept = await this.#lastCommon(blocks)
+    if (kept === undefined) throw anotherChain(newest)
+    if (kept.height === newest.height) return
+    await this.#checkNotBehind(blocks, newest)
+    for (
+      let top = seen().at(-1);
+      top !== undefined && top.height > kept.height && !this.#stopped;
+      top = seen().at(-1)
+    ) {
       await disconnect()
     }
-    if (before !== undefined && seen() === undefined && !this.#stopped) {
-      throw new ChainError(
-        'wrong_network',
-        `None of the blocks that this node has seen up to ${before.height} is on the chain: it is another chain, or was begun anew.`,
-      )
+  }
+
+  async #lastCommon(blocks: readonly ChainTip[]): Promise<ChainTip | undefined> {
+    for (const block of blocks.toReversed()) {
+      if ((await this.#options.chain.hashAt(block.height)) === block.hash) return block
     }
+    return undefined
+  }
+
+  /** A chain that ends in a block of ours has no other branch: it has not got as far as we have. */
+  async #checkNotBehind(blocks: readonly ChainTip[], newest: ChainTip): Promise<void> {
+    const tip = await this.#options.chain.tip()
+    if (tip.height < newest.height && blocks.some(({ hash }) => hash === tip.hash)) throw behind(tip, newest)
   }
 
   async #firstHeight(): Promise<number> {
     const { birthHeight, chain } = this.#options
     return birthHeight === 'now' ? (await chain.tip()).height : birthHeight
   }
+}
+
+function behind(tip: ChainTip, newest: ChainTip): ChainError {
+  return new ChainError(
+    'bad_answer',
+    `The chain is at block ${tip.height}, and this node has seen block ${newest.height}: it has still to catch up, or is an old copy.`,
+  )
+}
+
+function anotherChain(newest: ChainTip): ChainError {
+  return new ChainError(
+    'wrong_network',
+    `None of the last blocks that this node has seen, up to ${newest.height}, is on the chain: it is another one, or was begun anew.`,
+  )
 }

@@ -80,7 +80,7 @@ export class Hands {
       chain,
       birthHeight,
       retryMs: CHAIN_RETRY_MS,
-      seen: () => this.driver.state.blocks.at(-1),
+      seen: () => this.driver.state.blocks,
       connect: async ({ height, hash, transactions }) => {
         await this.driver.submit({ type: 'block_connected', height, hash, transactions })
         options.onBlock()
