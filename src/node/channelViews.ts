@@ -1,4 +1,4 @@
-import { msat, pmapValues, type Sat, sat } from '../base/index.ts'
+import { msat, pmapValues } from '../base/index.ts'
 import { type Channel, channelIdOf, type FundedChannel, spendableMsat } from '../channel/index.ts'
 import type { EngineState, Link } from '../engine/index.ts'
 import { isUsable } from '../link/index.ts'
@@ -72,8 +72,4 @@ export function channelBalances(state: EngineState): { readonly localMsat: bigin
     remoteMsat += channel.durable.settled.remoteMsat
   }
   return { localMsat, remoteMsat }
-}
-
-export function reservedSat(confirmedSat: Sat, reserve: Sat): Sat {
-  return sat(confirmedSat < reserve ? confirmedSat : reserve)
 }

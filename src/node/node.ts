@@ -7,7 +7,8 @@ import {
   type OutPoint,
   parseHex,
   pmapValues,
-  sat,
+  subtract,
+  subtractOrZero,
   type Txid,
   toHex,
 } from '../base/index.ts'
@@ -132,7 +133,7 @@ export class Node implements BookendNode {
     return {
       onchainConfirmedSat: confirmedSat,
       onchainUnconfirmedSat: unconfirmedSat,
-      onchainReservedSat: sat(confirmedSat < reserveSat ? confirmedSat : reserveSat),
+      onchainReservedSat: subtract(confirmedSat, subtractOrZero(confirmedSat, reserveSat)),
       channelLocalMsat: msat(localMsat),
       channelRemoteMsat: msat(remoteMsat),
     }
