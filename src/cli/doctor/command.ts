@@ -1,17 +1,11 @@
 import type { Command } from 'commander'
-import { type NodeOptions, nodeCommand } from '../command.ts'
+import { nodeCommand } from '../command.ts'
 import { EXIT_FAILED } from '../exitCodes.ts'
 import { answer } from '../print.ts'
 import { EndWith, type Shell } from '../shell.ts'
 import { DEFAULT_API, DEFAULT_LISTEN } from '../start/options.ts'
 import type { Check } from './check.ts'
-
-export interface TypedDoctor extends NodeOptions {
-  readonly chain?: string
-  readonly chainCookie?: string
-  readonly listen: string
-  readonly api: string
-}
+import type { TypedDoctor } from './typedDoctor.ts'
 
 const HELP = `
 Looks at Node, cryptography, data directory, disk, chain, clock, ports and API, and says what to do about what is wrong. Give it

@@ -48,8 +48,6 @@ export function checkSync(path: string, clock: () => number = () => performance.
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return fail(name, `${folder} cannot be written: ${message}`, 'Name another one with --data-dir.')
-  } finally {
-    rmSync(file, { force: true })
   }
 }
 
@@ -65,6 +63,7 @@ function medianSync(file: string, clock: () => number): number {
     return times.sort((a, b) => a - b)[ROUNDS / 2] ?? 0
   } finally {
     closeSync(handle)
+    rmSync(file)
   }
 }
 

@@ -5,10 +5,10 @@ import { apiTyped, chainTyped, listenTyped } from '../start/options.ts'
 import { checkApi } from './api.ts'
 import { checkChain } from './chain.ts'
 import type { Check } from './check.ts'
-import type { TypedDoctor } from './command.ts'
 import { checkDirectory, checkSpace, checkSync } from './directory.ts'
 import { checkCrypto, checkNodeVersion } from './installation.ts'
 import { checkPort } from './ports.ts'
+import type { TypedDoctor } from './typedDoctor.ts'
 
 /** Looks at everything, one after the other: the disk is not measured while something else is busy. */
 export async function examine(

@@ -1,0 +1,9 @@
+import type { NodeOptions } from '../command.ts'
+
+/** What was typed behind `bookend doctor`. */
+export interface TypedDoctor extends NodeOptions {
+  readonly chain?: string
+  readonly chainCookie?: string
+  readonly listen: string
+  readonly api: string
+}
