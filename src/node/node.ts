@@ -27,6 +27,7 @@ import { balanceOf } from '../wallet/index.ts'
 import { sealBackup } from './backup.ts'
 import { orAborted, within } from './cancellation.ts'
 import { channelBalances, channelInfo, channelInfos } from './channelViews.ts'
+import { checkNodeId } from './checkNodeId.ts'
 import { explain } from './explain.ts'
 import { failedPayment, stoppedError } from './failures.ts'
 import type { Hands } from './hands.ts'
@@ -389,13 +390,4 @@ export class Node implements BookendNode {
 
 function opened({ channelId, fundingOutpoint }: { readonly channelId: ChannelId; readonly fundingOutpoint: OutPoint }) {
   return { channelId, fundingTxid: fundingOutpoint.txid, fundingOutpoint }
-}
-
-const NODE_ID = /^0[23][0-9a-f]{64}$/
-
-function checkNodeId(id: string): void {
-  if (NODE_ID.test(id)) return
-  throw new BookendError('bad_request', `Expected a node id of 66 lowercase hex digits, got ${id.slice(0, 80)}.`, {
-    advice: 'Copy it from `bookend info` of the other node.',
-  })
 }
