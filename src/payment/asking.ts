@@ -1,5 +1,6 @@
 import {
   err,
+  jsonEncode,
   type Msat,
   ok,
   type PaymentHash,
@@ -9,7 +10,6 @@ import {
   pmapSet,
   type Result,
   toHex,
-  utf8Encode,
 } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import { decodeInvoice, type Invoice } from '../invoice/index.ts'
@@ -143,7 +143,7 @@ function askedByInvoice(invoice: Invoice, amountMsat: Msat, input: PayInvoice, c
 function commonTerms(common: PayCommon, content: readonly string[], { now }: PaymentContext) {
   const { sessionKey, timeoutMs, idempotencyKey: key, token } = common
   // The token is part of the content: what one may hear about, another may not.
-  const fingerprint = () => toHex(sha256(utf8Encode(JSON.stringify([...content, token ?? '']))))
+  const fingerprint = () => toHex(sha256(jsonEncode([...content, token ?? ''])))
   return {
     sessionKey: toHex(sessionKey),
     deadline: now + timeoutMs,
