@@ -50,8 +50,18 @@ export function cleanUp(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
-function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended>; out: () => string } {
-  const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  readonly out: () => string
+}
+
+/** Starts a command. A home of nobody, so that no default directory is touched. */
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, HOME: '/nowhere', ...env },
+  })
   children.add(child)
   let [out, errors] = ['', '']
   child.stdout.on('data', bytes => {
@@ -72,16 +82,21 @@ function start(args: readonly string[]): { child: ChildProcess; ended: Promise<E
 /** Runs a command to its end. */
 export const run = (...args: readonly string[]): Promise<Ended> => start(args).ended
 
-/** Starts `bookend regtest --json` on a free port and waits until it is ready. */
-export async function serve(...args: readonly string[]): Promise<Served> {
-  const { child, ended, out } = start(['regtest', '--json', '--rpc-port', '0', ...args])
-  const line = await new Promise<string>((done, failed) => {
+/** The first line that a command prints, which says that it is ready. */
+export function firstLine({ child, ended, out }: Started): Promise<string> {
+  return new Promise((done, failed) => {
     child.stdout?.on('data', () => {
-      if (out().includes('\n')) done(out())
+      if (out().includes('\n')) done(out().split('\n')[0] ?? '')
     })
     ended.then(({ errors }) => failed(new Error(errors)))
   })
-  const ready: Ready = JSON.parse(line)
+}
+
+/** Starts `bookend regtest --json` on a free port and waits until it is ready. */
+export async function serve(...args: readonly string[]): Promise<Served> {
+  const started = start(['regtest', '--json', '--rpc-port', '0', ...args])
+  const { child, ended } = started
+  const ready: Ready = JSON.parse(await firstLine(started))
   return {
     ready,
     child,
