@@ -1,5 +1,4 @@
 import {
-  BookendError,
   type ChannelId,
   fromHex,
   msat,
