@@ -22,7 +22,7 @@ function outlasting(state: EngineState) {
     nextEvent,
     transactions: wallet.transactions,
     coins: wallet.coins,
-    wallet: { ...wallet, transactions: undefined, coins: undefined },
+    wallet: { ...wallet, transactions: undefined, coins: undefined, watched: undefined },
     payments: rest,
     tables: [invoices, inFlight, tokens, byHtlc, byHash, byIdempotencyKey, waiting].map(table =>
       sorted<unknown>(table),
