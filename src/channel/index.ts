@@ -7,6 +7,7 @@ export { type CommitmentContents, channelObscuringFactor, commitmentContents, co
 export { type ChannelFailure, describeFailure, type Severity } from './failure.ts'
 export { type AcceptChannelRequest, acceptChannel } from './handlers/acceptChannel.ts'
 export { channelIdOf } from './handlers/failChannel.ts'
+export { loseData } from './handlers/lostData.ts'
 export { type OpenChannelRequest, openChannel } from './handlers/openChannel.ts'
 export { type ChannelLimits, DEFAULT_LIMITS } from './limits.ts'
 export { isPeerMessage } from './peerMessage.ts'

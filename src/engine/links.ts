@@ -7,7 +7,7 @@ import {
   pmapGet,
   pmapSet,
   pmapValues,
-  u32,
+  u64Number,
 } from '../base/index.ts'
 import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
@@ -26,7 +26,7 @@ import { linkAt, putJson, update, type Work } from './work.ts'
 export function takeLinkIndex(work: Work): number {
   const index = work.state.nextLink
   update(work, { nextLink: index + 1 })
-  work.writes.push({ type: 'put', key: NEXT_LINK, value: encode(u32, index + 1) })
+  work.writes.push({ type: 'put', key: NEXT_LINK, value: encode(u64Number, index + 1) })
   return index
 }
 

@@ -13,7 +13,7 @@ import {
   pmapSet,
   type Result,
   toHex,
-  u32,
+  u64Number,
 } from '../base/index.ts'
 import { loadLink } from '../link/index.ts'
 import { loadPayments } from '../payment/index.ts'
@@ -43,7 +43,7 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
   const peers = loadPeers(sorted.peers)
   if (!peers.ok) return peers
   const nextLink = records.get(NEXT_LINK)
-  const next = nextLink === undefined ? ok(0) : decode(u32, nextLink)
+  const next = nextLink === undefined ? ok(0) : decode(u64Number, nextLink)
   if (!next.ok) return next
   const empty: EngineState = {
     blocks: sorted.blocks,

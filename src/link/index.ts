@@ -3,6 +3,7 @@
 // Start reading at types.ts, then step.ts.
 export { channelSpends } from './enforcement.ts'
 export { loadLink } from './load.ts'
+export { recordsWithoutTrust } from './lostData.ts'
 export { isIdle, isTouchedAbove, isUsable } from './standing.ts'
 export { linkMachine, linkStep } from './step.ts'
 export {

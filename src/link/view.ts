@@ -41,7 +41,12 @@ export function channelView(
     preimages: knownPreimages(durable),
     fulfilled: durable.htlcs.filter(isFulfilledByPeer).map(({ offeredBy, id }) => ({ offeredBy, id })),
     publish: toPublish(durable),
+    ...(hasLostData(durable) && { lostData: { shachainSeed: secrets.shachainSeed } }),
   }
+}
+
+function hasLostData({ phase }: ChannelDurable): boolean {
+  return (phase.type === 'closing' || phase.type === 'closed') && phase.cause.kind === 'data_loss'
 }
 
 function partyView({ basepoints, dustLimitSat, toSelfDelay }: PartyView): PartyView {

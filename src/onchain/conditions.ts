@@ -43,7 +43,7 @@ function spendConditions(situation: Situation): readonly OnchainEventFacts[] {
   if (which === 'revoked' && !outputs.some(isProof)) return []
   const confirmed = { type: 'commitment_confirmed', which, commitmentNumber, txid, height } as const
   if (which === 'revoked') return [confirmed, { type: 'revoked_commitment', commitmentNumber, txid }]
-  if (which === 'future') return [confirmed, { type: 'data_loss', commitmentNumber, txid }]
+  if (which === 'future' || which === 'own_future') return [confirmed, { type: 'data_loss', commitmentNumber, txid }]
   return [confirmed]
 }
 

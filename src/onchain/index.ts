@@ -27,6 +27,7 @@ export {
   type FeeCoin,
   type HtlcRef,
   type LocalCommitView,
+  type LostData,
   type OnchainContext,
   type OnchainEffect,
   type OnchainEvent,

@@ -140,17 +140,27 @@ function toRemoteScript({ format, local }: ChannelView): KnownScript {
   return { script, describe: base => ({ ...base, kind: 'to_remote', witnessScript }) }
 }
 
+/** Where the HTLCs of a commitment stand. */
+export function htlcOutputs(outputs: readonly ChannelOutput[]): readonly HtlcPlace[] {
+  return outputs.flatMap(output => (output.kind === 'htlc' ? [{ outpoint: output.outpoint, htlc: output.htlc }] : []))
+}
+
+/** An output that holds an HTLC, or may hold one that we have forgotten. */
+export interface HtlcPlace {
+  readonly outpoint: OutPoint
+  readonly htlc?: ChannelHtlc
+}
+
 /**
  * What confirmed HTLC transactions pay to, wherever it stands in them: with anchors the one who publishes may join several
  * of them in one transaction and add outputs (BOLT 3, HTLC-timeout and HTLC-success).
  */
 export function secondStageOutputs(
-  htlcs: readonly ChannelOutput[],
+  htlcs: readonly HtlcPlace[],
   transactions: readonly ConfirmedTx[],
   delayed: DelayedScript,
 ): readonly ChannelOutput[] {
-  const byOutpoint = new Map<string, ChannelHtlc>()
-  for (const output of htlcs) if (output.kind === 'htlc') byOutpoint.set(outPointKey(output.outpoint), output.htlc)
+  const byOutpoint = new Map(htlcs.map(({ outpoint, htlc }) => [outPointKey(outpoint), htlc]))
   const found: ChannelOutput[] = []
   for (const { tx, txid, height } of transactions) {
     if (!tx.inputs.some(input => byOutpoint.has(outPointKey(input.outpoint)))) continue
@@ -165,7 +175,11 @@ export function secondStageOutputs(
 }
 
 /** An HTLC transaction is signed with SIGHASH_SINGLE, so that its input and its output stand at the same place. */
-function htlcOfInput(tx: Tx, index: number, byOutpoint: ReadonlyMap<string, ChannelHtlc>): ChannelHtlc | undefined {
+function htlcOfInput(
+  tx: Tx,
+  index: number,
+  byOutpoint: ReadonlyMap<string, ChannelHtlc | undefined>,
+): ChannelHtlc | undefined {
   const input = tx.inputs[index]
   return input && byOutpoint.get(outPointKey(input.outpoint))
 }

@@ -38,6 +38,7 @@ const COMMITMENTS: Readonly<Record<CommitmentName, string>> = {
   remote_next: "the peer's newest commitment transaction, whose predecessor it has not revoked yet,",
   revoked: 'a revoked commitment transaction of the peer',
   future: 'a commitment transaction of the peer that is newer than our records',
+  own_future: 'a commitment transaction of ours that is newer than our records',
 }
 
 function sentenceOf(event: OnchainEventFacts): string {
@@ -49,7 +50,7 @@ function sentenceOf(event: OnchainEventFacts): string {
     case 'revoked_commitment':
       return `The peer tried to cheat with commitment ${event.commitmentNumber}, which it had revoked (${event.txid}): all of its outputs are ours to take.`
     case 'data_loss':
-      return `The peer's commitment ${event.commitmentNumber} (${event.txid}) is newer than all we know, so we have lost data: our main output can be saved, HTLCs cannot.`
+      return `The commitment ${event.commitmentNumber} (${event.txid}) is newer than all we know, so we have lost data: our main output can be saved, HTLCs cannot.`
     case 'unknown_spend':
       return `The funding output was spent by ${event.txid}, which is no commitment or closing transaction that we know: our keys may have leaked, and the money may be lost (BOLT 5, general requirements).`
     case 'preimage_found':

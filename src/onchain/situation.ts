@@ -10,8 +10,8 @@ import {
   toLocalScript,
 } from '../commitment/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
-import { lookupSecret, secretIndex } from '../keys/index.ts'
-import { builtOutputs, type ChannelOutput, recognisedOutputs, secondStageOutputs } from './outputs.ts'
+import { commitmentPoint, lookupSecret, secretIndex } from '../keys/index.ts'
+import { builtOutputs, type ChannelOutput, htlcOutputs, recognisedOutputs, secondStageOutputs } from './outputs.ts'
 import type { ChainFacts, ChannelView, CommitmentName, ConfirmedTx, Party, RemoteCommitView } from './types.ts'
 
 /** Where the channel stands on the chain. Worked out from the facts in each step, so that a reorganisation needs nothing undone. */
@@ -31,7 +31,7 @@ export interface CommitmentOnChain {
   readonly height: number | undefined
   /** Its outputs, and those of the confirmed second stages, spent or not. */
   readonly outputs: readonly ChannelOutput[]
-  /** False as long as the archive has not told the HTLCs of a revoked commitment, and for ever after data loss. */
+  /** False as long as the archive has not told the HTLCs of a revoked commitment, and for ever where we lost data. */
   readonly htlcsKnown: boolean
   /** How its holder waits. Unknown after data loss. */
   readonly terms?: CommitmentTerms
@@ -52,7 +52,7 @@ export function readSituation(view: ChannelView, facts: ChainFacts): Situation {
   if (spend === undefined) return { type: 'open', commitments: validCommitments(view) }
   if (view.mutualCloses.some(tx => txid(tx) === spend.txid)) return { type: 'mutual_close', spend }
   const number = commitmentNumberOf(spend.tx, view.obscuringFactor)
-  if (number === undefined) return { type: paysClosingScripts(spend.tx, view) ? 'mutual_close' : 'unknown', spend }
+  if (number === undefined) return { type: isClose(spend.tx, view) ? 'mutual_close' : 'unknown', spend }
   const commitment = readCommitment(view, facts, { spend, number })
   return commitment === undefined ? { type: 'unknown', spend } : { type: 'commitment', commitment, spend }
 }
@@ -66,6 +66,14 @@ function spends(tx: Tx, view: ChannelView): boolean {
 function paysClosingScripts(tx: Tx, { closingScripts }: ChannelView): boolean {
   const named = [...closingScripts.local, ...closingScripts.remote]
   return tx.outputs.every(output => named.some(script => bytesEqual(script, output.script)))
+}
+
+/**
+ * With an old copy the scripts may have been named since. Then whatever is no commitment counts as a close: any spend has our
+ * signature, and we sign nothing else.
+ */
+function isClose(tx: Tx, view: ChannelView): boolean {
+  return view.lostData !== undefined || paysClosingScripts(tx, view)
 }
 
 /** The commitments that may be published as things stand. */
@@ -92,6 +100,8 @@ function readCommitment(
     if (built.txid !== spend.txid) continue
     return builtCommitment({ name, built, point }, { height: spend.height, transactions: facts.transactions })
   }
+  const own = ownFutureCommitment(view, facts, { spend, number })
+  if (own !== undefined) return own
   if (number < view.remoteCommit.input.commitmentNumber) return revokedCommitment(view, facts, { spend, number })
   // Newer than all we know, or another one with a number that we know: we have forgotten what we signed.
   const outputs = recognisedOutputs(spend, { view, keys: undefined, delayed: undefined, htlcs: [] })
@@ -112,7 +122,7 @@ function builtCommitment(
     number: input.commitmentNumber,
     txid,
     height: chain.height,
-    outputs: [...first, ...secondStageOutputs(first, chain.transactions, delayed)],
+    outputs: [...first, ...secondStageOutputs(htlcOutputs(first), chain.transactions, delayed)],
     htlcsKnown: true,
     terms: { keys: input.keys, point, toSelfDelay: input.toSelfDelay },
     built,
@@ -148,9 +158,52 @@ function revokedCommitment(
     number,
     txid: spend.txid,
     height: spend.height,
-    outputs: [...first, ...secondStageOutputs(first, facts.transactions, delayed)],
+    outputs: [...first, ...secondStageOutputs(htlcOutputs(first), facts.transactions, delayed)],
     htlcsKnown: archived !== undefined,
     terms: { keys, point, toSelfDelay: local.toSelfDelay, perCommitmentSecret: secret },
+  }
+}
+
+/**
+ * One of ours that is newer than our copy: we published it, and then lost what we knew of it. Known by our main output, whose script
+ * follows from the seed and the number. Its HTLCs are lost, but for what their transactions have brought to us already.
+ */
+function ownFutureCommitment(
+  view: ChannelView,
+  facts: ChainFacts,
+  { spend, number }: { readonly spend: ConfirmedTx; readonly number: number },
+): CommitmentOnChain | undefined {
+  const { lostData, local, remote, localCommit } = view
+  if (lostData === undefined || number <= localCommit.input.commitmentNumber) return undefined
+  const point = commitmentPoint(lostData, number)
+  const keys = deriveCommitmentKeys({
+    holder: local.basepoints,
+    counterparty: remote.basepoints,
+    perCommitmentPoint: point,
+  })
+  const delayed = delayedScriptOf(keys, remote.toSelfDelay)
+  const { txid, height, tx } = spend
+  const vout = tx.outputs.findIndex(output => bytesEqual(output.script, delayed.script))
+  const main = tx.outputs[vout]
+  if (main === undefined) return undefined
+  const first: ChannelOutput = { kind: 'to_local', outpoint: { txid, vout }, ...main, height, ...delayed }
+  const others = tx.outputs.map((_, index) => ({ txid, vout: index })).filter(outpoint => outpoint.vout !== vout)
+  return {
+    name: 'own_future',
+    holder: 'local',
+    number,
+    txid,
+    height,
+    outputs: [
+      first,
+      ...secondStageOutputs(
+        others.map(outpoint => ({ outpoint })),
+        facts.transactions,
+        delayed,
+      ),
+    ],
+    htlcsKnown: false,
+    terms: { keys, point, toSelfDelay: remote.toSelfDelay },
   }
 }
 

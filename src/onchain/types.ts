@@ -46,6 +46,13 @@ export interface ChannelView {
    * for ever once the peer has proved that our state is old.
    */
   readonly publish: 'nothing' | 'commitment' | 'mutual_close'
+  /** Set where all of this is an old copy: what was signed since may be on the chain, also what we published ourselves. */
+  readonly lostData?: LostData
+}
+
+export interface LostData {
+  /** 32 bytes: what our per-commitment points come from, also those of commitments that we have forgotten. */
+  readonly shachainSeed: Uint8Array
 }
 
 /** What one side announced when the channel was opened. */
@@ -195,8 +202,11 @@ export type OnchainEffect =
   | { readonly type: 'load_revoked_htlcs'; readonly commitmentNumber: number }
   | { readonly type: 'event'; readonly event: OnchainEvent }
 
-/** Which commitment transaction confirmed. `future`: one of the peer's that is newer than all we know, so we lost data. */
-export type CommitmentName = 'local' | 'remote' | 'remote_next' | 'revoked' | 'future'
+/**
+ * Which commitment transaction confirmed. `future`: one of the peer's that is newer than all we know, so we lost data.
+ * `own_future`: such a one of ours, which we published before we lost it.
+ */
+export type CommitmentName = 'local' | 'remote' | 'remote_next' | 'revoked' | 'future' | 'own_future'
 
 /** What the floors above want to know; `sentence` is for people. Consumed within the same turn. */
 export type OnchainEvent = OnchainEventFacts & { readonly sentence: string }
@@ -212,7 +222,7 @@ export type OnchainEventFacts =
   | { readonly type: 'mutual_close_confirmed'; readonly txid: Txid; readonly height: number }
   /** The peer cheated: a penalty follows. */
   | { readonly type: 'revoked_commitment'; readonly commitmentNumber: number; readonly txid: Txid }
-  /** The peer's commitment is newer than our state: our main output is taken, HTLCs cannot be. */
+  /** The commitment is newer than our state: our main output is taken, HTLCs cannot be. */
   | { readonly type: 'data_loss'; readonly commitmentNumber: number; readonly txid: Txid }
   /** The funding output was spent by something that we cannot explain: a key of ours has leaked, or an old backup of ours runs elsewhere. */
   | { readonly type: 'unknown_spend'; readonly txid: Txid }

@@ -73,16 +73,31 @@ function withoutRemoval({ removed: _removed, resolution, ...htlc }: Htlc): Htlc 
 /**
  * A new connection: says where we stand, or repeats what went wrong if the channel has failed. One that replaces another,
  * whose end nobody told, ends it first.
+ *
+ * Where we have lost data, the peer has to close the channel, and the error alone does not move every implementation to it:
+ *
+ *     channel_reestablish   with next_commitment_number 0, upon which the peer MUST fail the channel and publish, also where our copy
+ *                           happens to be the newest. LND, which does not close on an error, acts on this
+ *     error                 the request that BOLT 2 names. Eclair and its kin stand by until it comes
+ *
+ * In this order, since some take an error that comes first for the end of the exchange.
  */
 export function connected(channel: FundedChannel, negotiated: NegotiatedFeatures, context: ChannelContext): Done {
   const [silent, dropped] = ended(channel)
   const { phase } = silent.durable
   if (phase.type === 'closing' || phase.type === 'closed') {
     const next: FundedChannel = { ...silent, session: { connection: 'connected', negotiated } }
-    return { next, effects: [...dropped, errorMessage(silent, phase.cause.reason)] }
+    const plea =
+      phase.type === 'closing' && phase.cause.kind === 'data_loss' ? [pleaForClose(silent.durable, context)] : []
+    return { next, effects: [...dropped, ...plea, errorMessage(silent, phase.cause.reason)] }
   }
   const next: FundedChannel = { ...silent, session: { connection: 'reestablishing', negotiated } }
   return { next, effects: [...dropped, { type: 'send', message: reestablishMessage(silent.durable, context) }] }
+}
+
+/** Nothing in it is more than the peer knows: the secret is its own, and a point reveals no secret. */
+function pleaForClose(durable: ChannelDurable, context: ChannelContext): ChannelEffect {
+  return { type: 'send', message: { ...reestablishMessage(durable, context), nextCommitmentNumber: 0 } }
 }
 
 function reestablishMessage(durable: ChannelDurable, context: ChannelContext): ChannelReestablish {

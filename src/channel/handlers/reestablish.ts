@@ -65,6 +65,9 @@ function lastSigned({ remoteCommit }: ChannelDurable): number {
 
 function numberComplaint(durable: ChannelDurable, message: ChannelReestablish): Omit<Facts, 'section'> | undefined {
   const { nextCommitmentNumber, nextRevocationNumber } = message
+  if (nextCommitmentNumber === 0) {
+    return { code: 'peer_asks_for_close', expected: 'a number above 0', got: '0: the peer has lost its data' }
+  }
   const awaiting = durable.remoteCommit.awaitingRevocation !== undefined
   const expected = lastSigned(durable) + 1
   // The commitment of the opening travels in funding_created and funding_signed: it cannot be asked for again.

@@ -1,0 +1,70 @@
+import { type DecodeFailure, decode, encode, ok, type Result, u32, u64Number } from '../base/index.ts'
+import { recordsWithoutTrust } from '../link/index.ts'
+import { BIRTH_HEIGHT, BLOCKS, CHANNELS, IN_FLIGHT, NEXT_LINK, TOKENS, WALLET } from './keys.ts'
+
+// What a node begins with whose own records are lost: those of a backup, which may be old, or none at all.
+
+type Records = ReadonlyMap<string, Uint8Array>
+
+export interface RestoreOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Where to read the chain from. Absent: from the newest block that the records know. */
+  readonly birthHeight?: number
+  /** Kept with each channel that is given up, and told to its peer. */
+  readonly reason: string
+}
+
+/**
+ * The records of a backup, as a node may go on from them without harm:
+ *
+ * - channels whose end had not begun ask their peers to close, since what the copy says of them may be revoked by now;
+ * - the keys of the next channel are ones that no channel ever had, also those that were opened since;
+ * - what was in flight is forgotten, so that nothing is paid twice or called failed that went through; the chain decides about the
+ *   money in it;
+ * - tokens are gone: one that was revoked since, or has spent its budget, would be good again.
+ */
+export function restoredRecords(backup: Records, options: RestoreOptions): Result<Records, DecodeFailure> {
+  const { now, birthHeight, reason } = options
+  const kept = new Map<string, Uint8Array>()
+  const channels = new Map<string, Map<string, Uint8Array>>()
+  for (const [key, value] of backup) {
+    if (key.startsWith(IN_FLIGHT) || key.startsWith(TOKENS) || key === BIRTH_HEIGHT) continue
+    if (birthHeight !== undefined && isOfBlocks(key)) continue
+    if (key.startsWith(CHANNELS)) {
+      const id = key.slice(0, key.indexOf('/', CHANNELS.length))
+      channels.set(id, (channels.get(id) ?? new Map<string, Uint8Array>()).set(key, value))
+    } else kept.set(key, value)
+  }
+  for (const records of channels.values()) {
+    const safe = recordsWithoutTrust(records, reason)
+    if (!safe.ok) return safe
+    for (const [key, value] of safe.value) kept.set(key, value)
+  }
+  const next = backup.get(NEXT_LINK)
+  const before = next === undefined ? ok(0) : decode(u64Number, next)
+  if (!before.ok) return before
+  kept.set(NEXT_LINK, encode(u64Number, Math.max(before.value, unusedLinkIndex(now))))
+  if (birthHeight !== undefined) kept.set(BIRTH_HEIGHT, encode(u32, birthHeight))
+  return ok(kept)
+}
+
+/** The height that a restore has named, if one has. */
+export function restoredBirthHeight(records: Records): number | undefined {
+  const stored = records.get(BIRTH_HEIGHT)
+  const height = stored === undefined ? undefined : decode(u32, stored)
+  return height?.ok === true ? height.value : undefined
+}
+
+/** What blocks have said of the wallet is read from them anew; which addresses were given out, they do not say. */
+function isOfBlocks(key: string): boolean {
+  if (key.startsWith(BLOCKS)) return true
+  return key.startsWith(WALLET) && key !== `${WALLET}version` && key !== `${WALLET}indexes`
+}
+
+/**
+ * An index that was never used: the milliseconds since 1970. Indexes count up from 0, or from the time of the last restore, by one
+ * for each channel that somebody begins to open, which takes longer than that. A peer that has seen the secrets of an index would
+ * otherwise know those of a new channel.
+ */
+const unusedLinkIndex = (now: number): number => Math.floor(now)
