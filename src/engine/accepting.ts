@@ -1,7 +1,7 @@
 import { type NodeId, pmapValues, utf8Encode } from '../base/index.ts'
-import { NEW_LINK } from '../link/index.ts'
+import { isUnfunded, NEW_LINK } from '../link/index.ts'
 import type { OpenChannel } from '../wire/index.ts'
-import { addLink, isFunded, stepLink, takeLinkIndex } from './links.ts'
+import { addLink, stepLink, takeLinkIndex } from './links.ts'
 import { peerEntry, sendTo } from './peerEntries.ts'
 import { linkAt, type Work } from './work.ts'
 
@@ -23,7 +23,7 @@ export function tooMany(work: Work, peer: NodeId): string | undefined {
   const { maxUnfundedPerPeer, maxUnfundedOfStrangers, maxChannelsPerPeer } = work.context.limits.engine
   const links = peerEntry(work, peer).links.flatMap(index => linkAt(work, index) ?? [])
   const living = links.filter(({ state }) => state.channel?.state !== 'closed')
-  const unfunded = living.filter(({ state }) => isUnfunded(state.channel))
+  const unfunded = living.filter(({ state }) => isUnfunded(state))
   if (unfunded.length >= maxUnfundedPerPeer) return `${unfunded.length} channels are being opened already`
   if (living.length >= maxChannelsPerPeer) return `${living.length} channels are more than enough`
   if (living.length > unfunded.length) return undefined
@@ -35,13 +35,8 @@ function unfundedOfStrangers(work: Work): number {
   const known = new Set<NodeId>()
   const opening: NodeId[] = []
   for (const { peer, state } of pmapValues(work.state.links)) {
-    if (isUnfunded(state.channel)) opening.push(peer)
+    if (isUnfunded(state)) opening.push(peer)
     else known.add(peer)
   }
   return opening.filter(peer => !known.has(peer)).length
-}
-
-/** Also one that is signed for and not confirmed: its funding may never come. */
-function isUnfunded(channel: Parameters<typeof isFunded>[0]): boolean {
-  return !isFunded(channel) || channel.state === 'wait_for_funding_confirmed'
 }

@@ -1,10 +1,10 @@
 import { type BlockHash, fromHex, outPointKey, pmapGet, pmapValues } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
-import { isIdle, isTouchedAbove } from '../link/index.ts'
+import { isFailedOpening, isIdle, isTouchedAbove } from '../link/index.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { blockKey } from './keys.ts'
 import { stepLink } from './links.ts'
-import { update, type Work } from './work.ts'
+import { linkAt, update, type Work } from './work.ts'
 
 // The chain as the node sees it: block by block, each stored in one commit with all that follows from it. So after a restart the
 // node goes on where it stood, and what happened meanwhile comes in its turn.
@@ -28,7 +28,16 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
   publishAll(work, answers)
   for (const index of concerned(work, transactions)) {
     stepLink(work, index, { type: 'block_connected', height, transactions })
+    forgetFailed(work, index)
   }
+}
+
+/** A peer could leave behind any number of channels that it never funds. */
+function forgetFailed(work: Work, index: number): void {
+  const link = linkAt(work, index)
+  if (link === undefined || !isFailedOpening(link.state)) return
+  if (work.context.now < link.createdAt + work.context.limits.engine.failedOpeningMs) return
+  stepLink(work, index, { type: 'given_up' })
 }
 
 /** Who waits for something, and whose outputs are spent. In the order of the links, so that the same block gives the same bytes. */

@@ -1,4 +1,4 @@
-import { defined } from '../base/index.ts'
+import { defined, pmapValues } from '../base/index.ts'
 import {
   type Coin,
   feeCoins,
@@ -12,6 +12,7 @@ import {
   walletStep,
 } from '../wallet/index.ts'
 import { WALLET } from './keys.ts'
+import type { EngineState } from './types.ts'
 import { act, emit, update, type Work } from './work.ts'
 
 // The wallet within the node.
@@ -36,7 +37,14 @@ export function publishAll(work: Work, answers: readonly WalletEffect[]): void {
 }
 
 export function walletContext({ context, state }: Pick<Work, 'context' | 'state'>): WalletContext {
-  return { keys: context.walletKeys, limits: context.limits.wallet, channels: state.links.size }
+  return { keys: context.walletKeys, limits: context.limits.wallet, channels: openChannels(state) }
+}
+
+/** Each has its part of the reserve until its last output is resolved. One pass over the links: the wallet is seldom asked. */
+function openChannels({ links }: EngineState): number {
+  let open = 0
+  for (const { state } of pmapValues(links)) if (state.channel?.state !== 'closed') open += 1
+  return open
 }
 
 // Derivations cost as much as a signature each: what follows from a state of the wallet is worked out once for it.

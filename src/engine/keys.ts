@@ -10,6 +10,7 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   invoice/… payment/… …      the payments
 //   request/<idempotency key>  what came of a call that is carried out once
 //   event/<number>             the log
+//   node/charge/<link index>   what a token was charged for a channel that is being opened
 //   node/next-link             the index of the next link
 //   node/birth-height          where a node without blocks begins to read them: after a restore
 
@@ -22,6 +23,7 @@ export const EVENTS = 'event/'
 export const IN_FLIGHT = 'in-flight/'
 export const TOKENS = 'token/'
 export const NODE = 'node/'
+export const CHARGES = 'node/charge/'
 export const NEXT_LINK = 'node/next-link'
 export const BIRTH_HEIGHT = 'node/birth-height'
 
@@ -41,6 +43,7 @@ export const LOADED_PREFIXES: readonly string[] = [
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`
 export const peerKey = (id: NodeId): string => `${PEERS}${id}`
 export const eventKey = (number: number): string => `${EVENTS}${String(number).padStart(16, '0')}`
+export const chargeKey = (link: number): string => `${CHARGES}${link}`
 /** Beside the link's own records. */
 export const linkPeerKey = (id: ChannelId): string => `${CHANNELS}${id}/peer`
 

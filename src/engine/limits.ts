@@ -4,12 +4,16 @@ export interface EngineLimits {
   readonly maxUnfundedPerPeer: number
   /** The same over all peers with which we have no funded channel. */
   readonly maxUnfundedOfStrangers: number
+  /** How long a channel that failed before its funding was seen is kept, in milliseconds: longer than one that waits for it. */
+  readonly failedOpeningMs: number
   /** Funded channels with one peer. */
   readonly maxChannelsPerPeer: number
   /** Connections that are open at once, with whomever. */
   readonly maxConnections: number
   /** Events that the log keeps: the oldest go. */
   readonly maxEvents: number
+  /** Of those, what one peer may bring about in an hour by what it says and by its coming and going. */
+  readonly maxPeerEventsPerHour: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -17,8 +21,10 @@ export interface EngineLimits {
 export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxUnfundedPerPeer: 4,
   maxUnfundedOfStrangers: 50,
+  failedOpeningMs: 21 * 24 * 3_600_000,
   maxChannelsPerPeer: 100,
   maxConnections: 1_000,
   maxEvents: 100_000,
+  maxPeerEventsPerHour: 60,
   maxReorgDepth: 144,
 }

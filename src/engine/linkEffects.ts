@@ -4,7 +4,7 @@ import { type ChannelEvent, channelIdOf } from '../channel/index.ts'
 import type { LinkEffect } from '../link/index.ts'
 import type { OnchainEvent } from '../onchain/index.ts'
 import { answerOf, stepWallet } from './coins.ts'
-import { sendTo } from './peerEntries.ts'
+import { mayTell, sendTo } from './peerEntries.ts'
 import type { Link } from './types.ts'
 import { act, emit, putLink, reply, type Work } from './work.ts'
 
@@ -120,7 +120,7 @@ function tell(work: Work, link: Link, event: ChannelEvent | OnchainEvent): void 
       return
     case 'peer_said': {
       const { kind, text } = event
-      if (state.channel === undefined || !('durable' in state.channel)) return
+      if (state.channel === undefined || !('durable' in state.channel) || !mayTell(work, peer)) return
       emit(work, { type: 'peer_said', channelId: channelIdOf(state.channel), peer, kind, text })
       return
     }

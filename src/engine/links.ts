@@ -12,6 +12,7 @@ import {
 import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
 import { requestKey } from '../payment/index.ts'
+import { settleCharge } from './charges.ts'
 import { enforcementCoins, walletScript } from './coins.ts'
 import { linkPeerKey, NEXT_LINK, nameKey } from './keys.ts'
 import { performLinkEffects } from './linkEffects.ts'
@@ -69,7 +70,8 @@ function keep(work: Work, link: Link, next: LinkState): void {
 }
 
 /** What the whole node has to know of a channel that is durable from now on. */
-function firstStored(work: Work, { peer, createdAt, opening }: Link, { durable }: FundedChannel): void {
+function firstStored(work: Work, { index, peer, createdAt, opening }: Link, { durable }: FundedChannel): void {
+  settleCharge(work, index)
   const { channelId, fundingOutpoint } = durable.params
   putJson(work, linkPeerKey(channelId), { peer, createdAt })
   if (opening?.idempotency === undefined) return

@@ -19,9 +19,9 @@ import { loadLink } from '../link/index.ts'
 import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
 import { loadWallet } from '../wallet/index.ts'
-import { BLOCKS, CHANNELS, NEXT_LINK, NODE, nameKey, PEERS, WALLET } from './keys.ts'
+import { BLOCKS, CHANNELS, CHARGES, NEXT_LINK, NODE, nameKey, PEERS, WALLET } from './keys.ts'
 import { namesOf } from './links.ts'
-import type { EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
+import type { Charge, EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
 
 type Records = ReadonlyMap<string, Uint8Array>
 
@@ -45,6 +45,8 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
   const nextLink = records.get(NEXT_LINK)
   const next = nextLink === undefined ? ok(0) : decode(u64Number, nextLink)
   if (!next.ok) return next
+  const charges = loadCharges(records)
+  if (!charges.ok) return charges
   const empty: EngineState = {
     blocks: sorted.blocks,
     peers: peers.value,
@@ -54,6 +56,7 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
     moved: new Set(),
     nextLink: next.value,
     nextEvent: lastEvent + 1,
+    charges: charges.value,
     wallet: wallet.value,
     payments: payments.value,
   }
@@ -105,6 +108,17 @@ function loadPeers(records: Records): Result<PMap<PeerEntry>, DecodeFailure> {
     peers = pmapSet(peers, nodeId, { state, links: [], asked, waiting: [] })
   }
   return ok(peers)
+}
+
+function loadCharges(records: Records): Result<PMap<Charge>, DecodeFailure> {
+  let charges = emptyPMap<Charge>()
+  for (const [key, value] of records) {
+    if (!key.startsWith(CHARGES)) continue
+    const stored = jsonDecode<Charge>(value)
+    if (!stored.ok) return stored
+    charges = pmapSet(charges, key.slice(CHARGES.length), stored.value)
+  }
+  return ok(charges)
 }
 
 interface StoredLink {

@@ -1,13 +1,14 @@
+import { refund } from './charges.ts'
 import { stepWallet } from './coins.ts'
 import type { EngineFailure, Link } from './types.ts'
 import { refuse, type Work } from './work.ts'
 
 /** An opening of ours came to nothing: its coins are free, the token has its money back, and who waits is told why. */
-export function openingEnded(work: Work, { opening }: Link, why: string | EngineFailure): void {
+export function openingEnded(work: Work, { index, opening }: Link, why: string | EngineFailure): void {
   if (opening === undefined) return
-  const { request, charge, fundingTxid } = opening
+  const { request, fundingTxid } = opening
   if (fundingTxid !== undefined) stepWallet(work, { type: 'abandoned', txid: fundingTxid })
-  if (charge !== undefined) work.tasks.push({ to: 'payments', input: { type: 'refund', ...charge } })
+  refund(work, index)
   const section = 'BOLT 2, channel establishment v1'
   refuse(
     work,

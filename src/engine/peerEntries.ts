@@ -36,6 +36,18 @@ export function withPeerLinks(
   putPeerEntry(work, { ...entry, links: change(entry.links) })
 }
 
+const HOUR_MS = 3_600_000
+
+/** Whether one more event that a peer brings about goes into the log: too many would push out those that matter. */
+export function mayTell(work: Work, nodeId: NodeId): boolean {
+  const entry = peerEntry(work, nodeId)
+  const { now, limits } = work.context
+  const told = entry.told === undefined || now >= entry.told.since + HOUR_MS ? { since: now, count: 0 } : entry.told
+  if (told.count >= limits.engine.maxPeerEventsPerHour) return false
+  putPeerEntry(work, { ...entry, told: { ...told, count: told.count + 1 } })
+  return true
+}
+
 /** What both sides' `init` allow on the connection that is up; nothing while none is. */
 export function negotiatedWith(work: Pick<Work, 'state'>, nodeId: NodeId): NegotiatedFeatures {
   const line = pmapGet(work.state.peers, nodeId)?.state.line

@@ -1,7 +1,7 @@
 import { type NodeId, unreachable } from '../base/index.ts'
 import { type PeerEffect, type PeerInput, peerStep } from '../peer/index.ts'
 import { encodeMessage } from '../wire/index.ts'
-import { peerEntry, putPeerEntry } from './peerEntries.ts'
+import { mayTell, peerEntry, putPeerEntry } from './peerEntries.ts'
 import { act, emit, reply, type Work } from './work.ts'
 
 // The peers within the node.
@@ -56,14 +56,14 @@ function up(work: Work, nodeId: NodeId): void {
   for (const index of entry.links) work.tasks.push({ to: 'link', index, input: { type: 'connected' } })
   for (const request of entry.waiting) reply(work, request, { type: 'done' })
   putPeerEntry(work, { ...entry, waiting: [] })
-  if (isOurs(work, nodeId)) emit(work, { type: 'peer_connected', peer: nodeId })
+  if (isOurs(work, nodeId) && mayTell(work, nodeId)) emit(work, { type: 'peer_connected', peer: nodeId })
 }
 
 function down(work: Work, nodeId: NodeId): void {
   for (const index of peerEntry(work, nodeId).links) {
     work.tasks.push({ to: 'link', index, input: { type: 'disconnected' } })
   }
-  if (isOurs(work, nodeId)) emit(work, { type: 'peer_disconnected', peer: nodeId })
+  if (isOurs(work, nodeId) && mayTell(work, nodeId)) emit(work, { type: 'peer_disconnected', peer: nodeId })
 }
 
 /** Strangers that come and go are not worth a line in the log. */

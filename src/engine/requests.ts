@@ -5,6 +5,7 @@ import { NEW_LINK } from '../link/index.ts'
 import { type PaymentFailure, requestKey } from '../payment/index.ts'
 import { balanceOf } from '../wallet/index.ts'
 import { tooMany } from './accepting.ts'
+import { keepCharge } from './charges.ts'
 import { answerOf, stepWallet, walletContext } from './coins.ts'
 import { peerKey } from './keys.ts'
 import { addLink, removeLink, stepLink, takeLinkIndex } from './links.ts'
@@ -107,10 +108,10 @@ function openChannel(work: Work, input: InputOf<'open_channel'>): void {
     return
   }
   const index = takeLinkIndex(work)
+  if (charged !== undefined) keepCharge(work, index, charged)
   const opening = {
     request,
     ...(idempotency !== undefined && { idempotency }),
-    ...(charged !== undefined && { charge: charged }),
     ...(input.feeratePerKw !== undefined && { feeratePerKw: input.feeratePerKw }),
   }
   addLink(work, {
@@ -132,7 +133,8 @@ function openChannel(work: Work, input: InputOf<'open_channel'>): void {
 
 /** So that a peer is not bothered with a channel that we cannot pay. The fee comes on top; the wallet has the last word. */
 function lackSat(work: Work, capacitySat: Sat) {
-  const { spendableSat } = balanceOf(work.state.wallet, { ...walletContext(work), channels: work.state.links.size + 1 })
+  const context = walletContext(work)
+  const { spendableSat } = balanceOf(work.state.wallet, { ...context, channels: context.channels + 1 })
   if (spendableSat > capacitySat) return undefined
   const expected = `${capacitySat} sat and a fee, beside the reserve for channels`
   return {

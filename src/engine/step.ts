@@ -1,6 +1,7 @@
-import { pmapValues, unreachable } from '../base/index.ts'
+import { pmapEntries, pmapValues, unreachable } from '../base/index.ts'
 import { isIdle } from '../link/index.ts'
 import { connectBlock, disconnectBlock } from './blocks.ts'
+import { refund } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { stepLink } from './links.ts'
 import { stepPayments } from './payments.ts'
@@ -134,6 +135,7 @@ function tick(work: Work): void {
 
 /** What the records do not say: who is to be dialled, what is to be published again, what is watched. */
 function started(work: Work): void {
+  forgetOpenings(work)
   const { answers } = stepWallet(work, { type: 'started' })
   publishAll(work, answers)
   for (const { index, state } of [...pmapValues(work.state.links)].sort((a, b) => a.index - b.index)) {
@@ -144,6 +146,14 @@ function started(work: Work): void {
     if (wanted) stepPeer(work, state.nodeId, { type: 'wanted', wanted, addresses: state.dial.addresses })
   }
   stepPayments(work, { type: 'tick' })
+}
+
+/** Openings end with their process: the coins that were held for them are free, and the tokens have their money back. */
+function forgetOpenings(work: Work): void {
+  for (const { txid, standing } of work.state.wallet.transactions.values()) {
+    if (standing === 'held') stepWallet(work, { type: 'abandoned', txid })
+  }
+  for (const [index] of [...pmapEntries(work.state.charges)]) refund(work, Number(index))
 }
 
 /** Signs once for all that the turn brought to a channel. */

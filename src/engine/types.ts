@@ -26,6 +26,8 @@ export interface EngineState {
   /** The index of the next link, which is also that of its keys: never used twice. */
   readonly nextLink: number
   readonly nextEvent: number
+  /** What tokens were charged for openings that are under way, by `String(index)` of their links. */
+  readonly charges: PMap<Charge>
   readonly wallet: WalletState
   readonly payments: PaymentsState
 }
@@ -52,12 +54,16 @@ export interface Opening {
   /** Who waits for it. */
   readonly request: number
   readonly idempotency?: Idempotency
-  /** What was charged to a token. */
-  readonly charge?: { readonly token: string; readonly amountMsat: Msat }
   /** For the funding transaction, where the user named it. */
   readonly feeratePerKw?: FeeratePerKw
   /** The transaction that the wallet holds for it. */
   readonly fundingTxid?: Txid
+}
+
+/** What was taken from the budget of a token. */
+export interface Charge {
+  readonly token: string
+  readonly amountMsat: Msat
 }
 
 /** A call that is carried out once: remembered, with what came of it, in the same commit. */
@@ -74,6 +80,8 @@ export interface PeerEntry {
   readonly asked: boolean
   /** Requests that wait for the connection. */
   readonly waiting: readonly number[]
+  /** Events in the log that this peer has brought about, in the hour that began at `since`. */
+  readonly told?: { readonly since: number; readonly count: number }
 }
 
 /** What a node knows besides its state, as values. */

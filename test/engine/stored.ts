@@ -12,7 +12,7 @@ export function expectSameAsStored(live: EngineState, loaded: EngineState): void
 }
 
 function outlasting(state: EngineState) {
-  const { blocks, nextLink, nextEvent, wallet, payments } = state
+  const { blocks, nextLink, nextEvent, wallet, payments, charges } = state
   const { session: _session, invoices, inFlight, tokens, byHtlc, byHash, byIdempotencyKey, waiting, ...rest } = payments
   const links = [...sorted(state.links)].filter(([, link]) => isFunded(link))
   const funded = new Set(links.map(([, { index }]) => index))
@@ -20,6 +20,7 @@ function outlasting(state: EngineState) {
     blocks,
     nextLink,
     nextEvent,
+    charges: sorted(charges),
     transactions: wallet.transactions,
     coins: wallet.coins,
     wallet: { ...wallet, transactions: undefined, coins: undefined, watched: undefined },
