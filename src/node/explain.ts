@@ -43,22 +43,37 @@ function explained(path: SpendPath, state: EngineState): ExplainedSpend {
   const waits = path.earliestHeight > next ? `, from block ${path.earliestHeight} on` : ''
   const needs =
     path.preimage !== undefined && path.preimage.known === undefined ? ', with a preimage that nobody has shown' : ''
-  const unconfirmed =
-    path.confirmed || path.on === 'funding' ? '' : ', once the transaction that holds it has confirmed'
+  const unconfirmed = path.confirmed || path.on === 'funding' ? '' : ', once that has confirmed'
   return {
-    sentence: `${WAYS[path.way]}${waits}${needs}${unconfirmed}.`,
+    sentence: `${WAYS[path.way]}${placeOf(path)}${waits}${needs}${unconfirmed}.`,
     amountSat: path.yieldSat,
     now: path.available && path.confirmed,
     afterHeight: path.earliestHeight > next ? path.earliestHeight : undefined,
   }
 }
 
+/** Both commitments exist at once, and only one of them will ever be on the chain: so it matters which one holds the output. */
+function placeOf({ on, way }: SpendPath): string {
+  if (way === 'commitment' || way === 'mutual_close' || way === 'mutual_close_output') return ''
+  return ` (on ${PLACES[on]})`
+}
+
+const PLACES: Readonly<Record<SpendPath['on'], string>> = {
+  local: 'our commitment',
+  remote: "the peer's commitment",
+  remote_next: "the peer's next commitment",
+  revoked: 'a revoked commitment of the peer',
+  future: "a commitment of the peer's that is newer than what we know",
+  mutual_close: 'the closing transaction',
+  funding: 'the funding transaction',
+}
+
 const WAYS: Readonly<Record<SpendPath['way'], string>> = {
   commitment: 'Publish the commitment transaction: the channel ends, with each balance as it stands',
   mutual_close: 'Publish the closing transaction that both have signed',
   mutual_close_output: 'The output of the closing transaction is in the wallet',
-  to_local: 'Take the delayed balance of the own commitment',
-  to_remote: "Take the balance on the other side's commitment",
+  to_local: 'Take the own balance after its delay',
+  to_remote: 'Take the own balance',
   anchor: 'Spend the own anchor, to pay for the commitment',
   anchor_anyone: 'Sweep an anchor that anyone may take',
   htlc_preimage: 'Take an HTLC with its preimage',

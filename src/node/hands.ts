@@ -1,4 +1,4 @@
-import { BookendError, unreachable } from '../base/index.ts'
+import { BookendError, type Txid, unreachable } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
 import {
   type EngineContext,
@@ -19,6 +19,8 @@ import { Requests } from './requests.ts'
 
 /** After this long a chain that could not be asked is asked again. */
 const CHAIN_RETRY_MS = 2_000
+/** Transactions whose refusal was logged already. */
+const MAX_REFUSALS_KEPT = 1_000
 
 export interface HandsOptions {
   readonly state: EngineState
@@ -48,6 +50,7 @@ export class Hands {
   readonly #options: HandsOptions
   readonly #publisher: Publisher
   readonly #waiters = new Set<() => void>()
+  readonly #refusals = new Map<Txid, string>()
   readonly #alarm: Alarm
   #stopping = false
 
@@ -199,8 +202,7 @@ export class Hands {
     const id = txid(tx)
     const outcome = await this.#publisher.publish(tx)
     const isRefused = typeof outcome === 'object'
-    if (isRefused)
-      this.#options.log({ level: 'warn', message: `The chain did not take ${role} ${id}: ${outcome.reason}` })
+    if (isRefused) this.#logRefusal(role, id, outcome.reason)
     if (request === undefined) return
     if (!isRefused) {
       this.requests.answer(request, { type: 'sent', txid: id })
@@ -215,6 +217,15 @@ export class Hands {
         facts: { reason: outcome.reason, txid: id },
       }),
     )
+  }
+
+  /** Once for each transaction and reason: what is offered with every block would say the same with every block. */
+  #logRefusal(role: string, id: Txid, reason: string): void {
+    if (this.#refusals.get(id) === reason) return
+    this.#refusals.set(id, reason)
+    const oldest = this.#refusals.keys().next().value
+    if (this.#refusals.size > MAX_REFUSALS_KEPT && oldest !== undefined) this.#refusals.delete(oldest)
+    this.#options.log({ level: 'warn', message: `The chain did not take the ${role} transaction ${id}: ${reason}` })
   }
 
   async #lookUp(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
