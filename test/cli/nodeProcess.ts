@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { type BookendClient, createClient } from '../../src/api/index.ts'
 import { type Ended, firstLine, newFolder, run, type Started, start } from './regtestProcess.ts'
 
 // `bookend start` as a process of its own, and the commands that talk to it, each another process.
@@ -20,6 +21,8 @@ export interface NodeProcess extends Started {
   readonly ready: ReadyLine
   /** NODEID@HOST:PORT. */
   readonly uri: string
+  /** For looking again and again: a command each time would take its time. */
+  readonly client: BookendClient
   /** A command for this node, to its end. */
   run(...words: readonly string[]): Promise<Ended>
   /** The same, with the one JSON value that it prints. Fails where it does. */
@@ -59,6 +62,7 @@ export async function startNode(options: NodeOptions): Promise<NodeProcess> {
     ...started,
     dataDir,
     ready,
+    client: createClient({ url: ready.api, token: readFileSync(join(dataDir, 'api-token'), 'utf8').trim() }),
     uri: `${ready.nodeId}@${ready.listen}`,
     run: (...words) => run(...words, ...at),
     json: async (...words) => {
