@@ -18,6 +18,22 @@ export function isIdle({ channel, onchain }: LinkState): boolean {
   return onchain === undefined || (onchain.facts.transactions.length === 0 && onchain.claims.length === 0)
 }
 
+/**
+ * Whether no block has shown its funding, as deep as was agreed on. Until one does it may have cost its opener nothing, whatever
+ * became of it: also where it has failed.
+ */
+export function isUnfunded({ channel }: LinkState): boolean {
+  if (channel === undefined || !('durable' in channel)) return true
+  return channel.state !== 'closed' && !channel.durable.ready.local
+}
+
+/** Whether it has failed before its funding was seen, as one that the peer was to fund: we have put nothing into it. */
+export function isFailedOpening(state: LinkState): boolean {
+  const { channel, onchain } = state
+  if (channel?.state !== 'closing' || !('durable' in channel) || !isUnfunded(state)) return false
+  return channel.durable.params.role === 'accepter' && onchain?.facts.transactions.length === 0
+}
+
 /** Whether the blocks from `height` on hold anything of it, so that their end means something to it. */
 export function isTouchedAbove({ funding, onchain }: LinkState, height: number): boolean {
   if (funding !== undefined && funding.height >= height) return true

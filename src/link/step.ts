@@ -40,6 +40,8 @@ function answer(work: Work, input: LinkInput, context: LinkContext): Work {
       return spent(work, input.tx, input.height, context)
     case 'funding_found':
       return fundingFound(work, input.tx, input.height, context)
+    case 'given_up':
+      return stepChannel(work, { type: 'resolved' }, context)
     case 'started':
       return started(work, context)
     case 'end_of_turn':

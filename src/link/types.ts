@@ -84,6 +84,8 @@ export type LinkInput =
   | { readonly type: 'spend_found'; readonly outpoint: OutPoint; readonly tx: Tx; readonly height: number }
   /** The answer to `look_up_funding`, where there is one. */
   | { readonly type: 'funding_found'; readonly tx: Tx; readonly height: number }
+  /** Nobody waits for its funding any more: a channel that is closing ends. */
+  | { readonly type: 'given_up' }
   /** The first input after a start from stored records. */
   | { readonly type: 'started' }
   /** The queue is empty: sign what the turn brought. */
