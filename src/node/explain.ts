@@ -64,6 +64,7 @@ const PLACES: Readonly<Record<SpendPath['on'], string>> = {
   remote_next: "the peer's next commitment",
   revoked: 'a revoked commitment of the peer',
   future: "a commitment of the peer's that is newer than what we know",
+  own_future: 'a commitment of ours that is newer than what we know',
   mutual_close: 'the closing transaction',
   funding: 'the funding transaction',
 }
