@@ -2,8 +2,8 @@ import { type NodeId, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
 import type { NegotiatedFeatures } from '../channel/index.ts'
 import { newPeer } from '../peer/index.ts'
 import { encodeMessage, type Message } from '../wire/index.ts'
-import type { PeerEntry } from './types.ts'
-import { act, update, type Work } from './work.ts'
+import type { EngineFailure, PeerEntry } from './types.ts'
+import { act, linkAt, refuse, update, type Work } from './work.ts'
 
 // What the node holds of each peer, and the way to it.
 
@@ -18,11 +18,11 @@ export function peerEntry(work: Work, nodeId: NodeId): PeerEntry {
   return pmapGet(work.state.peers, nodeId) ?? { state: newPeer(nodeId), links: [], asked: false, waiting: [] }
 }
 
-/** Keeps it, unless nobody has to do with this peer any more: strangers come and go. */
+/** Keeps it, unless nobody has to do with this peer any more: strangers come and go. A dial that is under way is answered first. */
 export function putPeerEntry(work: Work, entry: PeerEntry): void {
   const { nodeId, line, dial } = entry.state
-  const isNeeded =
-    line.type !== 'none' || dial.wanted || entry.asked || entry.links.length > 0 || entry.waiting.length > 0
+  const isBusy = line.type !== 'none' || dial.phase.type === 'under_way'
+  const isNeeded = isBusy || dial.wanted || entry.asked || entry.links.length > 0 || entry.waiting.length > 0
   const peers = isNeeded ? pmapSet(work.state.peers, nodeId, entry) : pmapDelete(work.state.peers, nodeId)
   if (peers !== work.state.peers) update(work, { peers })
 }
@@ -46,6 +46,19 @@ export function mayTell(work: Work, nodeId: NodeId): boolean {
   if (told.count >= limits.engine.maxPeerEventsPerHour) return false
   putPeerEntry(work, { ...entry, told: { ...told, count: told.count + 1 } })
   return true
+}
+
+/** Whether the node has to do with the peer: one of its channels is not closed. */
+export function hasLivingLinks(work: Work, { links }: Pick<PeerEntry, 'links'>): boolean {
+  return links.some(index => linkAt(work, index)?.state.channel?.state !== 'closed')
+}
+
+/** Those who wait for the connection hear that it did not come to be. */
+export function refuseWaiting(work: Work, nodeId: NodeId, failure: Pick<EngineFailure, 'code' | 'got'>): void {
+  const entry = peerEntry(work, nodeId)
+  const section = 'BOLT 1, connection handling'
+  for (const request of entry.waiting) refuse(work, request, { ...failure, expected: 'init of the peer', section })
+  putPeerEntry(work, { ...entry, waiting: [] })
 }
 
 /** What both sides' `init` allow on the connection that is up; nothing while none is. */

@@ -1,8 +1,9 @@
 import { type NodeId, unreachable } from '../base/index.ts'
 import { type PeerEffect, type PeerInput, peerStep } from '../peer/index.ts'
 import { encodeMessage } from '../wire/index.ts'
-import { mayTell, peerEntry, putPeerEntry } from './peerEntries.ts'
-import { act, emit, reply, type Work } from './work.ts'
+import { isFunded } from './links.ts'
+import { mayTell, peerEntry, putPeerEntry, refuseWaiting } from './peerEntries.ts'
+import { act, emit, linkAt, reply, type Work } from './work.ts'
 
 // The peers within the node.
 
@@ -20,6 +21,9 @@ export function stepPeer(work: Work, nodeId: NodeId, input: PeerInput): void {
   })
   if (next !== entry.state) putPeerEntry(work, { ...entry, state: next })
   for (const effect of effects) perform(work, nodeId, effect)
+  const { line, dial } = next
+  const isLost = entry.state.line.type === 'handshaking' && line.type === 'none' && dial.phase.type !== 'under_way'
+  if (isLost) refuseWaiting(work, nodeId, { code: 'unreachable', got: 'a connection that ended before it' })
 }
 
 function perform(work: Work, nodeId: NodeId, effect: PeerEffect): void {
@@ -66,8 +70,8 @@ function down(work: Work, nodeId: NodeId): void {
   if (isOurs(work, nodeId) && mayTell(work, nodeId)) emit(work, { type: 'peer_disconnected', peer: nodeId })
 }
 
-/** Strangers that come and go are not worth a line in the log. */
+/** Strangers that come and go are not worth a line in the log, whatever they begin to open. */
 function isOurs(work: Work, nodeId: NodeId): boolean {
   const { asked, links } = peerEntry(work, nodeId)
-  return asked || links.length > 0
+  return asked || links.some(index => isFunded(linkAt(work, index)?.state.channel))
 }

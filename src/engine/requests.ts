@@ -11,8 +11,9 @@ import { peerKey } from './keys.ts'
 import { addLink, removeLink, stepLink, takeLinkIndex } from './links.ts'
 import { openingEnded } from './openingEnded.ts'
 import { charge, stepPayments } from './payments.ts'
-import { isUp, peerEntry, putPeerEntry } from './peerEntries.ts'
+import { hasLivingLinks, isUp, peerEntry, putPeerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
+import { sendOnchain } from './sending.ts'
 import type { EngineInput } from './types.ts'
 import { act, linkAt, putJson, refuse, reply, type Work } from './work.ts'
 
@@ -69,16 +70,19 @@ function connectPeer(work: Work, { request, nodeId, addresses }: InputOf<'connec
   putPeerEntry(work, { ...entry, asked: true, waiting: connected ? entry.waiting : [...entry.waiting, request] })
   const known = addresses.length > 0 ? addresses : entry.state.dial.addresses
   putJson(work, peerKey(nodeId), { asked: true, addresses: known })
-  stepPeer(work, nodeId, { type: 'wanted', wanted: true, ...(addresses.length > 0 && { addresses }) })
+  // With addresses it is dialled at once, also where it would wait for its next try.
+  stepPeer(work, nodeId, { type: 'wanted', wanted: true, ...(known.length > 0 && { addresses: known }) })
   if (connected) reply(work, request, { type: 'done' })
 }
 
 /** Channels want their peer back: with them, this is a pause. */
 function disconnectPeer(work: Work, { request, nodeId }: InputOf<'disconnect_peer'>): void {
+  refuseWaiting(work, nodeId, { code: 'disconnected', got: 'a request to disconnect' })
   const entry = peerEntry(work, nodeId)
-  const wanted = entry.links.length > 0
+  const wanted = hasLivingLinks(work, entry)
   putPeerEntry(work, { ...entry, asked: false })
-  putJson(work, peerKey(nodeId), { asked: false, addresses: entry.state.dial.addresses })
+  if (entry.links.length > 0) putJson(work, peerKey(nodeId), { asked: false, addresses: entry.state.dial.addresses })
+  else if (entry.asked) work.writes.push({ type: 'delete', key: peerKey(nodeId) })
   stepPeer(work, nodeId, { type: 'wanted', wanted })
   stepPeer(work, nodeId, { type: 'hang_up', reason: 'the user asked for it' })
   reply(work, request, { type: 'done' })
@@ -165,38 +169,6 @@ function closeChannel(work: Work, { request, channelId, force }: InputOf<'close_
 function newAddress(work: Work, { request }: InputOf<'new_address'>): void {
   const { address } = answerOf(stepWallet(work, { type: 'address_requested' }).answers, 'address')
   reply(work, request, { type: 'address', address })
-}
-
-function sendOnchain(work: Work, input: InputOf<'send_onchain'>): void {
-  const { request, address, amountSat, idempotency, token } = input
-  const amountMsat = amountSat === 'all' ? undefined : satToMsat(amountSat)
-  if (token !== undefined) {
-    // What `all` is only the wallet knows: a token with a budget has to name its amount.
-    const refusal =
-      amountMsat === undefined
-        ? ({
-            code: 'budget_exceeded',
-            message: 'A token with a budget names the amount: `all` is for admins.',
-          } as const)
-        : charge(work, { request, token, amountMsat })
-    if (refusal !== undefined) {
-      refuseUnderToken(work, request, refusal)
-      return
-    }
-  }
-  const feeratePerKw = input.feeratePerKw ?? work.context.feerates.funding
-  const { answers, failure } = stepWallet(work, { type: 'send', address, amountSat, feeratePerKw })
-  if (failure !== undefined) {
-    if (token !== undefined) stepPayments(work, { type: 'refund', token, amountMsat: amountMsat ?? msat(0n) })
-    refuse(work, request, failure)
-    return
-  }
-  const { tx } = answerOf(answers, 'publish')
-  if (idempotency !== undefined) {
-    const { key, fingerprint } = idempotency
-    putJson(work, requestKey(key), { kind: 'send', fingerprint, txid: txid(tx) })
-  }
-  act(work, { type: 'publish', tx, role: 'wallet', request })
 }
 
 function refuseUnderToken(work: Work, request: number, failure: PaymentFailure): void {

@@ -5,12 +5,13 @@ import { refund } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { stepLink } from './links.ts'
 import { stepPayments } from './payments.ts'
-import { peerEntry, putPeerEntry } from './peerEntries.ts'
+import { hasLivingLinks, peerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
 import { handleRequest } from './requests.ts'
 import { routeMessage } from './routing.ts'
+import { publishRefused } from './sending.ts'
 import type { EngineContext, EngineInput, EngineState, EngineStep } from './types.ts'
-import { act, refuse, type Task, update, type Work } from './work.ts'
+import { act, type Task, update, type Work } from './work.ts'
 
 /** One input for a node. Total and pure: whatever comes in, the answer is a state, writes and effects. */
 export function engineStep(state: EngineState, input: EngineInput, context: EngineContext): EngineStep {
@@ -56,7 +57,7 @@ function handle(work: Work, input: EngineInput): void {
       disconnectBlock(work)
       return
     case 'publish_refused':
-      stepWallet(work, { type: 'abandoned', txid: input.txid })
+      publishRefused(work, input)
       return
     case 'archive': {
       const { link, commitmentNumber, records } = input
@@ -103,11 +104,16 @@ function perform(work: Work, task: Task): void {
 
 function connected(work: Work, input: Extract<EngineInput, { type: 'connected' }>): void {
   const { connection, nodeId, outgoing, address } = input
-  if (openLines(work) >= work.context.limits.engine.maxConnections && peerEntry(work, nodeId).links.length === 0) {
+  const { state, links } = peerEntry(work, nodeId)
+  const isStranger = !outgoing && state.line.type === 'none' && links.length === 0
+  if (isStranger && openLines(work) >= work.context.limits.engine.maxConnections) {
     act(work, { type: 'close', connection, reason: 'this node has as many connections as it can bear' })
     return
   }
   stepPeer(work, nodeId, { type: 'connected', connection, outgoing, ...(address !== undefined && { address }) })
+  // The user has changed their mind while it was dialled.
+  const isUnwanted = outgoing && !state.dial.wanted && state.line.type === 'none'
+  if (isUnwanted) stepPeer(work, nodeId, { type: 'hang_up', reason: 'nobody wants it any more' })
 }
 
 /** One pass over the peers that we have to do with: a connection costs a handshake, which is far more. */
@@ -117,14 +123,10 @@ function openLines(work: Work): number {
   return open
 }
 
-/** Who asked to be connected is told; who has channels is dialled again. */
+/** Who asked to be connected is told, unless the peer has found us meanwhile; who has channels is dialled again. */
 function dialFailed(work: Work, { nodeId, reason }: Extract<EngineInput, { type: 'dial_failed' }>): void {
-  const entry = peerEntry(work, nodeId)
-  const section = 'BOLT 1, connection handling'
-  for (const request of entry.waiting) {
-    refuse(work, request, { code: 'unreachable', expected: 'an answer of the peer', got: reason, section })
-  }
-  putPeerEntry(work, { ...entry, waiting: [] })
+  if (peerEntry(work, nodeId).state.line.type === 'none')
+    refuseWaiting(work, nodeId, { code: 'unreachable', got: reason })
   stepPeer(work, nodeId, { type: 'dial_failed' })
 }
 
@@ -141,9 +143,10 @@ function started(work: Work): void {
   for (const { index, state } of [...pmapValues(work.state.links)].sort((a, b) => a.index - b.index)) {
     if (!isIdle(state)) stepLink(work, index, { type: 'started' })
   }
-  for (const { state, links, asked } of pmapValues(work.state.peers)) {
-    const wanted = asked || links.length > 0
-    if (wanted) stepPeer(work, state.nodeId, { type: 'wanted', wanted, addresses: state.dial.addresses })
+  for (const entry of pmapValues(work.state.peers)) {
+    const { nodeId, dial } = entry.state
+    const wanted = entry.asked || hasLivingLinks(work, entry)
+    if (wanted) stepPeer(work, nodeId, { type: 'wanted', wanted, addresses: dial.addresses })
   }
   stepPayments(work, { type: 'tick' })
 }

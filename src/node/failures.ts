@@ -14,6 +14,7 @@ const OF_ENGINE: Readonly<Record<string, Known>> = {
   own_node_id: ['bad_request', 'Name another node.'],
   no_address: ['bad_request', 'Name an address: NODEID@HOST:PORT.'],
   unreachable: ['peer_unreachable', 'See whether the address is right and the peer is running.'],
+  disconnected: ['aborted', 'Connect again if that was not meant.'],
   not_connected: ['peer_unreachable', 'Connect to the peer first, or name its address: NODEID@HOST:PORT.'],
   opening_failed: ['peer_refused', 'See what the peer says, and try another amount or another peer.'],
   too_many_channels: ['limit_reached', 'Wait until the openings under way have ended, or close a channel.'],
