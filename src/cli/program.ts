@@ -35,6 +35,11 @@ const ENTRIES: readonly Entry[] = [
   { name: 'info', group: NODE, load: async shell => (await import('./commands/info.ts')).infoCommand(shell) },
   { name: 'events', group: NODE, load: async shell => (await import('./commands/events.ts')).eventsCommand(shell) },
   { name: 'backup', group: NODE, load: async shell => (await import('./commands/backup.ts')).backupCommand(shell) },
+  {
+    name: 'restore',
+    group: NODE,
+    load: async shell => (await import('./restore/command.ts')).restoreCommand(shell),
+  },
   { name: 'tokens', group: NODE, load: async shell => (await import('./commands/tokens.ts')).tokensCommand(shell) },
   { name: 'doctor', group: NODE, load: async shell => (await import('./doctor/command.ts')).doctorCommand(shell) },
   { name: 'address', group: CHAIN, load: async shell => (await import('./commands/address.ts')).addressCommand(shell) },

@@ -1,4 +1,5 @@
 import { defined, pmapValues } from '../base/index.ts'
+import { isUnfundedByPeer } from '../link/index.ts'
 import {
   type Coin,
   feeCoins,
@@ -40,10 +41,11 @@ export function walletContext({ context, state }: Pick<Work, 'context' | 'state'
   return { keys: context.walletKeys, limits: context.limits.wallet, channels: openChannels(state) }
 }
 
-/** Each has its part of the reserve until its last output is resolved. One pass over the links: the wallet is seldom asked. */
+/** Each has its part of the reserve from its funding until its last output is resolved. One pass over the links: the wallet is seldom asked. */
 function openChannels({ links }: EngineState): number {
   let open = 0
-  for (const { state } of pmapValues(links)) if (state.channel?.state !== 'closed') open += 1
+  for (const { state } of pmapValues(links))
+    if (state.channel?.state !== 'closed' && !isUnfundedByPeer(state)) open += 1
   return open
 }
 

@@ -7,7 +7,7 @@ export { EVENTS, eventKey, LOADED_PREFIXES } from './keys.ts'
 export { DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 export { linkContext } from './links.ts'
 export { type LoadOptions, loadEngine } from './load.ts'
-export { type RestoreOptions, restoredBirthHeight, restoredRecords } from './restore.ts'
+export { type Restored, type RestoreOptions, restoredBirthHeight, restoredRecords } from './restore.ts'
 export { engineMachine, engineStep } from './step.ts'
 export type {
   EngineContext,

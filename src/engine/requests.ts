@@ -1,8 +1,7 @@
-import { msat, pmapValues, type Sat, satToMsat, unreachable } from '../base/index.ts'
-import { txid } from '../bitcoin/index.ts'
+import { pmapValues, type Sat, satToMsat, unreachable } from '../base/index.ts'
 import { channelIdOf } from '../channel/index.ts'
 import { NEW_LINK } from '../link/index.ts'
-import { type PaymentFailure, requestKey } from '../payment/index.ts'
+import type { PaymentFailure } from '../payment/index.ts'
 import { balanceOf } from '../wallet/index.ts'
 import { tooMany } from './accepting.ts'
 import { keepCharge } from './charges.ts'
@@ -15,7 +14,7 @@ import { hasLivingLinks, isUp, peerEntry, putPeerEntry, refuseWaiting } from './
 import { stepPeer } from './peers.ts'
 import { sendOnchain } from './sending.ts'
 import type { EngineInput } from './types.ts'
-import { act, linkAt, putJson, refuse, reply, type Work } from './work.ts'
+import { linkAt, putJson, refuse, reply, type Work } from './work.ts'
 
 // What a user asks of the node. Each request is answered once: here, or when what it began has come to its end.
 

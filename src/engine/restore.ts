@@ -15,6 +15,12 @@ export interface RestoreOptions {
   readonly reason: string
 }
 
+export interface Restored {
+  readonly records: Records
+  /** Channels that their peers will be asked to close. */
+  readonly channelsToClose: number
+}
+
 /**
  * The records of a backup, as a node may go on from them without harm:
  *
@@ -24,7 +30,7 @@ export interface RestoreOptions {
  *   money in it;
  * - tokens are gone: one that was revoked since, or has spent its budget, would be good again.
  */
-export function restoredRecords(backup: Records, options: RestoreOptions): Result<Records, DecodeFailure> {
+export function restoredRecords(backup: Records, options: RestoreOptions): Result<Restored, DecodeFailure> {
   const { now, birthHeight, reason } = options
   const kept = new Map<string, Uint8Array>()
   const channels = new Map<string, Map<string, Uint8Array>>()
@@ -36,9 +42,11 @@ export function restoredRecords(backup: Records, options: RestoreOptions): Resul
       channels.set(id, (channels.get(id) ?? new Map<string, Uint8Array>()).set(key, value))
     } else kept.set(key, value)
   }
+  let channelsToClose = 0
   for (const records of channels.values()) {
     const safe = recordsWithoutTrust(records, reason)
     if (!safe.ok) return safe
+    if (safe.value !== records) channelsToClose += 1
     for (const [key, value] of safe.value) kept.set(key, value)
   }
   const next = backup.get(NEXT_LINK)
@@ -46,7 +54,7 @@ export function restoredRecords(backup: Records, options: RestoreOptions): Resul
   if (!before.ok) return before
   kept.set(NEXT_LINK, encode(u64Number, Math.max(before.value, unusedLinkIndex(now))))
   if (birthHeight !== undefined) kept.set(BIRTH_HEIGHT, encode(u32, birthHeight))
-  return ok(kept)
+  return ok({ records: kept, channelsToClose })
 }
 
 /** The height that a restore has named, if one has. */

@@ -66,6 +66,13 @@ export interface Charge {
   readonly amountMsat: Msat
 }
 
+/** What is taken back where the network refuses a transaction that it was given for a request. */
+export interface Undo {
+  /** The idempotency key under which it is remembered. */
+  readonly key?: string
+  readonly charge?: Charge
+}
+
 /** A call that is carried out once: remembered, with what came of it, in the same commit. */
 export interface Idempotency {
   readonly key: string
@@ -144,7 +151,7 @@ export type EngineInput =
   /** The newest block is gone. */
   | { readonly type: 'block_disconnected' }
   /** The network did not take a transaction of the wallet. */
-  | { readonly type: 'publish_refused'; readonly txid: Txid }
+  | { readonly type: 'publish_refused'; readonly txid: Txid; readonly undo: Undo }
   // The store.
   | {
       readonly type: 'archive'
@@ -204,6 +211,8 @@ export type EngineEffect =
       readonly role: PublishedRole
       /** Who is told what became of it. */
       readonly request?: number
+      /** To be handed back with `publish_refused`. */
+      readonly undo?: Undo
     }
   /** Answer with `archive`: every record under this prefix. */
   | { readonly type: 'load_archive'; readonly link: number; readonly prefix: string; readonly commitmentNumber: number }

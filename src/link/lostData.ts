@@ -5,7 +5,7 @@ import { loadLink } from './load.ts'
 
 /**
  * The records of a link as they are to be where they come from a copy that may be old: the channel never publishes and never signs
- * again, unless its end had begun. Fails where they cannot be read.
+ * again, unless its end had begun: then they are the same. Fails where they cannot be read.
  */
 export function recordsWithoutTrust(
   records: ReadonlyMap<string, Uint8Array>,
@@ -16,9 +16,11 @@ export function recordsWithoutTrust(
   const { channel } = loaded.value
   if (channel === undefined) return ok(records)
   assert('durable' in channel, 'only a funded channel has records')
+  const { writes } = loseData(channel, reason)
+  if (writes.length === 0) return ok(records)
   const prefix = statePrefix(channelIdOf(channel))
   const changed = new Map(records)
-  for (const write of loseData(channel, reason).writes) {
+  for (const write of writes) {
     if (write.type === 'put') changed.set(prefix + write.key, write.value)
     else changed.delete(prefix + write.key)
   }

@@ -27,11 +27,16 @@ export function isUnfunded({ channel }: LinkState): boolean {
   return channel.state !== 'closed' && !channel.durable.ready.local
 }
 
-/** Whether it has failed before its funding was seen, as one that the peer was to fund: we have put nothing into it. */
+/** The same of a channel into which we have put nothing: it is the peer's to fund. */
+export function isUnfundedByPeer(state: LinkState): boolean {
+  const { channel } = state
+  if (channel === undefined || channel.state === 'aborted' || !isUnfunded(state)) return false
+  return ('durable' in channel ? channel.durable.params : channel).role === 'accepter'
+}
+
+/** Whether such a one has failed already, and nothing of it was ever seen. */
 export function isFailedOpening(state: LinkState): boolean {
-  const { channel, onchain } = state
-  if (channel?.state !== 'closing' || !('durable' in channel) || !isUnfunded(state)) return false
-  return channel.durable.params.role === 'accepter' && onchain?.facts.transactions.length === 0
+  return state.channel?.state === 'closing' && isUnfundedByPeer(state) && state.onchain?.facts.transactions.length === 0
 }
 
 /** Whether the blocks from `height` on hold anything of it, so that their end means something to it. */

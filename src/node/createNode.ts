@@ -4,7 +4,13 @@ import type { Network as AddressNetwork } from '../bitcoin/index.ts'
 import { NETWORKS } from '../chain/index.ts'
 import { DEFAULT_LIMITS } from '../channel/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
-import { DEFAULT_ENGINE_LIMITS, type EngineContext, LOADED_PREFIXES, loadEngine } from '../engine/index.ts'
+import {
+  DEFAULT_ENGINE_LIMITS,
+  type EngineContext,
+  LOADED_PREFIXES,
+  loadEngine,
+  restoredBirthHeight,
+} from '../engine/index.ts'
 import { keysFromPhrase, type SeedKeys, seedPhraseFromEntropy } from '../keys/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
@@ -61,7 +67,8 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   const keys = keysFromPhrase(options.phrase ?? seedPhraseFromEntropy(randomBytes(32)))
   const fixed = fixedContext(options, name, keys)
   const lastEvent = await lastEventOf(store)
-  const loaded = loadEngine({ records: await loadAll(store), lastEvent, context: fixed })
+  const records = await loadAll(store)
+  const loaded = loadEngine({ records, lastEvent, context: fixed })
   if (!loaded.ok) throw damaged(loaded.error.message)
 
   const fallback = name === 'regtest' ? FALLBACK_FEERATES.regtest : FALLBACK_FEERATES.others
@@ -74,7 +81,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
     store,
     chain,
     network,
-    birthHeight: options.birthHeight ?? 'now',
+    birthHeight: options.birthHeight ?? restoredBirthHeight(records) ?? 'now',
     context: () => ({ ...fixed, now: clock(), feerates: feerates.current, entropy: Math.random() }),
     clock,
     log,

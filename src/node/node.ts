@@ -308,8 +308,9 @@ export class Node implements BookendNode {
   }
 
   async backup(): Promise<Uint8Array> {
-    const { store, keys, randomBytes, nodeId, name } = this.#parts
-    return sealBackup({ store, key: keys.backupKey, nonce: randomBytes(12), nodeId, network: name })
+    const { store, keys, randomBytes, nodeId, name, hands } = this.#parts
+    const createdAt = hands.driver.context().now
+    return sealBackup({ store, key: keys.backupKey, nonce: randomBytes(12), nodeId, network: name, createdAt })
   }
 
   async createToken({

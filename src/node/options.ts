@@ -20,8 +20,8 @@ export interface NodeOptions {
   /** The 24 words that everything comes from. Default: new ones, which nobody ever sees: for tests. */
   readonly phrase?: SeedPhrase
   /**
-   * Where a node without records begins to read blocks. Default: `now`, since new words have no coins. Words that were used before,
-   * on an empty store, need a height below their first coin.
+   * Where a node without records begins to read blocks. Default: what a restore has named, else `now`, since new words have no
+   * coins. Words that were used before, on an empty store, need a height below their first coin.
    */
   readonly birthHeight?: number | 'now'
   readonly limits?: {

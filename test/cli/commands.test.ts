@@ -121,7 +121,12 @@ describe('the node', () => {
     const { run } = await atFakeNode()
     const file = join(newFolder(), 'node.backup')
     expect(await run('backup', file)).toEqual(
-      printed(`Wrote 4 bytes to ${file}. It needs the seed to be of any use.\n`),
+      printed(
+        lines(
+          `Wrote 4 bytes to ${file}: every channel, and where its peer is.`,
+          `With the 24 words, \`bookend restore ${file} --data-dir NEW\` brings the money back. Make a new one after each new channel.`,
+        ),
+      ),
     )
     expect([...readFileSync(file)]).toEqual([0, 1, 2, 255])
     expect(statSync(file).mode & 0o777).toBe(0o600)

@@ -29,7 +29,8 @@ export interface StartOptions {
     | { readonly type: 'unencrypted' }
     | { readonly type: 'file'; readonly path: string }
     | { readonly type: 'asked' }
-  readonly birthHeight: number | 'now'
+  /** Absent: what a restore has named, else now. */
+  readonly birthHeight?: number
 }
 
 export const DEFAULT_LISTEN = `127.0.0.1:${LIGHTNING_PORT}`
@@ -50,8 +51,7 @@ export function readStart(shell: Shell, typed: TypedStart): StartOptions {
     listen: listenTyped(listen),
     api: apiTyped(api),
     seed: seedTyped(typed),
-    birthHeight:
-      birthHeight === undefined ? 'now' : wholeTyped(birthHeight, '--birth-height', { min: 0, max: MAX_HEIGHT }),
+    ...(birthHeight !== undefined && { birthHeight: heightTyped(birthHeight) }),
   }
 }
 
@@ -82,7 +82,12 @@ export const listenTyped = (typed: string): NetAddress | undefined =>
 
 export const apiTyped = (typed: string): NetAddress => addressTyped(typed, '--api', undefined, 0)
 
-function seedTyped({ passphraseFile, unencryptedSeed }: TypedStart): StartOptions['seed'] {
+export const heightTyped = (typed: string): number => wholeTyped(typed, '--birth-height', { min: 0, max: MAX_HEIGHT })
+
+export function seedTyped({
+  passphraseFile,
+  unencryptedSeed,
+}: Pick<TypedStart, 'passphraseFile' | 'unencryptedSeed'>): StartOptions['seed'] {
   if (unencryptedSeed !== true)
     return passphraseFile === undefined ? { type: 'asked' } : { type: 'file', path: passphraseFile }
   if (passphraseFile === undefined) return { type: 'unencrypted' }

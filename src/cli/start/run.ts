@@ -71,7 +71,7 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
       chain,
       store,
       net: { network: nodeSecret => tcpNetwork({ nodeSecret }), ...(listen === undefined ? {} : { listen }) },
-      birthHeight,
+      ...(birthHeight !== undefined && { birthHeight }),
       log: outlet.say,
       signal: ending.signal,
     })

@@ -29,13 +29,19 @@ async function mustBeEncrypted(file: string): Promise<void> {
 }
 
 async function newPhrase(shell: Shell, file: string, how: StartOptions['seed']): Promise<SeedPhrase> {
-  const protection = await protectionOf(shell, how)
-  if (how.type === 'asked' && (await shell.askSecret('The same once more')) !== passphraseIn(protection))
-    throw usage('These were two different passphrases.', 'Start again. Nothing was written.')
+  const protection = await newProtection(shell, how)
   const phrase = seedPhraseFromEntropy(new Uint8Array(randomBytes(32)))
   await createSeedFile(file, phrase, protection)
   if (shell.canAsk) showWords(shell, phrase)
   return phrase
+}
+
+/** How a seed is to be kept from now on. A passphrase that is asked for is asked for twice. */
+export async function newProtection(shell: Shell, how: StartOptions['seed']): Promise<SeedProtection> {
+  const protection = await protectionOf(shell, how)
+  if (how.type === 'asked' && (await shell.askSecret('The same once more')) !== passphraseIn(protection))
+    throw usage('These were two different passphrases.', 'Start again. Nothing was written.')
+  return protection
 }
 
 const passphraseIn = (protection: SeedProtection): string | undefined =>
