@@ -198,7 +198,7 @@ export class Hands {
   }
 
   /** Whoever waits hears of a refusal; where the chain cannot be asked, the transaction is safe and goes out later. */
-  async #publish({ tx, role, request }: Extract<EngineEffect, { type: 'publish' }>): Promise<void> {
+  async #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): Promise<void> {
     const id = txid(tx)
     const outcome = await this.#publisher.publish(tx)
     const isRefused = typeof outcome === 'object'
@@ -208,7 +208,8 @@ export class Hands {
       this.requests.answer(request, { type: 'sent', txid: id })
       return
     }
-    this.tell({ type: 'publish_refused', txid: id })
+    // First for good: else a start could publish it after all, when the caller has long tried something else.
+    await this.driver.submit({ type: 'publish_refused', txid: id, undo }).catch(() => undefined)
     const advice = 'See what the reason says; a higher feerate may help. The coins are free again.'
     this.requests.reject(
       request,

@@ -299,7 +299,7 @@ export class Side {
     }
   }
 
-  #publish({ tx, role, request }: Extract<EngineEffect, { type: 'publish' }>): void {
+  #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
     const outcome = this.#submitted(tx, role)
     this.published.push({ tx, role, outcome })
     if (request === undefined) return
@@ -307,7 +307,7 @@ export class Side {
       this.replies.get(request)?.push({ type: 'sent', txid: txid(tx) })
       return
     }
-    this.inbox.push({ type: 'publish_refused', txid: txid(tx) })
+    this.inbox.push({ type: 'publish_refused', txid: txid(tx), undo })
     this.replies
       .get(request)
       ?.push({ type: 'failed', failure: { code: 'refused', expected: '', got: outcome, section: '' } })
