@@ -47,6 +47,7 @@ const methods = {
     await node.openChannel({ peer: { nodeId, address }, capacitySat: sat(capacitySat) })
   },
   usable: async () => (await node.channels())[0]?.usable === true,
+  height: async () => (await node.info()).blockHeight,
   alone: payAlone,
   rolling: payRolling,
   rounds: payRounds,

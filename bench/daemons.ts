@@ -86,6 +86,7 @@ export async function startPair(profileIn?: string): Promise<DaemonPair> {
     served.chain.mine(1)
     return (await payer.ask('usable')) && (await payee.ask('usable'))
   })
+  for (const side of [payer, payee]) await until(async () => (await side.ask('height')) === served.chain.height)
   return {
     payer,
     payee,
