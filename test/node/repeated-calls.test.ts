@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { sat } from '../../src/base/index.ts'
+import { scriptFromAddress } from '../../src/bitcoin/index.ts'
+import { createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
+import { createRegtestChain } from '../../src/regtest/index.ts'
+
+// A call with an idempotency key is carried out once, whatever its caller does meanwhile.
+
+test('who stops waiting for a channel and asks again gets the same one', async () => {
+  const chain = createRegtestChain()
+  const hub = new PipeHub()
+  const make = (name: string) =>
+    createNode({ chain: regtest(chain), net: pipe({ hub, listen: { host: name, port: 9735 } }) })
+  const [alice, bob] = [await make('alice'), await make('bob')]
+  const script = scriptFromAddress((await alice.newAddress()).address, 'regtest')
+  if (!script.ok) throw new Error(script.error.message)
+  expect(chain.fund(script.value, sat(2_000_000)).ok).toBe(true)
+  const until = async (holds: () => Promise<boolean>) => {
+    for (let i = 0; i < 2_000 && !(await holds()); i++) await new Promise(resolve => setImmediate(resolve))
+    expect(await holds()).toBe(true)
+  }
+  await until(async () => (await alice.balance()).onchainConfirmedSat > 0n)
+  await alice.connect({ nodeId: bob.nodeId, address: { host: 'bob', port: 9735 } })
+  const request = { peer: { nodeId: bob.nodeId }, capacitySat: sat(200_000), idempotencyKey: 'once' }
+  const impatience = new AbortController()
+  const first = alice.openChannel({ ...request, signal: impatience.signal })
+  first.catch(() => undefined)
+  await until(async () => (await alice.channels()).length > 0)
+  impatience.abort()
+  await expect(first).rejects.toMatchObject({ code: 'aborted' })
+  const { channelId } = await alice.openChannel(request)
+  expect((await alice.channels()).map(channel => channel.channelId)).toEqual([channelId])
+  expect(await alice.openChannel(request)).toMatchObject({ channelId })
+  await alice.stop()
+  await bob.stop()
+})
