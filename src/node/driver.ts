@@ -47,11 +47,14 @@ export interface DriverOptions<State, Input, Context, Effect, Failure> {
   readonly onStop?: (reason: unknown) => void
 }
 
+/** Inputs that came together, and who waits for what became of them. */
 interface Queued<Input, Failure> {
-  readonly input: Input
-  readonly settle: (result: InputResult<Failure>) => void
+  readonly inputs: readonly Input[]
+  readonly settle: (results: readonly InputResult<Failure>[]) => void
   readonly fail: (reason: unknown) => void
 }
+
+const NO_FAILURE = {}
 
 export class Driver<State, Input, Context, Effect, Failure> {
   readonly #options: DriverOptions<State, Input, Context, Effect, Failure>
@@ -85,11 +88,18 @@ export class Driver<State, Input, Context, Effect, Failure> {
    * Resolves when the input's turn is durable, before its effects. Rejects once the driver has stopped. Whoever reads what a
    * peer sends waits for it before reading on, so that no peer can fill the queue.
    */
-  submit(input: Input): Promise<InputResult<Failure>> {
+  async submit(input: Input): Promise<InputResult<Failure>> {
+    const [result] = await this.submitAll([input])
+    return result ?? NO_FAILURE
+  }
+
+  /** The same for inputs that came together, in their order: one promise for all of them. */
+  submitAll(inputs: readonly Input[]): Promise<readonly InputResult<Failure>[]> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped.reason)
-    const result = new Promise<InputResult<Failure>>((settle, fail) => this.#queue.push({ input, settle, fail }))
+    const { promise, resolve: settle, reject: fail } = Promise.withResolvers<readonly InputResult<Failure>[]>()
+    this.#queue.push({ inputs, settle, fail })
     this.#running ??= this.#run()
-    return result
+    return promise
   }
 
   /** Resolves when nothing is queued and nothing is being done. Rejects once the driver has stopped. */
@@ -102,7 +112,11 @@ export class Driver<State, Input, Context, Effect, Failure> {
     try {
       // Inputs that arrive in the same instant share a turn.
       await Promise.resolve()
-      while (this.#queue.length > 0 && this.#stopped === undefined) await this.#turn()
+      while (this.#queue.length > 0 && this.#stopped === undefined) {
+        await this.#turn()
+        // What the turn sent leaves the host at the end of this tick: before the next turn keeps the processor busy.
+        if (this.#queue.length > 0) await nextTick()
+      }
     } finally {
       this.#running = undefined
     }
@@ -115,8 +129,11 @@ export class Driver<State, Input, Context, Effect, Failure> {
       const { state, writes, effects, results } = this.#stepAll(taken)
       if (writes.length > 0) await this.#options.store.commit(writes)
       this.#state = state
-      for (const [index, { settle }] of taken.entries()) settle(results[index] ?? {})
-      for (const effect of effects) await this.#options.perform(effect)
+      for (const [index, { settle }] of taken.entries()) settle(results[index] ?? [])
+      for (const effect of effects) {
+        const begun = this.#options.perform(effect)
+        if (begun !== undefined) await begun
+      }
       this.#options.onTurn?.()
     } catch (reason) {
       // What was to be stored may or may not be: going on could show the world a state that a restart takes back.
@@ -136,14 +153,20 @@ export class Driver<State, Input, Context, Effect, Failure> {
     const effects: Effect[] = []
     let state = this.#state
     const advance = (input: Input): InputResult<Failure> => {
-      const { next, failure, ...out } = machine.step(state, input, context)
-      state = next
-      writes.push(...out.writes)
-      effects.push(...out.effects)
-      return failure === undefined ? {} : { failure }
+      const step = machine.step(state, input, context)
+      state = step.next
+      for (const write of step.writes) writes.push(write)
+      for (const effect of step.effects) effects.push(effect)
+      return step.failure === undefined ? NO_FAILURE : { failure: step.failure }
     }
-    const results = taken.map(({ input }) => advance(input))
+    const results = taken.map(({ inputs }) => inputs.map(advance))
     advance(machine.endOfTurn)
     return { state, writes, effects, results }
   }
+}
+
+function nextTick(): Promise<void> {
+  return new Promise(resolve => {
+    process.nextTick(resolve)
+  })
 }

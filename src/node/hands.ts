@@ -74,7 +74,7 @@ export class Hands {
       onConnected: (connection, { remoteNodeId: nodeId, outgoing }, address) =>
         this.tell({ type: 'connected', connection, nodeId, outgoing, ...(address !== undefined && { address }) }),
       onMessages: async (connection, nodeId, messages) => {
-        await Promise.all(messages.map(bytes => this.driver.submit({ type: 'received', connection, nodeId, bytes })))
+        await this.driver.submitAll(messages.map(bytes => ({ type: 'received', connection, nodeId, bytes })))
       },
       onEnded: (connection, nodeId) => this.tell({ type: 'ended', connection, nodeId }),
       onDialFailed: (nodeId, reason) => this.tell({ type: 'dial_failed', nodeId, reason }),
