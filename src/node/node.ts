@@ -188,7 +188,7 @@ export class Node implements BookendNode {
 
   async openChannel({ signal, idempotencyKey, ...content }: OpenRequest): Promise<OpenedChannel> {
     checkNodeId(content.peer.nodeId)
-    return this.#repeatables.once(
+    const opening = this.#repeatables.once(
       'open',
       idempotencyKey,
       content,
@@ -197,24 +197,23 @@ export class Node implements BookendNode {
         await this.connect({ ...peer, signal: within(CONNECT_PATIENCE_MS, signal) })
         // 32 fresh bytes in lowercase hex are a channel id.
         const temporaryChannelId = toHex(this.#parts.randomBytes(32)) as ChannelId
-        const reply = await orAborted(
-          this.#ask(request => ({
-            type: 'open_channel',
-            request,
-            nodeId: peer.nodeId,
-            capacitySat,
-            pushMsat,
-            temporaryChannelId,
-            ...(feeratePerKw !== undefined && { feeratePerKw }),
-            ...(token !== undefined && { token }),
-            ...(idempotency !== undefined && { idempotency }),
-          })),
-          signal,
-        )
+        const reply = await this.#ask(request => ({
+          type: 'open_channel',
+          request,
+          nodeId: peer.nodeId,
+          capacitySat,
+          pushMsat,
+          temporaryChannelId,
+          ...(feeratePerKw !== undefined && { feeratePerKw }),
+          ...(token !== undefined && { token }),
+          ...(idempotency !== undefined && { idempotency }),
+        }))
         return opened(replyOf(reply, 'opened'))
       },
       opened,
     )
+    // Who stops waiting leaves the key with the opening that is under way: to ask again is to wait again.
+    return orAborted(opening, signal)
   }
 
   async channels(options: { readonly closed?: boolean } = {}): Promise<readonly ChannelInfo[]> {

@@ -23,7 +23,8 @@ export class Publisher {
 
   publish(tx: Tx): Promise<Published> {
     const done = this.#last.then(() => this.#give(tx))
-    this.#last = done
+    // What cannot even be asked about one of them keeps back no other.
+    this.#last = done.catch(() => undefined)
     return done
   }
 
