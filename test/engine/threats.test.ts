@@ -174,3 +174,32 @@ describe('the log of events', () => {
     expect(bob.eventsOf('peer_said').length).toBe(said + 1)
   })
 })
+
+describe('a chain that stands still', () => {
+  test('releases no preimage: what looks like time for a claim may be over', () => {
+    const stage = new Stage()
+    const [alice, bob] = stage.sidesOf(['alice', 'bob'])
+    stage.ready(alice, bob)
+    // Nobody tells Bob of blocks any more. Alice, who sees them, could take the HTLC back as soon as she has the preimage.
+    bob.catchUp = () => undefined
+    stage.now += 3 * 3_600_000
+    const late = stage.keysend(alice, bob, 10_000n)
+    stage.settle()
+    expect(alice.replyTo(late)).toMatchObject({ type: 'payment', payment: { status: 'failed' } })
+    stage.pay(alice, stage.invoice(bob, 10_000n))
+    stage.settle()
+    expect(bob.eventsOf('payment_received')).toEqual([])
+    // A block, or a start that has asked for blocks, is a sign of life.
+    delete (bob as { catchUp?: unknown }).catchUp
+    stage.mine()
+    const paid = stage.pay(alice, stage.invoice(bob, 10_000n))
+    stage.settle()
+    expect(alice.replyTo(paid)).toMatchObject({ type: 'payment', payment: { status: 'succeeded' } })
+    stage.now += 3 * 3_600_000
+    stage.restart(bob)
+    stage.connect(alice, bob)
+    const more = stage.pay(alice, stage.invoice(bob, 10_000n))
+    stage.settle()
+    expect(alice.replyTo(more)).toMatchObject({ type: 'payment', payment: { status: 'succeeded' } })
+  })
+})
