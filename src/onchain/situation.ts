@@ -76,9 +76,10 @@ function isClose(tx: Tx, view: ChannelView): boolean {
   return view.lostData !== undefined || paysClosingScripts(tx, view)
 }
 
-/** The commitments that may be published as things stand. */
+/** The commitments that may be published as things stand: never ours out of an old copy, which may be revoked by now. */
 function validCommitments(view: ChannelView): readonly CommitmentOnChain[] {
-  return namedCommitments(view).map(({ name, input, point }) => {
+  const valid = namedCommitments(view).filter(({ name }) => name !== 'local' || view.lostData === undefined)
+  return valid.map(({ name, input, point }) => {
     const built = buildCommitmentTx(input)
     return builtCommitment({ name, built, point }, { height: undefined, transactions: [] })
   })

@@ -70,8 +70,6 @@ function fundingPaths(
   const paths: TransactionPath[] = []
   for (const { holder, built } of commitments) {
     if (holder !== party || built === undefined) continue
-    // An old copy says what may be revoked by now.
-    if (party === 'local' && view.lostData !== undefined) continue
     const main = built.outputs.find(({ type }) => type === 'to_local')?.amountSat ?? sat(0)
     paths.push({ ...base, way: 'commitment', role: 'commitment', tx: built.tx, yieldSat: main })
   }
