@@ -4,7 +4,6 @@ import {
   type Msat,
   ok,
   type PaymentHash,
-  paymentHash,
   pmapDelete,
   pmapGet,
   pmapSet,
@@ -31,12 +30,11 @@ import type { PayCommon, PaymentContext, PaymentFailure, PaymentInput, PaymentRe
 
 // A payment is asked for. Whether it was made before is known to the store alone, so nothing begins before that has answered:
 //
-//     pay_invoice, keysend -> look_up -> looked_up -> (look_up -> looked_up) -> add_htlc -> added
+//     pay_invoice -> look_up -> looked_up -> (look_up -> looked_up) -> add_htlc -> added
 //
 // In the meantime no second payment of the same hash or idempotency key gets past the locks.
 
 type PayInvoice = Extract<PaymentInput, { type: 'pay_invoice' }>
-type Keysend = Extract<PaymentInput, { type: 'keysend' }>
 
 export function payInvoice(state: PaymentsState, input: PayInvoice, context: PaymentContext): PaymentStep {
   const decoded = decodeInvoice(input.invoice)
@@ -49,35 +47,7 @@ export function payInvoice(state: PaymentsState, input: PayInvoice, context: Pay
   }
   const amount = judged(decoded.value, input, context)
   if (!amount.ok) return refuse(state, [input.request], amount.error)
-  return ask(state, askedByInvoice(decoded.value, amount.value, input, context), context)
-}
-
-/** A payment without an invoice: the preimage goes with the onion, so only its recipient can take the money. */
-export function keysend(state: PaymentsState, input: Keysend, context: PaymentContext): PaymentStep {
-  const { request, peer, preimage, amountMsat = 0n as Msat } = input
-  if (peer === context.nodeId) return refuse(state, [request], selfPayment())
-  if (amountMsat === 0n) {
-    return refuse(state, [request], failure('amount', 'A payment without an invoice needs an amount above 0.'))
-  }
-  const asked: Asked = {
-    request,
-    others: [],
-    payment: {
-      direction: 'sent',
-      status: 'pending',
-      paymentHash: paymentHash(sha256(preimage)),
-      amountMsat,
-      feeMsat: 0n as Msat,
-      peer,
-      createdAt: context.now,
-    },
-    terms: {
-      ...commonTerms(input, ['keysend', peer, `${amountMsat}`], context),
-      finalCltvExpiryDelta: context.limits.finalCltvExpiryDelta,
-      keysendPreimage: toHex(preimage),
-    },
-  }
-  return ask(state, asked, context)
+  return lookUpFirst(state, askedByInvoice(decoded.value, amount.value, input, context), context)
 }
 
 /** The amount to pay, if this invoice may be paid by us. Whether it has expired is asked later: then it may be paid already. */
@@ -140,7 +110,7 @@ function askedByInvoice(invoice: Invoice, amountMsat: Msat, input: PayInvoice, c
   }
 }
 
-function commonTerms(common: PayCommon, content: readonly string[], { now }: PaymentContext) {
+export function commonTerms(common: PayCommon, content: readonly string[], { now }: PaymentContext) {
   const { sessionKey, timeoutMs, idempotencyKey: key, token } = common
   // The token is part of the content: what one may hear about, another may not.
   const fingerprint = () => toHex(sha256(jsonEncode([...content, token ?? ''])))
@@ -152,25 +122,32 @@ function commonTerms(common: PayCommon, content: readonly string[], { now }: Pay
   } satisfies Partial<Terms>
 }
 
-/** Joins the same request where that is under way, refuses what cannot be paid at the same time, else looks what the store knows. */
-function ask(state: PaymentsState, asked: Asked, context: PaymentContext): PaymentStep {
+/** Where it may be paid now, it begins when the store has said what it knows. */
+export function lookUpFirst(state: PaymentsState, asked: Asked, context: PaymentContext): PaymentStep {
+  const admitted = admit(state, asked, context)
+  if (!admitted.ok) return admitted.error
   const { request, payment, terms } = asked
+  const repeated = terms.repeatable === undefined ? [] : [requestKey(terms.repeatable.key)]
+  return unchanged(admitted.value, { type: 'look_up', request, keys: [...repeated, sentHashKey(payment.paymentHash)] })
+}
+
+/** Keeps what was asked for, under its locks. Otherwise joins the same request where that is under way, or refuses. */
+export function admit(state: PaymentsState, asked: Asked, context: PaymentContext): Result<PaymentsState, PaymentStep> {
+  const { request, payment } = asked
   const same = joinRepeated(state, asked)
-  if (same !== undefined) return same
+  if (same !== undefined) return err(same)
   const isInFlight = pmapGet(state.byHash, payment.paymentHash) !== undefined
   if (isInFlight || pmapGet(state.session.locks, hashLock(payment.paymentHash)) !== undefined) {
-    return refuse(state, [request], inFlightAlready())
+    return err(refuse(state, [request], inFlightAlready()))
   }
   const limit = context.limits.maxPaymentsInFlight
   if (state.inFlight.size + state.session.asked.size >= limit) {
     const words = `${limit} payments are in flight, which is the limit of this node: try again when some have ended.`
-    return refuse(state, [request], failure('too_many_in_flight', words))
+    return err(refuse(state, [request], failure('too_many_in_flight', words)))
   }
   let { locks } = state.session
   for (const lock of lockKeys(asked)) locks = pmapSet(locks, lock, request)
-  const next = withSession(state, { locks, asked: pmapSet(state.session.asked, `${request}`, asked) })
-  const repeated = terms.repeatable === undefined ? [] : [requestKey(terms.repeatable.key)]
-  return unchanged(next, { type: 'look_up', request, keys: [...repeated, sentHashKey(payment.paymentHash)] })
+  return ok(withSession(state, { locks, asked: pmapSet(state.session.asked, `${request}`, asked) }))
 }
 
 /** With the idempotency key of a payment that is under way, the answer is that payment's. */
@@ -225,6 +202,6 @@ function inFlightAlready(): PaymentFailure {
   return failure('in_flight', 'A payment for this hash is in flight: wait for its end, since it is never paid twice.')
 }
 
-function selfPayment(): PaymentFailure {
+export function selfPayment(): PaymentFailure {
   return failure('self_payment', 'The recipient is this node itself.')
 }

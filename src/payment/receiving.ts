@@ -52,6 +52,9 @@ export function received(state: PaymentsState, input: Received, context: Payment
   const { sharedSecret } = peeled.value
   // A commitment with too much dust on it is not to grow, nor may the dust be claimed (BOLT 2, bounding exposure to trimmed HTLCs).
   if (overDustExposure) return resolved(state, input, failing(sharedSecret, TEMPORARY))
+  // Whether there is time left to claim it on chain nobody can tell: once it has run out, its sender takes it back, preimage or not.
+  if (context.tipIsOld === true)
+    return resolved(state, input, failing(sharedSecret, { type: 'temporary_node_failure' }))
   const claim = judged(state, htlc, peeled.value, context)
   if (!claim.ok) return resolved(state, input, failing(sharedSecret, claim.error))
   return paid(state, input, claim.value, context)

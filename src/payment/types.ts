@@ -75,6 +75,8 @@ export interface PaymentContext {
   /** Milliseconds since 1970. */
   readonly now: number
   readonly height: number
+  /** No block has come for so long that the height cannot be relied upon. */
+  readonly tipIsOld?: boolean
   readonly nodeId: NodeId
   /** 32 bytes: peels onions, signs invoices. */
   readonly nodeSecret: Uint8Array
@@ -108,6 +110,7 @@ export type PaymentInput =
       readonly paymentSecret: Uint8Array
     }
   | ({ readonly type: 'pay_invoice'; readonly invoice: string } & PayCommon)
+  /** The preimage: 32 bytes, fresh. */
   | ({ readonly type: 'keysend'; readonly peer: NodeId; readonly preimage: Uint8Array } & PayCommon)
   /** The answer to `look_up`: the records that there are, by key. */
   | { readonly type: 'looked_up'; readonly request: number; readonly records: ReadonlyMap<string, Uint8Array> }

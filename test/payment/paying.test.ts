@@ -133,6 +133,13 @@ describe('an invoice is paid', () => {
 })
 
 describe('without an invoice', () => {
+  test('the store is asked for an idempotency key alone, since nothing was ever paid for a fresh preimage', () => {
+    const { alice, bob } = pair()
+    expect(alice.step(keysendInput(bob.id))).toMatchObject([{ type: 'add_htlc' }])
+    const repeatable = keysendInput(bob.id, { idempotencyKey: 'once' })
+    expect(alice.step(repeatable)).toMatchObject([{ type: 'look_up', request: repeatable.request }])
+  })
+
   test('the onion brings the preimage', () => {
     const { alice, bob } = pair()
     const preimage = fresh()
@@ -204,7 +211,7 @@ describe('before anything is looked up', () => {
     const { alice, bob } = pair()
     alice.at({ limits: { ...DEFAULT_PAYMENT_LIMITS, maxPaymentsInFlight: 2 } })
     alice.start(keysendInput(bob.id), 0)
-    const [second, third] = [keysendInput(bob.id), keysendInput(bob.id)]
+    const [second, third] = [keysendInput(bob.id, { idempotencyKey: 'second' }), keysendInput(bob.id)]
     // One is in flight and one is looked up: that is two.
     const looking = alice.step(second)
     alice.step(third)
