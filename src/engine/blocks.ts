@@ -3,7 +3,7 @@ import type { Tx } from '../bitcoin/index.ts'
 import { isFailedOpening, isIdle, isTouchedAbove } from '../link/index.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { blockKey } from './keys.ts'
-import { stepLink } from './links.ts'
+import { isFunded, stepLink } from './links.ts'
 import { linkAt, update, type Work } from './work.ts'
 
 // The chain as the node sees it: block by block, each stored in one commit with all that follows from it. So after a restart the
@@ -18,15 +18,16 @@ interface NewBlock {
 export function connectBlock(work: Work, { height, hash, transactions }: NewBlock): void {
   const { blocks } = work.state
   const kept = [...blocks, { height, hash }].slice(-work.context.limits.engine.maxReorgDepth)
-  update(work, { blocks: kept })
+  update(work, { blocks: kept, tipSeenAt: work.context.now })
   work.writes.push({ type: 'put', key: blockKey(height), value: fromHex(hash) })
-  const oldest = blocks[0]
-  if (oldest !== undefined && oldest.height < (kept[0]?.height ?? 0)) {
-    work.writes.push({ type: 'delete', key: blockKey(oldest.height) })
+  // More than one where fewer are to be kept than before the start.
+  for (const gone of blocks.slice(0, blocks.length + 1 - kept.length)) {
+    work.writes.push({ type: 'delete', key: blockKey(gone.height) })
   }
   const { answers } = stepWallet(work, { type: 'block_connected', height, transactions })
   publishAll(work, answers)
   for (const index of concerned(work, transactions)) {
+    lookAround(work, index)
     stepLink(work, index, { type: 'block_connected', height, transactions })
     forgetFailed(work, index)
   }
@@ -65,6 +66,16 @@ export function disconnectBlock(work: Work): void {
     ({ state }) => !isIdle(state) || isTouchedAbove(state, height),
   )
   for (const { index } of touched.sort((a, b) => a.index - b.index)) {
+    lookAround(work, index)
     stepLink(work, index, { type: 'block_disconnected', height })
   }
+}
+
+/**
+ * After a start, a channel whose end is on the chain has yet to find out which outputs it looks at. The blocks that came meanwhile are
+ * read before anything else is done, and each of them may spend some.
+ */
+function lookAround(work: Work, index: number): void {
+  const state = linkAt(work, index)?.state
+  if (state?.watched.size === 0 && isFunded(state.channel)) stepLink(work, index, { type: 'started' })
 }
