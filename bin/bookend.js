@@ -15,6 +15,7 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) await runHere()
 else runOnBundledNode()
 
 async function runHere() {
+  endWithLauncher()
   // A checkout runs its TypeScript as it is; a published package has the JavaScript made from it.
   const source = join(root, 'src', 'cli', 'main.ts')
   const isCheckout = existsSync(source)
@@ -33,17 +34,26 @@ function runOnBundledNode() {
     )
   }
   const child = spawn(bundled, process.argv.slice(1), {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, [STARTED_AGAIN]: '1' },
   })
-  // The terminal sends Ctrl-C to both processes: this one waits for the child to end in its own way.
-  process.on('SIGINT', () => {})
+  // A terminal sends Ctrl-C to both processes: this one waits for the child to end in its own way. A program sends it here alone.
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT')
+  })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGHUP', () => child.kill('SIGHUP'))
   child.on('error', error => refuse(`Bookend could not start ${bundled}: ${error.message}`))
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
   })
+}
+
+/** Who kills the launcher means the node: it ends as suddenly, so that nothing goes on that nobody sees. */
+function endWithLauncher() {
+  if (process.env[STARTED_AGAIN] === undefined || process.channel === undefined) return
+  process.channel.unref()
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 }
 
 function refuse(sentence) {

@@ -19,6 +19,7 @@ export {
   sat,
   type Txid,
 } from './base/index.ts'
+export { scriptFromAddress } from './bitcoin/index.ts'
 export { type BitcoindOptions, bitcoindChain } from './chain/index.ts'
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
 export type { NodeEvent, NumberedEvent, Payment, PaymentFailure, Token, TokenScope } from './engine/index.ts'

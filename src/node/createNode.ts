@@ -28,6 +28,8 @@ import type { BookendNode, NetworkName } from './types.ts'
 
 /** Confirmations that we ask for: on a chain of tests one is enough. */
 const REGTEST_MINIMUM_DEPTH = 1
+/** There blocks come when somebody wants one. */
+const REGTEST_MAX_TIP_AGE_MS = Number.MAX_SAFE_INTEGER
 const FALLBACK_FEERATES = { regtest: feeratePerKw(1_000), others: feeratePerKw(2_500) }
 const ADDRESS_NETWORKS: Readonly<Record<NetworkName, AddressNetwork>> = {
   regtest: 'regtest',
@@ -110,6 +112,8 @@ function fixedContext(
   const features = localFeatures()
   const channelDefaults =
     network === 'regtest' ? { ...DEFAULT_LIMITS, minimumDepth: REGTEST_MINIMUM_DEPTH } : DEFAULT_LIMITS
+  const engineDefaults =
+    network === 'regtest' ? { ...DEFAULT_ENGINE_LIMITS, maxTipAgeMs: REGTEST_MAX_TIP_AGE_MS } : DEFAULT_ENGINE_LIMITS
   return {
     network,
     chainHash: NETWORKS[network].genesisHash,
@@ -120,7 +124,7 @@ function fixedContext(
     features,
     supported: supportedFeatures(features),
     limits: {
-      engine: { ...DEFAULT_ENGINE_LIMITS, ...limits.engine },
+      engine: { ...engineDefaults, ...limits.engine },
       channel: { ...channelDefaults, ...limits.channel },
       peer: { ...DEFAULT_PEER_LIMITS, ...limits.peer },
       payment: { ...DEFAULT_PAYMENT_LIMITS, ...limits.payment },

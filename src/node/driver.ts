@@ -15,6 +15,8 @@ export interface Machine<State, Input, Context, Effect, Failure> {
   step(state: State, input: Input, context: Context): MachineStep<State, Effect, Failure>
   /** Told last in each turn, when nothing else is queued. */
   readonly endOfTurn: Input
+  /** Does a part of what a later step would have to do, while there is nothing else to do. True where more is left. */
+  prepare?(state: State, context: Context): boolean
 }
 
 export interface MachineStep<State, Effect, Failure> {
@@ -61,6 +63,7 @@ export class Driver<State, Input, Context, Effect, Failure> {
   #state: State
   #queue: Queued<Input, Failure>[] = []
   #running: Promise<void> | undefined
+  #preparing = false
   /** Why nothing is done any more. */
   #stopped: { readonly reason: unknown } | undefined
 
@@ -120,6 +123,19 @@ export class Driver<State, Input, Context, Effect, Failure> {
     } finally {
       this.#running = undefined
     }
+    this.#prepareLater()
+  }
+
+  /** After whatever waits to be read or written, and only if that brings no turn. */
+  #prepareLater(): void {
+    const { machine, context } = this.#options
+    if (machine.prepare === undefined || this.#preparing) return
+    this.#preparing = true
+    setImmediate(() => {
+      this.#preparing = false
+      if (this.busy || this.#stopped !== undefined) return
+      if (machine.prepare?.(this.#state, context()) === true) this.#prepareLater()
+    })
   }
 
   async #turn(): Promise<void> {

@@ -1,6 +1,7 @@
 import { assert, jsonDecode } from '../base/index.ts'
 import { EVENTS, eventKey, type NodeEvent, type NumberedEvent } from '../engine/index.ts'
 import type { Store } from '../ports/index.ts'
+import { stoppedError } from './failures.ts'
 
 /** Events that are read from the store in one go. */
 const PAGE = 200
@@ -64,6 +65,7 @@ export class EventLog {
   }
 
   async #page(after: number): Promise<readonly NumberedEvent[]> {
+    if (this.#ended) throw stoppedError()
     const records = await this.#store.loadPage(EVENTS, { after: eventKey(after), limit: PAGE })
     return [...records].map(([key, value]) => {
       const stored = jsonDecode<{ readonly at: number; readonly event: NodeEvent }>(value)

@@ -40,6 +40,20 @@ export class ChainFollower {
     return this.#reached && this.#trouble === undefined
   }
 
+  /** The same, asked of the chain now: what came since it last told is counted too. */
+  async isAtTip(): Promise<boolean> {
+    if (!this.synced) return false
+    try {
+      const { hash } = await this.#options.chain.tip()
+      if (hash !== this.#options.seen().at(-1)?.hash) this.look()
+      return hash === this.#options.seen().at(-1)?.hash
+    } catch {
+      // What is wrong with the chain, the follower finds out and tells.
+      this.look()
+      return false
+    }
+  }
+
   /** Resolves when the tip was reached once. Rejects where the chain cannot be asked at the start, or holds another history. */
   async start(): Promise<void> {
     await this.#catchUp()

@@ -110,7 +110,7 @@ export class Node implements BookendNode {
       network: this.network,
       version: VERSION,
       blockHeight: this.#state.blocks.at(-1)?.height ?? 0,
-      synced: hands.follower.synced,
+      synced: await hands.follower.isAtTip(),
       peers: peers.length,
       channels: channelInfos(this.#state).length,
       listening: this.listening,

@@ -65,4 +65,6 @@ test('a channel is opened, paid over both ways, and closed', async () => {
   expect(events).toContain('payment_sent')
   await alice.stop()
   await bob.stop()
+  await expect(alice.events({ after: 0 })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'stopped' })
+  await expect(alice.newAddress()).rejects.toMatchObject({ code: 'stopped' })
 })
