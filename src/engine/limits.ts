@@ -14,6 +14,11 @@ export interface EngineLimits {
   readonly maxEvents: number
   /** Of those, what one peer may bring about in an hour by what it says and by its coming and going. */
   readonly maxPeerEventsPerHour: number
+  /**
+   * Without a new block for so long, in milliseconds, the chain is taken to stand still: nothing is received. On Bitcoin it happens
+   * by chance once in 160,000 blocks.
+   */
+  readonly maxTipAgeMs: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -26,5 +31,6 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxConnections: 1_000,
   maxEvents: 100_000,
   maxPeerEventsPerHour: 60,
+  maxTipAgeMs: 2 * 3_600_000,
   maxReorgDepth: 144,
 }

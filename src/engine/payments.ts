@@ -33,6 +33,7 @@ function stepped(work: Work, input: PaymentInput): readonly PaymentEffect[] {
   const { next, writes, effects } = paymentStep(state.payments, input, {
     now: context.now,
     height: state.blocks.at(-1)?.height ?? 0,
+    tipIsOld: state.tipSeenAt !== undefined && context.now > state.tipSeenAt + context.limits.engine.maxTipAgeMs,
     nodeId: context.nodeId,
     nodeSecret: context.nodeSecret,
     network: context.network,

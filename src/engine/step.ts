@@ -137,6 +137,7 @@ function tick(work: Work): void {
 
 /** What the records do not say: who is to be dialled, what is to be published again, what is watched. */
 function started(work: Work): void {
+  update(work, { tipSeenAt: work.context.now })
   forgetOpenings(work)
   const { answers } = stepWallet(work, { type: 'started' })
   publishAll(work, answers)

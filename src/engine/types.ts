@@ -14,6 +14,8 @@ import type { EngineLimits } from './limits.ts'
 export interface EngineState {
   /** The blocks that we have seen last, newest last: enough of them to find out where another branch begins. */
   readonly blocks: readonly SeenBlock[]
+  /** When the chain last gave a sign of life: a block, or a start that has asked for all of them. In milliseconds since 1970. */
+  readonly tipSeenAt?: number
   readonly peers: PMap<PeerEntry>
   /** By `String(index)`. */
   readonly links: PMap<Link>

@@ -197,6 +197,7 @@ describe('a chain that stands still', () => {
     expect(alice.replyTo(paid)).toMatchObject({ type: 'payment', payment: { status: 'succeeded' } })
     stage.now += 3 * 3_600_000
     stage.restart(bob)
+    stage.settle()
     stage.connect(alice, bob)
     const more = stage.pay(alice, stage.invoice(bob, 10_000n))
     stage.settle()
