@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sat } from '../../src/base/index.ts'
+import { msat, sat } from '../../src/base/index.ts'
 import { scriptFromAddress } from '../../src/bitcoin/index.ts'
 import { createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
 import { createRegtestChain } from '../../src/regtest/index.ts'
@@ -33,4 +33,15 @@ test('who stops waiting for a channel and asks again gets the same one', async (
   expect(await alice.openChannel(request)).toMatchObject({ channelId })
   await alice.stop()
   await bob.stop()
+})
+
+test('a key that cannot be stored is refused for payments as for all else, and the node lives on', async () => {
+  const node = await createNode({ chain: regtest(createRegtestChain()) })
+  const nodeId = `02${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}` as typeof node.nodeId
+  for (const idempotencyKey of ['', 'é', 'x'.repeat(256), 'a\n'])
+    await expect(node.pay({ nodeId, amountMsat: msat(1_000n), idempotencyKey })).rejects.toMatchObject({
+      code: 'bad_request',
+    })
+  expect((await node.info()).nodeId).toBe(node.nodeId)
+  await node.stop()
 })
