@@ -232,7 +232,8 @@ export class Hands {
   async #lookUp(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
     const found = new Map<string, Uint8Array>()
     for (const key of keys) {
-      const value = (await this.#options.store.load(key)).get(key)
+      // It comes first of those whose keys begin like it, which may be any number.
+      const value = (await this.#options.store.loadPage(key, { limit: 1 })).get(key)
       if (value !== undefined) found.set(key, value)
     }
     return found

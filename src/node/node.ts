@@ -32,7 +32,7 @@ import { failedPayment, stoppedError } from './failures.ts'
 import type { Hands } from './hands.ts'
 import { closingOf, linkOf, noChannel } from './lookups.ts'
 import { findPayment, listPayments, MAX_PAYMENTS_LISTED } from './paymentRecords.ts'
-import { Repeatables } from './repeatable.ts'
+import { checkIdempotencyKey, Repeatables } from './repeatable.ts'
 import { replyOf } from './requests.ts'
 import type {
   Balance,
@@ -260,6 +260,7 @@ export class Node implements BookendNode {
 
   async pay(wanted: PayRequest): Promise<Payment> {
     const { amountMsat, idempotencyKey, token } = wanted
+    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey)
     const { randomBytes, hands } = this.#parts
     const timeoutMs = wanted.timeoutMs ?? hands.driver.context().limits.payment.defaultTimeoutMs
     const common = {

@@ -51,7 +51,8 @@ export class Repeatables {
     recall: (record: R) => Promise<T> | T,
   ): Promise<T> {
     const recordKey = requestKey(idempotency.key)
-    const stored = (await this.#store.load(recordKey)).get(recordKey)
+    // It comes first of those whose keys begin like it, which may be any number.
+    const stored = (await this.#store.loadPage(recordKey, { limit: 1 })).get(recordKey)
     if (stored === undefined) return carryOut(idempotency)
     const record = jsonDecode<R & { readonly kind?: string; readonly fingerprint: string }>(stored)
     if (!record.ok || record.value.kind !== kind || record.value.fingerprint !== idempotency.fingerprint) {
