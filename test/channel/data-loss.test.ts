@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { utf8Encode } from '../../src/base/index.ts'
 import { publishCommitment } from '../../src/channel/handlers/failChannel.ts'
+import { type ChannelStep, loseData } from '../../src/channel/index.ts'
 import { commitmentSecret } from '../../src/keys/index.ts'
 import {
   commitmentTxidOf,
@@ -178,6 +179,62 @@ describe('a side that lost a signature that it gave, but revoked nothing since, 
     const { failure } = deliverNext(back, 'alice')
     expect(failure).toMatchObject({ severity: 'fail_channel', code: 'wrong_next_commitment_number' })
     expect(publishedTxid(back.alice.effects)).toBe(unrevoked)
+  })
+})
+
+describe('a channel out of a backup', () => {
+  const reason = 'restored'
+  const past = history()
+
+  function restored(copy: Side, { next, writes }: ChannelStep): Side {
+    const side = { ...forkSide(copy), channel: next }
+    for (const write of writes) {
+      if (write.type === 'put') side.records.set(write.key, write.value)
+      else side.records.delete(write.key)
+    }
+    return side
+  }
+
+  for (const old of NAMES) {
+    const other = otherName(old)
+    it(`${old}: asks for a close in both ways, and the newest commitment is published upon either`, () => {
+      for (const copy of past.copies[old]) {
+        for (const heard of ['both', 'channel_reestablish', 'error'] as const) {
+          const lost = loseData(fundedOf(copy), reason)
+          expect(lost.writes.map(({ key }) => key)).toContain('phase')
+          const duo: Duo = {
+            ...past.duo,
+            [old]: restored(copy, lost),
+            [other]: forkSide(past.duo[other]),
+          }
+          duo[old].effects = []
+          duo[other].effects = []
+          cut(duo)
+          connect(duo)
+          const { channelId } = durableOf(duo[old]).params
+          const sent = effectsOf(duo[old], 'send').map(({ message }) => message)
+          expect(sent).toMatchObject([
+            { type: 'channel_reestablish', channelId, nextCommitmentNumber: 0 },
+            { type: 'error', channelId, data: utf8Encode(reason) },
+          ])
+          duo[old].outbox = duo[old].outbox.filter((_, index) => heard === 'both' || sent[index]?.type === heard)
+          const newest = commitmentTxidOf(duo, other)
+          deliver(duo)
+          expect(publishedTxid(duo[other].effects)).toBe(newest)
+          expect(effectsOf(duo[old], 'publish')).toEqual([])
+          expect(durableOf(duo[old]).phase).toMatchObject({ type: 'closing', cause: { kind: 'data_loss', reason } })
+        }
+      }
+    })
+  }
+
+  it('stays as it is where its end had begun', () => {
+    for (const phase of ['closing', 'closed'] as const) {
+      const before = fundedOf(inPhase('bob', phase).bob)
+      const { next, writes } = loseData(before, reason)
+      expect(writes).toEqual([])
+      expect(next).toMatchObject({ state: phase, durable: before.durable })
+    }
   })
 })
 

@@ -224,15 +224,22 @@ describe('channel_reestablish, receiver: numbers and secrets', () => {
   it('next_commitment_number is that of our next commitment_signed, or of the last one where it is not acknowledged', () => {
     const duo = meeting()
     const code = 'wrong_next_commitment_number'
-    for (const number of [0, 1, 3, 5, 2 ** 48, Number.MAX_SAFE_INTEGER]) {
+    for (const number of [1, 3, 5, 2 ** 48, Number.MAX_SAFE_INTEGER]) {
       refuse(duo, { nextCommitmentNumber: number }, { code, expected: '4', got: `${number}` })
     }
     const waiting = meeting(true)
     for (const nextCommitmentNumber of [4, 5]) {
       expectTaken(waiting, 'bob', said({ ...message(waiting), nextCommitmentNumber }))
     }
-    for (const number of [0, 3, 6]) {
+    for (const number of [3, 6]) {
       refuse(waiting, { nextCommitmentNumber: number }, { code, expected: '4 or 5', got: `${number}` })
+    }
+  })
+
+  it('next_commitment_number is never 0: so a peer that has lost its data asks for a close', () => {
+    for (const duo of [meeting(), meeting(true)]) {
+      const got = '0: the peer has lost its data'
+      refuse(duo, { nextCommitmentNumber: 0 }, { code: 'peer_asks_for_close', expected: 'a number above 0', got })
     }
   })
 

@@ -272,6 +272,12 @@ export class Pair {
     if (this.#wire === 'up') this[from === 'alice' ? 'bob' : 'alice'].tell(told(bytes))
   }
 
+  /** The connection ends, and both are told. */
+  cut(): void {
+    this.#wire = 'cut'
+    for (const name of NAMES) this[name].tell({ type: 'disconnected' })
+  }
+
   async connect(): Promise<void> {
     this.#wire = 'up'
     for (const name of NAMES) this[name].tell({ type: 'connected' })

@@ -106,6 +106,60 @@ describe('spends that need explaining', () => {
     expect(alice.eventsOf('htlc_timed_out')).toEqual([])
   })
 
+  it.each(FORMATS)('%s: data loss: what we published ourselves and have forgotten is ours after its delay', format => {
+    const model = makeModel({
+      format,
+      htlcs: height => [
+        { offeredBy: 'alice', id: 4, amountSat: 25_000, cltvExpiry: height + 3, preimageSeed: 6, from: 1, until: 9 },
+      ],
+    })
+    const { shachainSeed } = secrets.alice
+    const knowing = new EnforcerNode(model, 'alice', viewOf(model, 'alice', 5, { publish: 'commitment' }))
+    knowing.fundCoins(2).start()
+    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 2), lostData: { shachainSeed } }).start()
+    lost.online = false
+    const htlcTx = () => knowing.published.find(({ role }) => role === 'htlc-timeout')?.tx
+    mineUntil([knowing, lost], () => htlcTx() !== undefined)
+    mine([knowing, lost], 1)
+    lost.online = true
+    const before = lost.walletSat()
+    expect(lost.events.slice(0, 2)).toMatchObject([
+      { type: 'commitment_confirmed', which: 'own_future', commitmentNumber: 5 },
+      { type: 'data_loss', commitmentNumber: 5 },
+    ])
+    mineUntil([lost], () => lost.isResolved)
+    const main = builtOf(model, 'alice', 5).outputs.find(({ type }) => type === 'to_local')?.amountSat ?? sat(0)
+    expect(lost.walletSat() - before + lost.feesSat()).toBe(main + (htlcTx()?.outputs[0]?.amountSat ?? 0n))
+    expect(lost.eventsOf('htlc_timed_out')).toEqual([])
+  })
+
+  it('data loss: an own commitment without our main output, or as old as our records, is none to be claimed', () => {
+    const model = makeModel({ format: 'static_remotekey' })
+    const { shachainSeed } = secrets.alice
+    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 4), lostData: { shachainSeed } }).start()
+    model.chain.mine(1, { transactions: [signedOf(model, 'alice', 1)] })
+    lost.catchUp()
+    expect(lost.events.map(({ type }) => type)).toEqual(['unknown_spend'])
+    expect(lost.published).toEqual([])
+  })
+
+  it('data loss: nothing of ours may be published, and any other spend than a commitment is a close', () => {
+    const model = makeModel({ format: 'anchors_zero_fee_htlc' })
+    const view: ChannelView = {
+      ...viewOf(model, 'alice', 2),
+      lostData: { shachainSeed: secrets.alice.shachainSeed },
+      closingScripts: { local: [], remote: [] },
+    }
+    const open = spendPaths(view, emptyOnchainState.facts, 'local', 200)
+    expect(open.filter(({ on, way }) => on === 'local' || way === 'commitment')).toEqual([])
+    const lost = new EnforcerNode(model, 'alice', view).start()
+    model.chain.mine(1, { transactions: [closing(model, 400n)] })
+    lost.catchUp()
+    expect(lost.events.map(({ type }) => type)).toEqual(['mutual_close_confirmed'])
+    mine([lost], 5)
+    expect(lost.isResolved).toBe(true)
+  })
+
   it('the preimage of an HTLC on a commitment newer than our records is found all the same', () => {
     const model = makeModel({
       format: 'static_remotekey',
