@@ -13,9 +13,9 @@ const TYPED = { listen: '127.0.0.1:9735', api: '127.0.0.1:9740' }
 
 describe('the options of a start', () => {
   it('without any: regtest, with the chain of `bookend regtest`, below the home directory', () => {
-    const { shell } = fakeShell({ home: '/home/alice' })
+    const { shell } = fakeShell({ home: '/alice' })
     expect(readStart(shell, TYPED)).toEqual({
-      dataDir: '/home/alice/.bookend/regtest',
+      dataDir: '/alice/.bookend/regtest',
       network: 'regtest',
       chain: { url: 'http://bookend:bookend@127.0.0.1:18443' },
       listen: { host: '127.0.0.1', port: 9735 },
