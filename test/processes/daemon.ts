@@ -23,6 +23,13 @@ interface Ready {
   readonly nodeId: string
 }
 
+const all = new Set<Daemon>()
+
+/** For `afterAll`: nothing outlives its test, and nothing that still runs of it starts a daemon again. */
+export async function killAllDaemons(): Promise<void> {
+  await Promise.all([...all].map(daemon => daemon.end()))
+}
+
 export class Daemon {
   readonly name: string
   readonly dataDir = newFolder()
@@ -32,6 +39,7 @@ export class Daemon {
   /** What it printed last, all its lives together. */
   readonly lines: string[] = []
   #child: ChildProcess | undefined
+  #isOver = false
   #gone: Promise<void> = Promise.resolve()
   #nodeId = ''
   #client: BookendClient | undefined
@@ -49,6 +57,7 @@ export class Daemon {
 
   static async create(options: DaemonOptions): Promise<Daemon> {
     const daemon = new Daemon(options, [await freePort(options.random), await freePort(options.random)])
+    all.add(daemon)
     await daemon.start()
     return daemon
   }
@@ -65,6 +74,7 @@ export class Daemon {
 
   /** Resolves when it is ready, or with `false` when it was killed before. Rejects when it ends for any other reason. */
   start(): Promise<boolean> {
+    if (this.#isOver) return Promise.reject(new Error('the test is over'))
     const { port } = this.listen
     const args = ['start', '--data-dir', this.dataDir, '--network', 'regtest', '--chain', this.#chain]
     const listening = ['--listen', `127.0.0.1:${port}`, '--api', this.#api, '--unencrypted-seed', '--json']
@@ -103,6 +113,11 @@ export class Daemon {
     this.#keep('(killed)')
     child?.kill('SIGKILL')
     return this.#gone
+  }
+
+  end(): Promise<void> {
+    this.#isOver = true
+    return this.kill()
   }
 
   /** In good order; resolves with the exit code. */

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { cleanUp } from '../cli/regtestProcess.ts'
+import { killAllDaemons } from './daemon.ts'
 import { type Paid, payBothWays } from './payments.ts'
 import { randomFrom } from './random.ts'
 import { buildTown, channelOf, fund, introduce, isUsable, until } from './town.ts'
@@ -7,7 +8,10 @@ import { balancesAgree, everyPaymentOnce, expectCooperative, spenderOf } from '.
 
 // The whole life of a channel between two processes, over nothing but the command line and the API.
 
-afterAll(cleanUp)
+afterAll(async () => {
+  await killAllDaemons()
+  cleanUp()
+})
 
 const PAYMENTS = 1_000
 const IN_FLIGHT = 8

@@ -27,19 +27,23 @@ const PATIENCE_MS = 3_600_000
 const SMALLEST_MSAT = 1_000
 const LARGEST_MSAT = 2_000_000
 
-/** Calls until an answer comes: what a killed process was asked stays unknown until then. */
+/** Calls until an answer comes: what a killed process was asked stays unknown until then. `passes` names other reasons to wait. */
 export async function untilAnswered<T>(
   call: () => Promise<T>,
+  passes: (error: BookendError) => boolean = () => false,
 ): Promise<{ readonly answer: T; readonly calls: number }> {
   for (let calls = 1; ; calls++) {
     try {
       return { answer: await call(), calls }
     } catch (error) {
-      if (!(error instanceof BookendError && error.code === 'stopped')) throw error
+      if (!(error instanceof BookendError && (error.code === 'stopped' || passes(error)))) throw error
       await pause(RETRY_MS)
     }
   }
 }
+
+/** The payee is away, and nothing was begun. */
+const isAway = ({ code, facts }: BookendError): boolean => code === 'payment_failed' && facts.reason === 'no_channel'
 
 interface Order {
   readonly number: number
@@ -59,7 +63,7 @@ export async function payOnce({ number, payer, payee, random }: Order): Promise<
     const { answer } = await untilAnswered(() => payee.client.createInvoice(wanted))
     request = { ...common, invoice: answer.invoice }
   }
-  const { answer: payment, calls } = await untilAnswered(() => payer.client.pay(request))
+  const { answer: payment, calls } = await untilAnswered(() => payer.client.pay(request), isAway)
   return { key, payer, payee, amountMsat, request, payment, calls }
 }
 
