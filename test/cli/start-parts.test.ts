@@ -21,7 +21,6 @@ describe('the options of a start', () => {
       listen: { host: '127.0.0.1', port: 9735 },
       api: { host: '127.0.0.1', port: 9740 },
       seed: { type: 'asked' },
-      birthHeight: 'now',
     })
   })
 
