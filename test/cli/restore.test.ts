@@ -52,12 +52,12 @@ describe('restore', () => {
     expect(out).not.toContain(PHRASE.split(' ')[0])
     const seed = await readSeedFile(join(dataDir, 'seed'), { type: 'passphrase', passphrase: 'correct horse' })
     expect(seed).toEqual({ ok: true, value: PHRASE })
-    expect((await recordsIn(dataDir)).sort()).toEqual(['node/next-link', 'peer/02'])
+    expect((await recordsIn(dataDir)).toSorted()).toEqual(['node/next-link', 'peer/02'])
     expect(statSync(dataDir).mode & 0o777).toBe(0o700)
 
     // A second time: what is there may be newer.
     expect(await run(typed)).toMatchObject({ code: 14, errors: expect.stringContaining('records of a node already') })
-    expect((await recordsIn(dataDir)).sort()).toEqual(['node/next-link', 'peer/02'])
+    expect((await recordsIn(dataDir)).toSorted()).toEqual(['node/next-link', 'peer/02'])
   })
 
   it('from the words alone, with a height', async () => {
@@ -76,7 +76,7 @@ describe('restore', () => {
     expect(code).toBe(0)
     const start = `bookend start --network regtest --data-dir ${dataDir} --unencrypted-seed`
     expect(JSON.parse(out)).toEqual({ network: 'regtest', dataDir, nodeId: null, channelsToClose: 0, start })
-    expect((await recordsIn(dataDir)).sort()).toEqual(['node/birth-height', 'node/next-link'])
+    expect((await recordsIn(dataDir)).toSorted()).toEqual(['node/birth-height', 'node/next-link'])
     const { words: others, dataDir: other } = await files()
     const told = await run([
       'restore',
