@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { concat } from '../../src/base/index.ts'
-import { encodeMessage } from '../../src/wire/index.ts'
+import { decodeMessage, encodeMessage } from '../../src/wire/index.ts'
 import type { Random } from '../processes/random.ts'
 import { arbitraryMessage, messageArbitraries } from '../wire/arbitraries.ts'
 
@@ -14,6 +14,7 @@ export interface Hostile {
 
 const POOL = 2_000
 const LARGEST_RANDOM = 200
+const UNREADABLE = 0.05
 const LARGEST_EXTENSION = 60
 /** Every type of BOLT 1, 2, 4 and 7 lies below; those from here on are nobody's. */
 const FIRST_UNKNOWN = 40_000
@@ -41,12 +42,12 @@ export function arsenal(seed: number): Arsenal {
 
   function stranger(random: Random): Hostile {
     const draw = random.next()
-    if (draw < 0.8) return { bytes: unknown(random, 'odd'), fate: 'stays' }
-    if (draw < 0.81) return { bytes: unknown(random, 'even'), fate: 'closes' }
-    if (draw < 0.82) return { bytes: tooShort(random.of(aboutChannels), random), fate: 'closes' }
-    if (draw < 0.825) return { bytes: someBytes(random, random.between(0, 1)), fate: 'closes' }
-    if (draw < 0.88) return { bytes: random.of(pool), fate: 'open' }
-    if (draw < 0.98) return { bytes: mutated(random.of(pool), random), fate: 'open' }
+    if (draw < 0.7) return { bytes: unknown(random, 'odd'), fate: 'stays' }
+    if (draw < 0.704) return { bytes: unknown(random, 'even'), fate: 'closes' }
+    if (draw < 0.708) return { bytes: tooShort(random.of(aboutChannels), random), fate: 'closes' }
+    if (draw < 0.71) return { bytes: someBytes(random, random.between(0, 1)), fate: 'closes' }
+    if (draw < 0.8) return { bytes: random.of(pool), fate: 'open' }
+    if (draw < 0.99) return { bytes: mostlyReadable(random.of(pool), random), fate: 'open' }
     return { bytes: someBytes(random, random.between(0, LARGEST_RANDOM)), fate: 'open' }
   }
 
@@ -74,6 +75,13 @@ const tooShort = (bytes: Uint8Array, random: Random): Uint8Array =>
 
 function someBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.between(0, 255))
+}
+
+/** What cannot be read ends the connection at once; what can be read goes further in. */
+function mostlyReadable(good: Uint8Array, random: Random): Uint8Array {
+  let bytes = mutated(good, random)
+  while (!decodeMessage(bytes).ok && !random.chance(UNREADABLE)) bytes = mutated(good, random)
+  return bytes
 }
 
 /** Bits turned, a piece cut off, put at the end, or written over with what programs get wrong. */
