@@ -11,4 +11,5 @@ export type { AddressJson, BalanceJson, InfoJson, SentJson } from './schemas/nod
 export type { InvoiceJson, PaymentJson } from './schemas/payments.ts'
 export type { PeerJson } from './schemas/peers.ts'
 export type { CreatedTokenJson, TokenJson } from './schemas/tokens.ts'
-export { type ApiOptions, type ServedApi, serveApi } from './server.ts'
+export { serveApi } from './serveApi.ts'
+export type { ApiOptions, ServedApi } from './server.ts'

@@ -144,16 +144,19 @@ describe('the watch of the tip', () => {
     expect(calls.map(at => at - begin)).toStrictEqual([0, 200, 400])
   })
 
-  test('calls after a time without answers, whatever the tip is then', async () => {
+  test('calls when no answer comes any more, and after that time, whatever the tip is then', async () => {
     const { watch, pass } = watching(['a', undefined, undefined, 'a'])
     let calls = 0
     watch.listen(() => {
       calls += 1
     })
-    await pass(250)
+    await pass(50)
     expect(calls).toBe(1)
-    await pass(100)
+    // Nobody answers, twice: told once.
+    await pass(200)
     expect(calls).toBe(2)
+    await pass(100)
+    expect(calls).toBe(3)
   })
 
   test('calls a later listener, too: nobody knows what it has seen', async () => {

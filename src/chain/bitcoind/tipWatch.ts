@@ -1,10 +1,10 @@
-/** Asks for the tip again and again while someone listens, and calls back when it is another one. */
+/** Asks for the tip again and again while someone listens, and calls back when it is another one, or when no answer comes any more. */
 export class TipWatch {
   readonly #ask: () => Promise<string | undefined>
   readonly #everyMs: number
   readonly #listeners = new Set<{ readonly call: () => void }>()
-  /** What the listeners have been told of. */
-  #known: string | undefined
+  /** What the listeners have been told of: a tip, or that nobody answers. Nothing yet where it is `undefined`. */
+  #told: { readonly tip: string | undefined } | undefined
   #timer: NodeJS.Timeout | undefined
   #asking = false
 
@@ -18,7 +18,7 @@ export class TipWatch {
     const listener = { call }
     this.#listeners.add(listener)
     // Nobody knows what has changed since this one looked, so that the next answer is news in any case.
-    this.#known = undefined
+    this.#told = undefined
     if (this.#timer === undefined && !this.#asking) this.#next(0)
     return () => {
       this.#listeners.delete(listener)
@@ -46,9 +46,8 @@ export class TipWatch {
     this.#asking = true
     const tip = await this.#ask()
     this.#asking = false
-    const news = tip !== undefined && tip !== this.#known
-    // After a time without answers there may be something new, whatever the tip.
-    this.#known = tip
+    const news = this.#told === undefined || tip !== this.#told.tip
+    this.#told = { tip }
     if (this.#listeners.size > 0) this.#next(this.#everyMs)
     if (!news) return
     // One that is called may stop another.
