@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { pmapGet } from '../../src/base/index.ts'
+import { txid } from '../../src/bitcoin/index.ts'
 import { type EngineInput, engineStep } from '../../src/engine/index.ts'
 import { fundingOf, type Side } from './side.ts'
 import { localMsat, Stage } from './stage.ts'
@@ -201,17 +202,19 @@ describe('a peer that cheats', () => {
     for (let i = 0; i < 3; i++) stage.keysend(bob, alice, 10_000n)
     stage.settle()
     expect(localMsat(bob, id)).toBe(16_000_000n)
+    const funding = fundingOf(theOnly(alice))
     stage.crash(bob)
     bob.records = copy
     bob.compares = false
-    bob.onSend = () => undefined
     bob.onDial = () => undefined
     bob.start()
     const force: EngineInput = { type: 'close_channel', request: 99, channelId: id, force: true }
-    bob.state = engineStep(bob.state, { type: 'started' }, bob.context()).next
-    for (const effect of engineStep(bob.state, force, bob.context()).effects) {
-      if (effect.type === 'publish') expect(stage.chain.submit(effect.tx).ok).toBe(true)
-    }
+    const wishes = engineStep(bob.state, force, bob.context()).effects
+    const commitment = wishes.flatMap(wish =>
+      wish.type === 'publish' && wish.role === 'commitment' ? [wish.tx] : [],
+    )[0]
+    if (commitment === undefined) throw new Error('a force close publishes a commitment')
+    expect(stage.chain.submit(commitment).ok).toBe(true)
     stage.crash(bob)
     stage.mine(1)
     stage.restart(alice)
@@ -219,17 +222,16 @@ describe('a peer that cheats', () => {
     stage.mine(10)
     expect(alice.eventsOf('channel_onchain').map(({ kind }) => kind)).toContain('revoked_commitment')
     expect(alice.link(id).state.channel?.state).toBe('closed')
-    const commitment = stage.chain.spendingTx(fundingOf(alice.channels()[0] as never))?.tx
-    const unspent = commitment?.outputs.filter(
-      (output, vout) =>
-        output.amountSat > 330n &&
-        stage.chain.utxo({
-          txid: stage.chain.spendingTx(fundingOf(alice.channels()[0] as never))?.tx
-            ? (commitment as never)
-            : ('' as never),
-          vout,
-        }) !== undefined,
-    )
-    expect(unspent ?? []).toEqual([])
+    // All but the anchors is hers.
+    expect(stage.chain.spendingTx(funding)?.height).toBeDefined()
+    const id0 = txid(commitment)
+    const left = commitment.outputs.filter((_, vout) => stage.chain.utxo({ txid: id0, vout }) !== undefined)
+    expect(left.map(({ amountSat }) => amountSat)).toEqual([330n, 330n])
   })
 })
+
+function theOnly(side: Side) {
+  const [channel] = side.channels()
+  if (channel === undefined) throw new Error(`${side.name} has a channel`)
+  return channel
+}
