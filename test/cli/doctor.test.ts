@@ -91,7 +91,7 @@ describe('bookend doctor', () => {
     const running = await at('doctor', '--network', 'signet')
     expect(running.out).toMatch(/^ok {4}port for peers +127\.0\.0\.1:9735 is this node's$/m)
     expect(running.out).toMatch(/^ok {4}API +node 02\S+ answers at http/m)
-    expect(running.out).toMatch(/^warn {2}chain +not looked at\n +Name it with --chain/m)
+    expect(running.out).toMatch(/^ok {4}chain +\w+ at block \d+, as the node that runs sees it$/m)
     await api.close()
     expect((await at('doctor', '--network', 'signet')).out).toMatch(
       /^warn {2}API +no node answers at http\S+, where one ran before$/m,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { InfoJson } from '../../api/index.ts'
 import { type BitcoindOptions, bitcoindChain, type ChainNetwork, NETWORKS } from '../../chain/index.ts'
 import { problemOf } from '../problems.ts'
 import { type Check, fail, good, warn } from './check.ts'
@@ -30,6 +31,17 @@ export async function checkChain({ chain, network, now }: ChainOf): Promise<read
     const { message, advice } = problemOf(error)
     return [fail(NAME, message, advice)]
   }
+}
+
+/** A node that runs knows its chain, whose address nobody has to name again. */
+export function checkChainOfNode({ network, blockHeight, synced }: InfoJson): Check {
+  const said = `${network} at block ${blockHeight}, as the node that runs sees it`
+  if (synced) return good(NAME, said)
+  return fail(
+    NAME,
+    `${said}: it is behind, or its chain does not answer`,
+    'See what the node prints, and whether its bitcoind runs.',
+  )
 }
 
 interface Progress {

@@ -3,7 +3,7 @@ import { dataDirectoryOf, networkTyped } from '../dataDirectory.ts'
 import type { Shell } from '../shell.ts'
 import { apiTyped, chainTyped, listenTyped } from '../start/options.ts'
 import { checkApi } from './api.ts'
-import { checkChain } from './chain.ts'
+import { checkChain, checkChainOfNode } from './chain.ts'
 import type { Check } from './check.ts'
 import { checkDirectory, checkSpace, checkSync } from './directory.ts'
 import { checkCrypto, checkNodeVersion } from './installation.ts'
@@ -29,7 +29,9 @@ export async function examine(
     checkDirectory(path),
     checkSync(path),
     checkSpace(path),
-    ...(await checkChain({ chain, network, now: Math.floor(now() / 1000) })),
+    ...(api.info !== undefined && typed.chain === undefined
+      ? [checkChainOfNode(api.info)]
+      : await checkChain({ chain, network, now: Math.floor(now() / 1000) })),
     ...(listen === undefined
       ? []
       : [await checkPort({ name: 'port for peers', address: listen, option: '--listen', ours: api.info?.listening })]),
