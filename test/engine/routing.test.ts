@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ChannelId, pmapGet } from '../../src/base/index.ts'
 import { isPeerMessage } from '../../src/channel/index.ts'
-import { type EngineEffect, engineStep } from '../../src/engine/index.ts'
+import { type EngineEffect, type EngineState, engineStep } from '../../src/engine/index.ts'
 import { decodeMessage, encodeMessage, type Message, type OpenChannel } from '../../src/wire/index.ts'
 import { arbitraryMessage } from '../wire/arbitraries.ts'
 import type { Side } from './side.ts'
@@ -106,8 +106,9 @@ describe('bytes that are no message', () => {
   })
 })
 
-test('what no channel knows (gossip, onion messages, dual funding, splicing) means nothing', () => {
-  const { stage, bob, alice } = stageOfThree()
+test('what no channel knows means nothing (gossip, onion messages), or is an extension that was not agreed on, and ends the connection', () => {
+  const { stage, bob, alice, withBob } = stageOfThree()
+  const { index } = alice.link(withBob)
   const own = new Set(['init', 'ping', 'pong'])
   const elsewhere = arbitraryMessage.filter(message => !own.has(message.type) && !isPeerMessage(message))
   const start = alice.state
@@ -116,9 +117,9 @@ test('what no channel knows (gossip, onion messages, dual funding, splicing) mea
     fc.property(elsewhere, message => {
       const received = { type: 'received', connection, nodeId: bob.id, bytes: encodeMessage(message) } as const
       const { effects, next, writes } = engineStep(start, received, alice.context())
-      expect(effects).toEqual([])
-      expect(writes).toEqual([])
-      expect(next.links).toBe(start.links)
+      const channelOf = (state: EngineState) => pmapGet(state.links, String(index))?.state.channel
+      if (closes(effects) === 0) expect({ effects, writes, next }).toEqual({ effects: [], writes: [], next: start })
+      else expect(channelOf(next)?.state).toBe('normal')
     }),
     { numRuns: 50 },
   )
