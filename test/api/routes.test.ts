@@ -228,15 +228,18 @@ describe('Idempotency-Key', () => {
     expect(calls.map(({ request }) => request)).toMatchObject([{ idempotencyKey: 'a' }, { idempotencyKey: longest }])
   })
 
-  it.each(MOVING)('is refused by $route where it is empty, too long, of two words or no ASCII', async ({ route, body }) => {
-    const { ask, calls } = await served()
-    for (const key of ['', 'a key', 'k'.repeat(256), 'schl\u00fcssel']) {
-      const answer = await ask('POST', route, { body, headers: { 'Idempotency-Key': key } })
-      expect(answer.status).toBe(400)
-      expect(errorOf(answer).facts).toEqual({ place: 'headers', fields: 'Idempotency-Key' })
-    }
-    expect(calls).toEqual([])
-  })
+  it.each(MOVING)(
+    'is refused by $route where it is empty, too long, of two words or no ASCII',
+    async ({ route, body }) => {
+      const { ask, calls } = await served()
+      for (const key of ['', 'a key', 'k'.repeat(256), 'schl\u00fcssel']) {
+        const answer = await ask('POST', route, { body, headers: { 'Idempotency-Key': key } })
+        expect(answer.status).toBe(400)
+        expect(errorOf(answer).facts).toEqual({ place: 'headers', fields: 'Idempotency-Key' })
+      }
+      expect(calls).toEqual([])
+    },
+  )
 })
 
 describe('a failure of the node', () => {
