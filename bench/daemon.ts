@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createClient, serveApi } from '../src/api/index.ts'
 import { msat, type NodeId, sat } from '../src/base/index.ts'
 import { bitcoindChain } from '../src/chain/index.ts'
@@ -77,8 +78,16 @@ interface Paying {
   readonly amountSat: number
 }
 
-/** One after the other, each when the one before it is settled on both sides. Milliseconds until the preimage, and in all. */
-async function payAlone({ to, count, amountSat }: Paying): Promise<{ preimageMs: number[]; cycleMs: number[] }> {
+/**
+ * One after the other, each when the one before it is settled on both sides, and `pauseMs` later. Milliseconds until the preimage,
+ * and until all is settled.
+ */
+async function payAlone({
+  to,
+  count,
+  amountSat,
+  pauseMs = 0,
+}: Paying & { readonly pauseMs?: number }): Promise<{ preimageMs: number[]; cycleMs: number[] }> {
   const preimageMs: number[] = []
   const cycleMs: number[] = []
   for (let i = 0; i < count; i++) {
@@ -87,6 +96,7 @@ async function payAlone({ to, count, amountSat }: Paying): Promise<{ preimageMs:
     preimageMs.push(performance.now() - start)
     await settled()
     cycleMs.push(performance.now() - start)
+    if (pauseMs > 0) await pause(pauseMs)
   }
   return { preimageMs, cycleMs }
 }

@@ -45,7 +45,8 @@ export async function measureFloor(): Promise<Floor> {
 export function untilPreimage(floor: Floor): number {
   const { sign, verify, commitmentKeys, onionBuilt, onionPeeled, aeadLong, aeadShort, sync, hop } = floor
   const messages = aeadLong + 5 * aeadShort
-  const work = 4 * (sign + verify + commitmentKeys + revocation(floor)) + onionBuilt + onionPeeled + messages
+  const keys = commitmentKeys + htlcKeys(floor)
+  const work = 4 * (sign + verify + keys + revocation(floor)) + onionBuilt + onionPeeled + messages
   return work + 3 * sync + 4 * hop
 }
 
@@ -69,10 +70,11 @@ export function perSecond(floor: Floor, inFlight: number, { dust }: { readonly d
 
 /** Four commitments with HTLCs and four without, four revocations made and four checked. */
 function keysOfCycle(floor: Floor): number {
-  const { commitmentKeys, tweak } = floor
-  // The two keys of HTLCs take a tweak each.
-  return 4 * commitmentKeys + 4 * (commitmentKeys - 2 * tweak) + 8 * revocation(floor)
+  return 8 * floor.commitmentKeys + 4 * htlcKeys(floor) + 8 * revocation(floor)
 }
+
+/** Two more of a commitment that has HTLCs. */
+const htlcKeys = ({ tweak }: Floor): number => 2 * tweak
 
 const onTheWay = ({ sync, hop }: Floor): number => 6 * sync + 6 * hop
 

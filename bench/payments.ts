@@ -13,6 +13,8 @@ export interface PaymentsOptions {
 
 const NON_DUST_SAT = 1_000
 const DUST_SAT = 300
+/** Between payments whose latency is measured: they come to nodes that have nothing else to do. */
+const PAUSE_MS = 5
 
 export async function benchPayments(floor: Floor, { quick, profileIn }: PaymentsOptions): Promise<readonly Figure[]> {
   const pair = await startPair(profileIn)
@@ -70,8 +72,10 @@ export async function benchPayments(floor: Floor, { quick, profileIn }: Payments
 
 async function alone(pair: DaemonPair, floor: Floor, count: number): Promise<readonly Figure[]> {
   const to = pair.payeeAt.nodeId
-  const paid = await counted(pair, count, n => pair.payer.ask('alone', { to, count: n, amountSat: NON_DUST_SAT }))
-  const { preimageMs, cycleMs } = paid.result
+  const amountSat = NON_DUST_SAT
+  const paid = await counted(pair, count, n => pair.payer.ask('alone', { to, count: n, amountSat }))
+  const { cycleMs } = paid.result
+  const { preimageMs } = await pair.payer.ask('alone', { to, count, amountSat, pauseMs: PAUSE_MS })
   const limit = untilPreimage(floor) / 1000
   const elapsed = cycleMs.reduce((sum, ms) => sum + ms, 0)
   return [

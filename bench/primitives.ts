@@ -30,7 +30,8 @@ export function measurePrimitives(): Primitives {
     sha256: cost(() => sha256(bytes)),
     publicKey: cost(() => publicKeyFromSecret(secrets.htlcBasepointSecret)),
     hash160: cost(() => hash160(bytes)),
-    commitmentKeys: cost(() => deriveCommitmentKeys({ ...basepoints, perCommitmentPoint })),
+    // Of a point that is another object each time: what was derived for one is kept with it.
+    commitmentKeys: cost(() => deriveCommitmentKeys({ ...basepoints, perCommitmentPoint: perCommitmentPoint.slice() })),
   }
 }
 
