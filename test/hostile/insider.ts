@@ -5,7 +5,7 @@ import { type BookendNode, createNode, regtest } from '../../src/node/index.ts'
 import type { Connection, Network } from '../../src/ports/index.ts'
 import type { RegtestChain } from '../../src/regtest/index.ts'
 import type { Random } from '../processes/random.ts'
-import type { Arsenal } from './hostileMessages.ts'
+import { type Arsenal, mutated } from './hostileMessages.ts'
 import type { Target } from './stranger.ts'
 
 // One who has a channel: a whole node, whose words are changed on their way out, dropped, or said again.
@@ -125,10 +125,9 @@ export class Insider {
     const tap = this.#tap
     tap.withheld = new Set()
     tap.change = undefined
-    const { random, arsenal, target } = this.#options
+    const { random, target } = this.#options
     await this.#connected()
-    if (scene === 'opening')
-      tap.change = bytes => (random.chance(0.3) ? arsenal.insider(random, bytes, tap.seen).bytes : bytes)
+    if (scene === 'opening') tap.change = bytes => (random.chance(0.3) ? mutated(bytes, random) : bytes)
     const opened = await this.#open(scene)
     tap.change = undefined
     if (opened === undefined) return this.#attack(new Uint8Array(32))

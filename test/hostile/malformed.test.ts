@@ -22,6 +22,7 @@ test(`${MESSAGES} malformed messages (BOOKEND_SEED=${SEED})`, async () => {
   if (report === undefined) throw new Error('the siege ended without a report')
   expect(report.messages).toBeGreaterThanOrEqual(MESSAGES)
   expect(report.visits['before init']).toMatchObject({ closed: report.visits['before init']?.visits })
+  expect(report.insider.plays).toBeGreaterThanOrEqual(4)
   for (const { honestPayments, heapMb, channels } of report.samples) {
     expect(honestPayments).toBeGreaterThan(0)
     expect(Number.isFinite(heapMb) && channels > 0).toBe(true)

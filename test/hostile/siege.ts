@@ -61,13 +61,16 @@ const victim = await createNode({
   store: sqlite({ file: join(folder, 'victim.sqlite') }),
   net: { network: counted, listen: { host: '127.0.0.1', port: 0 } },
 })
-victim.stopped.catch(error => complaints.push(`the node has ended: ${String(error)}`))
 const { listening } = victim
 if (listening === undefined) throw new Error('the node listens')
 const target: Target = { ...listening, nodeId: victim.nodeId }
 const friend = await createNode({ chain: regtest(chain), net: tcp() })
 const weapons = arsenal(SEED)
 const insider = await Insider.create({ chain, target, victim, arsenal: weapons, random })
+// The attacker's node hears answers to what it has not said, so it is under attack as well.
+for (const node of [victim, friend, insider.node]) {
+  node.stopped.catch(error => complaints.push(`a node has ended: ${error?.stack} ${error?.cause?.stack}`))
+}
 for (const node of [friend, insider.node]) await fund(node, 4)
 
 const honest = await openHonest()
@@ -126,8 +129,9 @@ async function besiege(): Promise<void> {
   }
 }
 
+/** Spread over the siege, and each scene once at least. */
 async function playScenes(): Promise<void> {
-  while (handled < MESSAGES && complaints.length === 0) {
+  while ((handled < MESSAGES || plays < SCENES.length) && complaints.length === 0) {
     if (handled < (plays * MESSAGES) / PLAYS) {
       await pause(20)
       continue
