@@ -11,7 +11,7 @@ import { createRegtestChain } from '../../src/regtest/index.ts'
 import { randomFrom } from '../processes/random.ts'
 import { arsenal } from './hostileMessages.ts'
 import { Insider, type Scene } from './insider.ts'
-import { type Target, visit } from './stranger.ts'
+import { HANDSHAKE_TIMEOUT_MS, type Target, visit } from './stranger.ts'
 
 // A program of its own, so that its memory is its own: a node with a store, an honest peer that pays and is paid all the time, and
 // attackers. `node --expose-gc siege.ts MESSAGES SEED` prints a line of JSON for each twentieth, and at last a report.
@@ -24,8 +24,8 @@ const SCENES: readonly Scene[] = ['opening', 'normal', 'with HTLCs', 'closing']
 const PLAYS = 12
 const OPEN_CHANNEL = 32
 const HONEST_PAUSE_MS = 5
-const BLOCKS_AT_ONCE = 12
-const MOST_BURIALS = 100
+const BLOCKS_AT_ONCE = 72
+const MOST_BURIALS = 30
 
 export interface Sample {
   readonly messages: number
@@ -103,7 +103,7 @@ rmSync(folder, { recursive: true, force: true })
 
 /** Counts what the node takes. */
 function counted(nodeSecret: Uint8Array): Network {
-  const real = tcpNetwork({ nodeSecret })
+  const real = tcpNetwork({ nodeSecret, limits: { handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS } })
   return {
     dial: real.dial,
     listen: (address, accept) =>

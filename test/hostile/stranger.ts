@@ -28,6 +28,8 @@ const LARGEST_BATCH = 60
 /** Below the pings that are answered in a minute. */
 const MAX_BATCHES = 20
 const PATIENCE_MS = 120_000
+/** A busy machine is no failure. */
+export const HANDSHAKE_TIMEOUT_MS = 120_000
 const FIRST_PONG = 1_000
 const INIT = encodeMessage({
   type: 'init',
@@ -101,7 +103,10 @@ export class Line {
   static async dial(target: Target): Promise<Line> {
     const ended = Promise.withResolvers<'closed'>()
     let line: Line | undefined
-    const connection = await tcpNetwork({ nodeSecret: randomSecret() }).dial(target, () => ({
+    const connection = await tcpNetwork({
+      nodeSecret: randomSecret(),
+      limits: { handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS },
+    }).dial(target, () => ({
       onMessages: async messages => line?.hear(messages),
       onEnd: () => ended.resolve('closed'),
     }))
