@@ -54,6 +54,7 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
     names: emptyPMap(),
     watchers: emptyPMap(),
     moved: new Set(),
+    movedLast: new Set(),
     nextLink: next.value,
     nextEvent: lastEvent + 1,
     charges: charges.value,

@@ -7,6 +7,7 @@ import { stepLink } from './links.ts'
 import { stepPayments } from './payments.ts'
 import { hasLivingLinks, peerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
+import { prepareNext } from './prepare.ts'
 import { handleRequest } from './requests.ts'
 import { routeMessage } from './routing.ts'
 import { publishRefused } from './sending.ts'
@@ -32,7 +33,7 @@ function drain(work: Work): void {
 }
 
 /** For a driver. */
-export const engineMachine = { step: engineStep, endOfTurn: { type: 'end_of_turn' } } as const
+export const engineMachine = { step: engineStep, endOfTurn: { type: 'end_of_turn' }, prepare: prepareNext } as const
 
 function handle(work: Work, input: EngineInput): void {
   switch (input.type) {
@@ -165,7 +166,7 @@ function endOfTurn(work: Work): void {
   const { moved } = work.state
   if (moved.size === 0) return
   for (const index of moved) stepLink(work, index, { type: 'end_of_turn' })
-  update(work, { moved: NOTHING_MOVED })
+  update(work, { moved: NOTHING_MOVED, movedLast: moved })
 }
 
 const NOTHING_MOVED: ReadonlySet<number> = new Set()

@@ -25,6 +25,8 @@ export interface EngineState {
   readonly watchers: PMap<readonly number[]>
   /** Links that this turn has moved: each is asked at its end whether there is something to sign. */
   readonly moved: ReadonlySet<number>
+  /** Those that the turn before has moved: what they need next may be prepared. */
+  readonly movedLast: ReadonlySet<number>
   /** The index of the next link, which is also that of its keys: never used twice. */
   readonly nextLink: number
   readonly nextEvent: number

@@ -47,7 +47,7 @@ export function putJson(work: Work, key: string, value: unknown): void {
   work.writes.push({ type: 'put', key, value: jsonEncode(value) })
 }
 
-export function linkAt(work: Work, index: number): Link | undefined {
+export function linkAt(work: Pick<Work, 'state'>, index: number): Link | undefined {
   return pmapGet(work.state.links, String(index))
 }
 

@@ -2,6 +2,7 @@
 // It must not know how a channel works: it asks for HTLCs and hears what became of them. Start reading at types.ts, then step.ts,
 // asking.ts for a payment on its way out and receiving.ts for one on its way in.
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
+export { prepareOnion } from './receiving.ts'
 export { loadPayments, PAYMENTS, paymentKey, receivedHashKey, requestKey, sentHashKey } from './records.ts'
 export { type InFlight, NEW_PAYMENTS, type OpenInvoice, type PaymentStep, type PaymentsState } from './state.ts'
 export { paymentStep } from './step.ts'

@@ -42,8 +42,7 @@ export function received(state: PaymentsState, input: Received, context: Payment
   // We give out no blinded paths, so nobody has a reason to reach us over one (BOLT 4, invalid_onion_blinding).
   if (htlc.pathKey !== undefined) return resolved(state, input, malformed(htlc, failureCode('invalid_onion_blinding')))
   const { nodeSecret } = context
-  const associatedData = fromHex(htlc.paymentHash)
-  const peeled = peelOnion({ packet: htlc.onionRoutingPacket, associatedData, nodeSecret })
+  const peeled = peeledOf(htlc, nodeSecret)
   if (!peeled.ok) {
     const refusal = peeled.error
     if (refusal.type === 'malformed') return resolved(state, input, malformed(htlc, refusal.failureCode))
@@ -58,6 +57,29 @@ export function received(state: PaymentsState, input: Received, context: Payment
   const claim = judged(state, htlc, peeled.value, context)
   if (!claim.ok) return resolved(state, input, failing(sharedSecret, claim.error))
   return paid(state, input, claim.value, context)
+}
+
+type Peeled = ReturnType<typeof peelOnion>
+
+// A cache and nothing more: an onion may be peeled before its HTLC is irrevocable, and is forgotten with it.
+const known = new WeakMap<
+  Uint8Array,
+  { readonly of: Pick<Htlc, 'paymentHash'>['paymentHash']; readonly by: Uint8Array; readonly peeled: Peeled }
+>()
+
+function peeledOf({ onionRoutingPacket: packet, paymentHash: hash }: Htlc, nodeSecret: Uint8Array): Peeled {
+  const found = known.get(packet)
+  if (found?.of === hash && found.by === nodeSecret) return found.peeled
+  const peeled = peelOnion({ packet, associatedData: fromHex(hash), nodeSecret })
+  known.set(packet, { of: hash, by: nodeSecret, peeled })
+  return peeled
+}
+
+/** Peels the onion of an HTLC that is on its way to be irrevocable, while there is nothing else to do. False where that is done. */
+export function prepareOnion(htlc: Htlc, { nodeSecret }: Pick<PaymentContext, 'nodeSecret'>): boolean {
+  if (htlc.pathKey !== undefined || known.has(htlc.onionRoutingPacket)) return false
+  peeledOf(htlc, nodeSecret)
+  return true
 }
 
 function judged(
