@@ -4,18 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import {
-  concat,
-  encode,
-  jsonDecode,
-  jsonEncode,
-  msat,
-  type NodeId,
-  sat,
-  toHex,
-  u32,
-  u64Number,
-} from '../src/base/index.ts'
+import { concat, encode, jsonDecode, jsonEncode, msat, type NodeId, sat, toHex, u64Number } from '../src/base/index.ts'
 import { publicKeyFromSecret, sha256 } from '../src/crypto/index.ts'
 import { createNode, PipeHub, pipe, regtest } from '../src/node/index.ts'
 import type { StoreWrite } from '../src/ports/index.ts'
@@ -99,7 +88,7 @@ async function fill(file: string, records: Records, count: number): Promise<void
     for (let n = from; n < Math.min(from + 500, count); n++) writes.push(...copies(ofChannel, id, n + 1))
     await store.commit(writes)
   }
-  await store.commit([{ type: 'put', key: 'node/next-link', value: encode(u32, count + 1) }])
+  await store.commit([{ type: 'put', key: 'node/next-link', value: encode(u64Number, count + 1) }])
   await store.close()
 }
 
@@ -169,7 +158,9 @@ async function measured(file: string, chainUrl: string): Promise<Measured> {
   for (let i = 0; i < 3; i++) {
     const path = fileURLToPath(new URL('idleNode.ts', import.meta.url))
     const child = fork(path, [file, chainUrl, PHRASE], { execArgv: ['--expose-gc'] })
-    const [result] = await once(child, 'message')
+    // A process that fails says why on its own, and says nothing to us.
+    const [result] = await Promise.race([once(child, 'message'), once(child, 'exit')])
+    if (typeof result !== 'object' || result === null) throw new Error('a node did not start')
     await once(child, 'exit')
     results.push(result as Measured)
   }
