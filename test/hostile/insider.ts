@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fromHex, msat, sat } from '../../src/base/index.ts'
 import { tcpNetwork } from '../../src/net/index.ts'
 import { type BookendNode, createNode, regtest } from '../../src/node/index.ts'
-import type { Connection, Network } from '../../src/ports/index.ts'
+import type { Connection, Network, Store } from '../../src/ports/index.ts'
 import type { RegtestChain } from '../../src/regtest/index.ts'
 import type { Random } from '../processes/random.ts'
 import { type Arsenal, mutated } from './hostileMessages.ts'
@@ -14,6 +14,7 @@ export type Scene = 'opening' | 'normal' | 'with HTLCs' | 'closing'
 
 export interface InsiderOptions {
   readonly chain: RegtestChain
+  readonly store: Promise<Store>
   readonly target: Target
   readonly victim: BookendNode
   readonly arsenal: Arsenal
@@ -97,6 +98,7 @@ export class Insider {
     const tap = new Tap(options.random)
     const node = await createNode({
       chain: regtest(options.chain),
+      store: options.store,
       net: { network: secret => tap.network(secret) },
       limits: { peer: { minBackoffMs: 5, maxBackoffMs: 20, stableAfterMs: 0 } },
     })

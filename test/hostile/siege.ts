@@ -56,17 +56,19 @@ const chain = createRegtestChain()
 const began = performance.now()
 
 let handled = 0
+/** On disk, since what nodes remember for good is not what they leak. */
+const storeOf = (name: string) => sqlite({ file: join(folder, `${name}.sqlite`) })
 const victim = await createNode({
   chain: regtest(chain),
-  store: sqlite({ file: join(folder, 'victim.sqlite') }),
+  store: storeOf('victim'),
   net: { network: counted, listen: { host: '127.0.0.1', port: 0 } },
 })
 const { listening } = victim
 if (listening === undefined) throw new Error('the node listens')
 const target: Target = { ...listening, nodeId: victim.nodeId }
-const friend = await createNode({ chain: regtest(chain), net: tcp() })
+const friend = await createNode({ chain: regtest(chain), store: storeOf('friend'), net: tcp() })
 const weapons = arsenal(SEED)
-const insider = await Insider.create({ chain, target, victim, arsenal: weapons, random })
+const insider = await Insider.create({ chain, store: storeOf('insider'), target, victim, arsenal: weapons, random })
 // The attacker's node hears answers to what it has not said, so it is under attack as well.
 for (const node of [victim, friend, insider.node]) {
   node.stopped.catch(error => complaints.push(`a node has ended: ${error?.stack} ${error?.cause?.stack}`))
