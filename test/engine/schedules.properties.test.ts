@@ -41,7 +41,9 @@ class World {
   closed = 0
 
   constructor() {
-    const [alice, bob] = this.stage.sidesOf(['alice', 'bob'])
+    // Blocks come while one side is away, and nobody is to go to the chain for an HTLC: so its time is long.
+    const limits = { payment: { finalCltvExpiryDelta: 300 } }
+    const [alice, bob] = this.stage.sidesOf(['alice', 'bob'], { limits })
     this.sides = [alice, bob]
     const first = this.stage.ready(alice, bob, { push: 90_000n })
     const second = this.stage.ready(bob, alice, { push: 60_000n })
