@@ -21,14 +21,14 @@ import {
   type FinalPayload,
   type PlainFinalPayload,
 } from '../../src/onion/index.ts'
-import type { Payment } from '../../src/payment/index.ts'
+import { DEFAULT_PAYMENT_LIMITS, type Payment } from '../../src/payment/index.ts'
 import { shortChannelId } from '../../src/wire/index.ts'
 import { type CreatedInvoice, fresh, HEIGHT, idOf, Node, secretOf, theResolution } from './fixture.ts'
 
 // What the last node of a payment does with its HTLC (BOLT 4, payload format, basic multi-part payments, failure messages).
 
 const PEER = idOf(secretOf(0xa1))
-const EXPIRY = HEIGHT + 21
+const EXPIRY = HEIGHT + 43
 const SESSION_KEY = secretOf(0x41)
 
 const bob = () => new Node(secretOf(0xb0))
@@ -172,14 +172,14 @@ describe('the rules for an invoice of 10000 msat', () => {
       failure: { type: 'final_incorrect_cltv_expiry', cltvExpiry: EXPIRY },
     },
     {
-      name: '18 blocks of time',
-      payload: { outgoingCltvValue: HEIGHT + 18 },
-      change: { cltvExpiry: HEIGHT + 18 },
+      name: 'the 40 blocks of time that it asks for',
+      payload: { outgoingCltvValue: HEIGHT + 40 },
+      change: { cltvExpiry: HEIGHT + 40 },
     },
     {
-      name: '17 blocks of time',
-      payload: { outgoingCltvValue: HEIGHT + 17 },
-      change: { cltvExpiry: HEIGHT + 17 },
+      name: '39 blocks of time',
+      payload: { outgoingCltvValue: HEIGHT + 39 },
+      change: { cltvExpiry: HEIGHT + 39 },
       failure: UNKNOWN,
     },
     { name: 'part of a larger payment', payload: { totalMsat: msat(20_000) }, failure: UNKNOWN },
@@ -217,6 +217,18 @@ describe('the rules for an invoice of 10000 msat', () => {
     expect(opened(receive(node, late), late)).toEqual(UNKNOWN)
   })
 
+  test('it asks for what it asked for when it was made, also after a start with other limits', () => {
+    const limitsOf = (finalCltvExpiryDelta: number) => ({ ...DEFAULT_PAYMENT_LIMITS, finalCltvExpiryDelta })
+    const within = (blocks: number) =>
+      [{ outgoingCltvValue: HEIGHT + blocks }, { cltvExpiry: HEIGHT + blocks }] as const
+    const node = bob().at({ limits: limitsOf(100) })
+    const created = node.invoice()
+    node.at({ limits: limitsOf(40) }).restart()
+    const short = forInvoice(node, created, ...within(99))
+    expect(opened(receive(node, short), short)).toEqual(UNKNOWN)
+    expect(receive(node, forInvoice(node, created, ...within(100)))).toMatchObject({ type: 'fulfill' })
+  })
+
   test('an invoice without an amount takes any', () => {
     const node = bob()
     const created = node.invoice({ amountMsat: undefined as never })
@@ -234,6 +246,21 @@ describe('a payment without an invoice', () => {
     expect(receive(node, htlc)).toEqual({ type: 'fulfill', paymentPreimage: preimage })
     expect(node.events).toMatchObject([{ type: 'payment_received', payment: { number: 1, amountMsat: 10_000n } }])
     expect(node.events[0]?.payment).not.toHaveProperty('invoice')
+  })
+
+  test('is taken with the 18 blocks of time that BOLT 2 counts on, and refused with 17', () => {
+    const node = bob()
+    const preimage = fresh()
+    const within = (blocks: number) =>
+      sent(
+        node,
+        sha256(preimage),
+        { keysendPreimage: preimage, outgoingCltvValue: HEIGHT + blocks },
+        { cltvExpiry: HEIGHT + blocks },
+      )
+    const short = within(17)
+    expect(opened(receive(node, short), short)).toEqual(UNKNOWN)
+    expect(receive(node, within(18))).toEqual({ type: 'fulfill', paymentPreimage: preimage })
   })
 
   const preimage = fresh()

@@ -44,7 +44,7 @@ describe('an invoice', () => {
       paymentSecret: input.paymentSecret,
       description: { type: 'text', text: 'a coffee' },
       expirySeconds: 600,
-      minFinalCltvExpiryDelta: 18,
+      minFinalCltvExpiryDelta: 40,
       payee: node.id,
       features: featureBits(FEATURES.var_onion_optin.bit, FEATURES.payment_secret.bit),
     })

@@ -60,13 +60,13 @@ describe('an invoice is paid', () => {
       link: 1,
       amountMsat: 10_000n,
       paymentHash: created.paymentHash,
-      cltvExpiry: HEIGHT + 18 + 3,
+      cltvExpiry: HEIGHT + 40 + 3,
     })
     expect(alice.store.size).toBe(0)
     expect(payload(secretOf(0xb0), add.onionRoutingPacket, sha256(created.preimage))).toEqual({
       type: 'plain',
       amtToForward: 10_000n,
-      outgoingCltvValue: HEIGHT + 21,
+      outgoingCltvValue: HEIGHT + 43,
       totalMsat: 10_000n,
       paymentSecret: created.paymentSecret,
       unknown: [],
@@ -120,11 +120,11 @@ describe('an invoice is paid', () => {
     const invoice = ownInvoice({
       paymentHash: toHex(hash) as never,
       paymentMetadata: Uint8Array.of(1, 2, 3),
-      minFinalCltvExpiryDelta: 40,
+      minFinalCltvExpiryDelta: 50,
       description: { type: 'hash', hash: secretOf(2) },
     })
     const add = alice.start(payInput(invoice), 0)
-    expect(add.cltvExpiry).toBe(HEIGHT + 43)
+    expect(add.cltvExpiry).toBe(HEIGHT + 53)
     expect(payload(secretOf(0xb0), add.onionRoutingPacket, hash)).toMatchObject({
       paymentMetadata: Uint8Array.of(1, 2, 3),
     })
@@ -144,11 +144,11 @@ describe('without an invoice', () => {
     const { alice, bob } = pair()
     const preimage = fresh()
     const add = alice.start(keysendInput(bob.id, { preimage, amountMsat: msat(777) }), 0)
-    expect(add).toMatchObject({ amountMsat: 777n, cltvExpiry: HEIGHT + 21, paymentHash: toHex(sha256(preimage)) })
+    expect(add).toMatchObject({ amountMsat: 777n, cltvExpiry: HEIGHT + 43, paymentHash: toHex(sha256(preimage)) })
     expect(payload(secretOf(0xb0), add.onionRoutingPacket, sha256(preimage))).toEqual({
       type: 'plain',
       amtToForward: 777n,
-      outgoingCltvValue: HEIGHT + 21,
+      outgoingCltvValue: HEIGHT + 43,
       totalMsat: 777n,
       keysendPreimage: preimage,
       unknown: [],

@@ -33,7 +33,7 @@ describe('what was dropped', () => {
     expect(alice.wakes).toEqual([DEADLINE])
     alice.candidates = [channel(4, bob.id)]
     const again = theAdd(alice.at({ height: 800_100 }).step({ type: 'usable', peer: bob.id }))
-    expect(again).toMatchObject({ payment: 1, link: 4, cltvExpiry: 800_121 })
+    expect(again).toMatchObject({ payment: 1, link: 4, cltvExpiry: 800_143 })
     expect(again.onionRoutingPacket).not.toEqual(firstOnion)
     alice.step({ type: 'added', payment: 1, link: 4, id: 9 })
     // The old HTLC is nobody's any more.
