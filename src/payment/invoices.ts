@@ -29,6 +29,7 @@ export function createInvoice(state: PaymentsState, input: CreateInvoice, contex
   assert(pmapGet(state.invoices, hash) === undefined, () => `the preimage of ${hash} is not fresh`)
   const timestamp = Math.floor(context.now / 1000)
   const { amountMsat, description, expirySeconds } = input
+  const minFinalCltvExpiryDelta = context.limits.finalCltvExpiryDelta
   const amount = amountMsat === undefined ? {} : { amountMsat }
   const invoice = signInvoice(
     {
@@ -39,7 +40,7 @@ export function createInvoice(state: PaymentsState, input: CreateInvoice, contex
       paymentSecret,
       description: { type: 'text', text: description },
       expirySeconds,
-      minFinalCltvExpiryDelta: context.limits.finalCltvExpiryDelta,
+      minFinalCltvExpiryDelta,
     },
     context.nodeSecret,
   )
@@ -50,6 +51,7 @@ export function createInvoice(state: PaymentsState, input: CreateInvoice, contex
     paymentSecret: toHex(paymentSecret),
     ...amount,
     description,
+    minFinalCltvExpiryDelta,
     expiresAt: (timestamp + expirySeconds) * 1000,
   }
   const next = dueSweep({ ...state, invoices: pmapSet(state.invoices, hash, open) }, sweepTime(open))

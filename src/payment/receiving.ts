@@ -117,10 +117,12 @@ function claimOf(
   payload: PlainFinalPayload,
   context: PaymentContext,
 ): Claim | undefined {
-  if (htlc.cltvExpiry < context.height + context.limits.finalCltvExpiryDelta) return undefined
   // Parts of a larger payment are refused: our invoices do not offer `basic_mpp` (BOLT 4, basic multi-part payments).
   if (payload.totalMsat !== payload.amtToForward) return undefined
   const invoice = pmapGet(state.invoices, htlc.paymentHash)
+  // An invoice has said how much time it takes (BOLT 4, incorrect_or_unknown_payment_details).
+  const blocks = invoice?.minFinalCltvExpiryDelta ?? context.limits.minKeysendCltvExpiryDelta
+  if (htlc.cltvExpiry < context.height + blocks) return undefined
   if (invoice === undefined) return keysendClaim(htlc, payload)
   const { paymentSecret } = payload
   if (paymentSecret === undefined || !constantTimeEqual(paymentSecret, fromHex(invoice.paymentSecret))) return undefined

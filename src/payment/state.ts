@@ -53,6 +53,8 @@ export interface OpenInvoice {
   readonly paymentSecret: string
   readonly amountMsat?: Msat
   readonly description: string
+  /** Blocks that it asks for: what an HTLC for it has to bring, whatever the limits of a later process. */
+  readonly minFinalCltvExpiryDelta: number
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }

@@ -90,8 +90,14 @@ export interface PaymentLimits {
   readonly maxOpenInvoices: number
   readonly maxPaymentsInFlight: number
   readonly maxTokens: number
-  /** Blocks that the recipient gets (BOLT 11, min_final_cltv_expiry_delta), and that we add so that a block in between does no harm. */
+  /**
+   * Blocks that our invoices ask for (BOLT 11, min_final_cltv_expiry_delta), and that those get whom we pay without an invoice: far
+   * more than the deadline of a fulfilled HTLC, so that a peer may be away for some hours without costing the channel.
+   */
   readonly finalCltvExpiryDelta: number
+  /** The least that others may give us where no invoice has asked for anything (BOLT 2, cltv_expiry_delta selection). */
+  readonly minKeysendCltvExpiryDelta: number
+  /** Blocks that we add as a payer, so that one in between does no harm. */
   readonly cltvMarginBlocks: number
   readonly defaultExpirySeconds: number
   readonly maxExpirySeconds: number
