@@ -32,7 +32,7 @@ import { failedPayment, stoppedError } from './failures.ts'
 import type { Hands } from './hands.ts'
 import { closingOf, linkOf, noChannel } from './lookups.ts'
 import { findPayment, listPayments, MAX_PAYMENTS_LISTED } from './paymentRecords.ts'
-import { checkIdempotencyKey, Repeatables } from './repeatable.ts'
+import { Repeatables } from './repeatable.ts'
 import { replyOf } from './requests.ts'
 import type {
   Balance,
@@ -260,7 +260,6 @@ export class Node implements BookendNode {
 
   async pay(wanted: PayRequest): Promise<Payment> {
     const { amountMsat, idempotencyKey, token } = wanted
-    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey)
     const { randomBytes, hands } = this.#parts
     const timeoutMs = wanted.timeoutMs ?? hands.driver.context().limits.payment.defaultTimeoutMs
     const common = {
@@ -270,13 +269,15 @@ export class Node implements BookendNode {
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       ...(token !== undefined && { token }),
     }
-    const reply = await this.#ask(request => ({
-      type: 'payment',
-      input:
-        wanted.invoice === undefined
-          ? { type: 'keysend', request, peer: wanted.nodeId, preimage: randomBytes(32), ...common }
-          : { type: 'pay_invoice', request, invoice: wanted.invoice, ...common },
-    }))
+    const ask = () =>
+      this.#ask(request => ({
+        type: 'payment',
+        input:
+          wanted.invoice === undefined
+            ? { type: 'keysend', request, peer: wanted.nodeId, preimage: randomBytes(32), ...common }
+            : { type: 'pay_invoice', request, invoice: wanted.invoice, ...common },
+      }))
+    const reply = await this.#repeatables.payment(idempotencyKey, ask)
     const { payment } = replyOf(reply, 'payment')
     if (payment.failure === undefined) return payment
     throw failedPayment(payment)

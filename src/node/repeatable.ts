@@ -10,6 +10,8 @@ const PRINTABLE = /^[\x21-\x7e]{1,255}$/
 export class Repeatables {
   readonly #store: Store
   readonly #running = new Map<string, { readonly fingerprint: string; readonly result: Promise<unknown> }>()
+  /** How many payments with a key are waited for. */
+  readonly #paying = new Map<string, number>()
 
   constructor(store: Store) {
     this.#store = store
@@ -28,6 +30,7 @@ export class Repeatables {
   ): Promise<T> {
     if (key === undefined) return carryOut()
     checkIdempotencyKey(key)
+    if (this.#paying.has(key)) throw usedForElse(key)
     const fingerprint = toHex(sha256(jsonEncode([kind, content])))
     const running = this.#running.get(key)
     if (running !== undefined) {
@@ -41,6 +44,24 @@ export class Repeatables {
       return await result
     } finally {
       this.#running.delete(key)
+    }
+  }
+
+  /**
+   * A payment, whose repetitions the payments tell from each other themselves. They do not hear of a call of another kind before it
+   * has left its record: until then it is refused here, and so are those while the payment is waited for.
+   */
+  async payment<T>(key: string | undefined, carryOut: () => Promise<T>): Promise<T> {
+    if (key === undefined) return carryOut()
+    checkIdempotencyKey(key)
+    if (this.#running.has(key)) throw usedForElse(key)
+    this.#paying.set(key, (this.#paying.get(key) ?? 0) + 1)
+    try {
+      return await carryOut()
+    } finally {
+      const left = (this.#paying.get(key) ?? 1) - 1
+      if (left === 0) this.#paying.delete(key)
+      else this.#paying.set(key, left)
     }
   }
 
@@ -62,7 +83,7 @@ export class Repeatables {
   }
 }
 
-export function checkIdempotencyKey(key: string): void {
+function checkIdempotencyKey(key: string): void {
   if (PRINTABLE.test(key)) return
   throw new BookendError('bad_request', 'An idempotency key has 1 to 255 printable ASCII characters, without spaces.', {
     advice: 'Use a UUID, for instance.',
