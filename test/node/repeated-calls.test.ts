@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { msat, sat } from '../../src/base/index.ts'
 import { scriptFromAddress } from '../../src/bitcoin/index.ts'
+import { seedPhraseFromEntropy } from '../../src/keys/index.ts'
 import { createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
 import { createRegtestChain } from '../../src/regtest/index.ts'
+import { memoryStore } from '../../src/storage/index.ts'
 
 // A call with an idempotency key is carried out once, whatever its caller does meanwhile.
 
@@ -44,6 +46,38 @@ test('a key that cannot be stored is refused for payments as for all else, and t
     })
   expect((await node.info()).nodeId).toBe(node.nodeId)
   await node.stop()
+})
+
+test('a call is remembered by its key for 30 days, over starts', async () => {
+  const DAY_MS = 24 * 3_600_000
+  const chain = createRegtestChain()
+  const store = memoryStore()
+  let now = 1_800_000_000_000
+  const phrase = seedPhraseFromEntropy(new Uint8Array(32))
+  const start = () => createNode({ chain: regtest(chain), store, phrase, clock: () => now })
+  const rested = async () => {
+    for (let i = 0; i < 100; i++) await new Promise(resolve => setImmediate(resolve))
+  }
+  let alice = await start()
+  const { address } = await alice.newAddress()
+  const script = scriptFromAddress(address, 'regtest')
+  if (!script.ok) throw new Error(script.error.message)
+  for (let i = 0; i < 2; i++) expect(chain.fund(script.value, sat(1_000_000)).ok).toBe(true)
+  await rested()
+  const send = () => alice.send({ address, amountSat: sat(10_000), idempotencyKey: 'once' })
+  const { txid } = await send()
+  for (const [days, isRemembered] of [
+    [29, true],
+    [1, false],
+  ] as const) {
+    await alice.stop()
+    now += days * DAY_MS
+    alice = await start()
+    await rested()
+    expect([...(await store.load('request')).keys()]).toHaveLength(isRemembered ? 2 : 0)
+    expect((await send()).txid === txid).toBe(isRemembered)
+  }
+  await alice.stop()
 })
 
 describe('one key at the same instant', () => {
