@@ -11,7 +11,8 @@ export interface RecoverableSignature {
 
 /** Shapes: secrets, digests and tweaks 32 bytes; public keys 33 bytes, compressed; signatures 64 bytes, r then s. */
 export interface Secp256k1Backend {
-  readonly name: 'native' | 'wasm' | 'pure'
+  /** `fast` is no curve at all, but what simulated worlds put in its place. */
+  readonly name: 'native' | 'wasm' | 'pure' | 'fast'
   isSecretKey(secret: Uint8Array): boolean
   /** A compressed encoding of a point on the curve. */
   isPublicKey(publicKey: Uint8Array): boolean
