@@ -9,6 +9,7 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   wallet/…                   the coins
 //   invoice/… payment/… …      the payments
 //   request/<idempotency key>  what came of a call that is carried out once
+//   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
 //   node/charge/<link index>   what a token was charged for a channel that is being opened
 //   node/next-link             the index of the next link

@@ -15,6 +15,13 @@ export interface EngineLimits {
   /** Of those, what one peer may bring about in an hour by what it says and by its coming and going. */
   readonly maxPeerEventsPerHour: number
   /**
+   * How long a call with an idempotency key is remembered, in milliseconds: who repeats it later may have it carried out twice, unless it
+   * pays an invoice. A count would forget sooner the busier the node is.
+   */
+  readonly requestsKeptMs: number
+  /** Of those, how many are forgotten in one commit. */
+  readonly maxRequestsForgotten: number
+  /**
    * Without a new block for so long, in milliseconds, the chain is taken to stand still: nothing is received. On Bitcoin it happens
    * by chance once in 160,000 blocks.
    */
@@ -31,6 +38,8 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxConnections: 1_000,
   maxEvents: 100_000,
   maxPeerEventsPerHour: 60,
+  requestsKeptMs: 30 * 24 * 3_600_000,
+  maxRequestsForgotten: 500,
   maxTipAgeMs: 2 * 3_600_000,
   maxReorgDepth: 144,
 }

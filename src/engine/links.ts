@@ -11,13 +11,13 @@ import {
 } from '../base/index.ts'
 import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
-import { requestKey } from '../payment/index.ts'
 import { settleCharge } from './charges.ts'
 import { enforcementCoins, walletScript } from './coins.ts'
 import { linkPeerKey, NEXT_LINK, nameKey } from './keys.ts'
 import { performLinkEffects } from './linkEffects.ts'
 import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
+import { remember } from './requestAges.ts'
 import type { Link } from './types.ts'
 import { linkAt, putJson, update, type Work } from './work.ts'
 
@@ -76,7 +76,7 @@ function firstStored(work: Work, { index, peer, createdAt, opening }: Link, { du
   putJson(work, linkPeerKey(channelId), { peer, createdAt })
   if (opening?.idempotency === undefined) return
   const { key, fingerprint } = opening.idempotency
-  putJson(work, requestKey(key), { kind: 'open', fingerprint, channelId, fundingOutpoint })
+  remember(work, { key, at: work.context.now }, { kind: 'open', fingerprint, channelId, fundingOutpoint })
 }
 
 /** Both ids of a channel name it for its peer. */

@@ -1,11 +1,11 @@
 import { bytesEqual, defined, outPointKey, type Sat, sat, satToMsat } from '../base/index.ts'
 import { scriptFromAddress, type Tx, txid } from '../bitcoin/index.ts'
-import { requestKey } from '../payment/index.ts'
 import type { WalletState } from '../wallet/index.ts'
 import { answerOf, stepWallet } from './coins.ts'
 import { charge } from './payments.ts'
+import { forget, remember } from './requestAges.ts'
 import type { EngineInput } from './types.ts'
-import { act, putJson, refuse, reply, type Work } from './work.ts'
+import { act, refuse, reply, type Work } from './work.ts'
 
 // Coins that leave on chain because a user wants it, and what becomes of that where the network does not take them.
 
@@ -30,12 +30,13 @@ export function sendOnchain(work: Work, input: InputOf<'send_onchain'>): void {
     reply(work, request, { type: 'refused', failure: refusal })
     return
   }
+  const at = work.context.now
   if (idempotency !== undefined) {
     const { key, fingerprint } = idempotency
-    putJson(work, requestKey(key), { kind: 'send', fingerprint, txid: txid(tx) })
+    remember(work, { key, at }, { kind: 'send', fingerprint, txid: txid(tx) })
   }
   const undo = {
-    ...(idempotency !== undefined && { key: idempotency.key }),
+    ...(idempotency !== undefined && { remembered: { key: idempotency.key, at } }),
     ...(charged !== undefined && { charge: charged }),
   }
   act(work, { type: 'publish', tx, role: 'wallet', request, undo })
@@ -45,7 +46,7 @@ export function sendOnchain(work: Work, input: InputOf<'send_onchain'>): void {
 export function publishRefused(work: Work, { txid: id, undo }: InputOf<'publish_refused'>): void {
   const { failure } = stepWallet(work, { type: 'abandoned', txid: id })
   if (failure !== undefined) return
-  if (undo.key !== undefined) work.writes.push({ type: 'delete', key: requestKey(undo.key) })
+  if (undo.remembered !== undefined) forget(work, undo.remembered)
   if (undo.charge !== undefined) work.tasks.push({ to: 'payments', input: { type: 'refund', ...undo.charge } })
 }
 

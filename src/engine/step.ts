@@ -8,6 +8,7 @@ import { stepPayments } from './payments.ts'
 import { hasLivingLinks, peerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
 import { prepareNext } from './prepare.ts'
+import { forgetOldest, sweepRequests } from './requestAges.ts'
 import { handleRequest } from './requests.ts'
 import { routeMessage } from './routing.ts'
 import { publishRefused } from './sending.ts'
@@ -67,6 +68,9 @@ function handle(work: Work, input: EngineInput): void {
     }
     case 'looked_up':
       stepPayments(work, { type: 'looked_up', request: input.request, records: input.records })
+      return
+    case 'oldest_requests':
+      forgetOldest(work, input)
       return
     case 'tick':
       tick(work)
@@ -134,6 +138,7 @@ function dialFailed(work: Work, { nodeId, reason }: Extract<EngineInput, { type:
 function tick(work: Work): void {
   for (const { state } of pmapValues(work.state.peers)) stepPeer(work, state.nodeId, { type: 'tick' })
   stepPayments(work, { type: 'tick' })
+  sweepRequests(work)
 }
 
 /** What the records do not say: who is to be dialled, what is to be published again, what is watched. */
@@ -151,6 +156,7 @@ function started(work: Work): void {
     if (wanted) stepPeer(work, nodeId, { type: 'wanted', wanted, addresses: dial.addresses })
   }
   stepPayments(work, { type: 'tick' })
+  sweepRequests(work)
 }
 
 /** Openings end with their process: the coins that were held for them are free, and the tokens have their money back. */

@@ -32,6 +32,8 @@ export interface EngineState {
   readonly nextEvent: number
   /** What tokens were charged for openings that are under way, by `String(index)` of their links. */
   readonly charges: PMap<Charge>
+  /** When to look for calls that need not be remembered any more, in milliseconds since 1970; absent before the first time. */
+  readonly requestSweepAt?: number
   readonly wallet: WalletState
   readonly payments: PaymentsState
 }
@@ -72,9 +74,14 @@ export interface Charge {
 
 /** What is taken back where the network refuses a transaction that it was given for a request. */
 export interface Undo {
-  /** The idempotency key under which it is remembered. */
-  readonly key?: string
+  readonly remembered?: RememberedAt
   readonly charge?: Charge
+}
+
+/** Under which idempotency key a call is remembered, and since when, in milliseconds since 1970. */
+export interface RememberedAt {
+  readonly key: string
+  readonly at: number
 }
 
 /** A call that is carried out once: remembered, with what came of it, in the same commit. */
@@ -164,6 +171,8 @@ export type EngineInput =
       readonly records: ReadonlyMap<string, Uint8Array>
     }
   | { readonly type: 'looked_up'; readonly request: number; readonly records: ReadonlyMap<string, Uint8Array> }
+  /** The answer to `load_oldest`: in the order of the keys. */
+  | { readonly type: 'oldest_requests'; readonly keys: readonly string[] }
   // The user. Each `request` is answered once, by `reply` or by what `publish` became.
   | {
       readonly type: 'connect_peer'
@@ -222,6 +231,8 @@ export type EngineEffect =
   | { readonly type: 'load_archive'; readonly link: number; readonly prefix: string; readonly commitmentNumber: number }
   /** Answer with `looked_up`: those of these records that there are. */
   | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
+  /** Answer with `oldest_requests`: the first so many keys under this prefix, unless there are none. */
+  | { readonly type: 'load_oldest'; readonly prefix: string; readonly limit: number }
   | { readonly type: 'reply'; readonly request: number; readonly reply: EngineReply }
   | { readonly type: 'event'; readonly event: NumberedEvent }
   /** Say `tick` at this time, or soon after. */

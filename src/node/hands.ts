@@ -183,6 +183,13 @@ export class Hands {
         this.#load(this.#lookUp(keys), records => this.tell({ type: 'looked_up', request, records }))
         return
       }
+      case 'load_oldest': {
+        const { prefix, limit } = effect
+        this.#load(this.#options.store.loadPage(prefix, { limit }), records => {
+          if (records.size > 0) this.tell({ type: 'oldest_requests', keys: [...records.keys()] })
+        })
+        return
+      }
       case 'reply':
         this.requests.answer(effect.request, effect.reply)
         return

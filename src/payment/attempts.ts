@@ -85,7 +85,7 @@ function begun(state: PaymentsState, request: number, start: Omit<InFlight, 'ter
   const next = withInFlight(withoutAsked(state, asked), inFlight)
   const listeners = pmapSet(next.session.listeners, numberKey(payment.number), [request, ...others])
   const writes: PaymentWrite[] = [putPayment(payment), putSentHash(payment), putInFlight(inFlight), putNext(next)]
-  if (terms.repeatable !== undefined) writes.push(putRequest(terms.repeatable, payment.number))
+  if (terms.repeatable !== undefined) writes.push(...putRequest(terms.repeatable, payment))
   writes.push(...tokenWrites(next, terms.token))
   return { next: withSession(next, { listeners }), writes, effects: [] }
 }

@@ -3,7 +3,17 @@
 // asking.ts for a payment on its way out and receiving.ts for one on its way in.
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
 export { prepareOnion } from './receiving.ts'
-export { loadPayments, PAYMENTS, paymentKey, receivedHashKey, requestKey, sentHashKey } from './records.ts'
+export {
+  loadPayments,
+  PAYMENTS,
+  parseRequestAgeKey,
+  paymentKey,
+  REQUEST_AGES,
+  receivedHashKey,
+  requestAgeKey,
+  requestKey,
+  sentHashKey,
+} from './records.ts'
 export { type InFlight, NEW_PAYMENTS, type OpenInvoice, type PaymentStep, type PaymentsState } from './state.ts'
 export { paymentStep } from './step.ts'
 export type {

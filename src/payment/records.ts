@@ -29,6 +29,7 @@ import type { Payment, PaymentWrite, Token } from './types.ts'
 //   payment-hash/<hash>      number of the last payment sent for this hash
 //   received-hash/<hash>     number of the last payment received for it
 //   request/<key>            number of the payment with this idempotency key, and what it was for
+//   request-age/<ms>/<key>   when that was, so that the oldest are found: 16 digits, and no value
 //   in-flight/<number>       what it takes to go on after a start
 //   invoice/<hash>           until it is paid, or swept
 //   token/<id>
@@ -46,6 +47,10 @@ export const paymentKey = (number: number): string => PAYMENTS + numberKey(numbe
 export const sentHashKey = (hash: PaymentHash): string => `payment-hash/${hash}`
 export const receivedHashKey = (hash: PaymentHash): string => `received-hash/${hash}`
 export const requestKey = (idempotencyKey: string): string => `request/${idempotencyKey}`
+export const REQUEST_AGES = 'request-age/'
+/** `at`: milliseconds since 1970. */
+export const requestAgeKey = (at: number, idempotencyKey: string): string =>
+  `${REQUEST_AGES}${numberKey(at)}/${idempotencyKey}`
 const inFlightKey = (number: number): string => `in-flight/${numberKey(number)}`
 const invoiceKey = (hash: PaymentHash): string => `invoice/${hash}`
 const tokenKey = (id: string): string => `token/${id}`
@@ -56,14 +61,22 @@ export const putNext = (state: PaymentsState): PaymentWrite => put(NEXT_KEY, sta
 export const putSentHash = ({ paymentHash, number }: Payment): PaymentWrite => put(sentHashKey(paymentHash), number)
 export const putReceivedHash = ({ paymentHash, number }: Payment): PaymentWrite =>
   put(receivedHashKey(paymentHash), number)
-export const putRequest = ({ key, fingerprint }: Repeatable, number: number): PaymentWrite =>
-  put(requestKey(key), { number, fingerprint } satisfies StoredRequest)
+export const putRequest = ({ key, fingerprint }: Repeatable, { number, createdAt }: Payment): PaymentWrite[] => [
+  put(requestKey(key), { number, fingerprint } satisfies StoredRequest),
+  { type: 'put', key: requestAgeKey(createdAt, key), value: new Uint8Array(0) },
+]
 export const putInFlight = (inFlight: InFlight): PaymentWrite => put(inFlightKey(inFlight.payment.number), inFlight)
 export const deleteInFlight = (number: number): PaymentWrite => remove(inFlightKey(number))
 export const putInvoice = (invoice: OpenInvoice): PaymentWrite => put(invoiceKey(invoice.paymentHash), invoice)
 export const deleteInvoice = (hash: PaymentHash): PaymentWrite => remove(invoiceKey(hash))
 export const putToken = (token: Token): PaymentWrite => put(tokenKey(token.id), token)
 export const deleteToken = (id: string): PaymentWrite => remove(tokenKey(id))
+
+/** When a call was remembered, and under which key, out of the name of one of our own records. */
+export function parseRequestAgeKey(recordKey: string): { readonly at: number; readonly key: string } {
+  const slash = recordKey.indexOf('/', REQUEST_AGES.length)
+  return { at: Number(recordKey.slice(REQUEST_AGES.length, slash)), key: recordKey.slice(slash + 1) }
+}
 
 /** One of our own records among those that were looked up. That it cannot be read is a bug, or a store that lies. */
 export function foundRecord<T>(records: ReadonlyMap<string, Uint8Array>, key: string): T | undefined {

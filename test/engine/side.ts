@@ -283,6 +283,11 @@ export class Side {
         this.inbox.push({ type: 'looked_up', request: effect.request, records })
         return
       }
+      case 'load_oldest': {
+        const found = [...this.records.keys()].filter(key => key.startsWith(effect.prefix)).sort()
+        if (found.length > 0) this.inbox.push({ type: 'oldest_requests', keys: found.slice(0, effect.limit) })
+        return
+      }
       case 'reply': {
         const replies = this.replies.get(effect.request)
         expect(replies, `request ${effect.request} of ${this.name} was asked in this process`).toEqual([])
