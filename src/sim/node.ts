@@ -1,0 +1,394 @@
+import { feeratePerKw, type NodeId, nodeId, pmapValues } from '../base/index.ts'
+import { type Tx, txid } from '../bitcoin/index.ts'
+import { DEFAULT_LIMITS } from '../channel/index.ts'
+import { publicKeyFromSecret } from '../crypto/index.ts'
+import {
+  DEFAULT_ENGINE_LIMITS,
+  type EngineContext,
+  type EngineEffect,
+  type EngineInput,
+  type EngineReply,
+  type EngineState,
+  type EngineWrite,
+  EVENTS,
+  engineStep,
+  type Link,
+  LOADED_PREFIXES,
+  loadEngine,
+  type PublishedRole,
+} from '../engine/index.ts'
+import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
+import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
+import { REGTEST_GENESIS_HASH, type RegtestChain } from '../regtest/index.ts'
+import { DEFAULT_WALLET_LIMITS, type WalletKeys } from '../wallet/index.ts'
+import type { Clock } from './clock.ts'
+import { Disk } from './disk.ts'
+import type { NetworkEnd, SimNetwork } from './network.ts'
+import type { Turn } from './observer.ts'
+import type { NodePlan } from './plan.ts'
+import { type Random, randomOf } from './random.ts'
+import type { Watch } from './watch.ts'
+
+/** What a node finds around it. */
+export interface Surroundings {
+  readonly seed: string
+  readonly clock: Clock
+  readonly chain: RegtestChain
+  readonly network: SimNetwork
+  readonly watch: Watch
+  /** What the chain's fees are now, in satoshis per 1,000 weight units. */
+  readonly feerate: () => number
+}
+
+type OnReply = (reply: EngineReply) => void
+
+/**
+ * A real engine with a driver, a disk and a chain follower of the world's: turns, commits and effects come one after the other as the
+ * node's driver has them, but on virtual time, so that a crash may come between any two of them.
+ */
+export class SimNode implements NetworkEnd {
+  readonly name: string
+  readonly plan: NodePlan
+  readonly id: NodeId
+  readonly disk = new Disk()
+  readonly #around: Surroundings
+  readonly #random: Random
+  readonly #fixed: Omit<EngineContext, 'now' | 'entropy' | 'feerates'>
+  /** What is durable. */
+  state: EngineState
+  alive = false
+  /** How much later than it is mined a block is seen. */
+  lagMs = 0
+  /** Changes or drops what leaves, for those who lie. */
+  outgoing: (bytes: Uint8Array) => Uint8Array | undefined = bytes => bytes
+  #queue: EngineInput[] = []
+  #turning = false
+  /** Counts processes: what one of them has begun, the next one knows nothing of. */
+  #life = 0
+  #starting = false
+  #sees = false
+  #requests = 0
+  readonly #waiting = new Map<number, OnReply>()
+  readonly #wakes = new Set<number>()
+
+  constructor(plan: NodePlan, around: Surroundings) {
+    this.plan = plan
+    this.name = plan.name
+    this.#around = around
+    this.#random = randomOf(`${around.seed}/node/${plan.name}`)
+    const keys = this.#random.split('keys')
+    const nodeSecret = keys.bytes(32)
+    const features = localFeatures()
+    this.id = nodeId(publicKeyFromSecret(nodeSecret))
+    const { toSelfDelay, minimumDepth } = plan
+    this.#fixed = {
+      network: 'regtest',
+      chainHash: REGTEST_GENESIS_HASH,
+      nodeId: this.id,
+      nodeSecret,
+      channelSeed: keys.bytes(32),
+      walletKeys: simWalletKeys(keys),
+      features,
+      supported: supportedFeatures(features),
+      limits: {
+        engine: { ...DEFAULT_ENGINE_LIMITS, maxTipAgeMs: Number.MAX_SAFE_INTEGER },
+        channel: { ...DEFAULT_LIMITS, toSelfDelay, minimumDepth },
+        peer: DEFAULT_PEER_LIMITS,
+        payment: DEFAULT_PAYMENT_LIMITS,
+        wallet: { ...DEFAULT_WALLET_LIMITS, addressGap: 2 },
+      },
+    }
+    this.state = this.loaded()
+  }
+
+  get isListening(): boolean {
+    return this.alive && !this.#starting
+  }
+
+  /** Nothing is queued and nothing is being stored. */
+  get isIdle(): boolean {
+    return !this.#turning && this.#queue.length === 0
+  }
+
+  /** `entropy` is drawn from the node's own chance unless it is given. */
+  context(entropy = this.#random.next()): EngineContext {
+    const rate = feeratePerKw(this.#around.feerate())
+    const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
+    return { ...this.#fixed, feerates, now: this.#around.clock.now, entropy }
+  }
+
+  submit(input: EngineInput): void {
+    if (!this.alive) return
+    this.#queue.push(input)
+    this.#wakeDriver()
+  }
+
+  /** A request of the user. Its reply comes once, or never where the process ends before. */
+  ask(input: (request: number) => EngineInput, onReply: OnReply = () => undefined): number {
+    this.#requests += 1
+    if (!this.isListening) return this.#requests
+    this.#waiting.set(this.#requests, onReply)
+    this.submit(input(this.#requests))
+    return this.#requests
+  }
+
+  /** Fresh bytes, as the host gives them. */
+  fresh(length = 32): Uint8Array {
+    return this.#random.bytes(length)
+  }
+
+  /** The process ends in this instant. What the disk was writing it may have kept or not. */
+  crash(keepsLast: boolean): void {
+    if (!this.alive) return
+    const kept = keepsLast ? this.disk.waiting : 0
+    this.disk.crash(kept)
+    this.#end()
+    this.#around.watch.tell('crashed', this, kept)
+  }
+
+  /** As a node does it: the records, the blocks that came meanwhile, and then the rest of the world. */
+  start(): void {
+    if (this.alive) return
+    this.alive = true
+    this.#starting = true
+    this.#sees = true
+    this.state = this.loaded()
+    this.#around.watch.tell('started', this)
+    this.#follow()
+  }
+
+  /** There may be new blocks. */
+  look(): void {
+    this.#sees = true
+    if (this.alive && this.isIdle) this.#follow()
+  }
+
+  connected(connection: number, peer: NodeId, outgoing: boolean): void {
+    this.#around.watch.tell('connected', this, connection, peer)
+    const address = { host: peer, port: 9735 }
+    this.submit({ type: 'connected', connection, nodeId: peer, outgoing, ...(outgoing && { address }) })
+  }
+
+  received(connection: number, peer: NodeId, bytes: Uint8Array): void {
+    this.#around.watch.tell('received', this, connection, bytes)
+    this.submit({ type: 'received', connection, nodeId: peer, bytes })
+  }
+
+  ended(connection: number, peer: NodeId): void {
+    this.#around.watch.tell('ended', this, connection)
+    this.submit({ type: 'ended', connection, nodeId: peer })
+  }
+
+  dialFailed(peer: NodeId, reason: string): void {
+    this.submit({ type: 'dial_failed', nodeId: peer, reason })
+  }
+
+  get links(): readonly Link[] {
+    return linksOf(this.state)
+  }
+
+  /** The state that the records tell. */
+  loaded(records: ReadonlyMap<string, Uint8Array> = this.disk.records): EngineState {
+    const read = new Map<string, Uint8Array>()
+    let last = ''
+    for (const [key, value] of records) {
+      if (key.startsWith(EVENTS)) {
+        if (key > last) last = key
+      } else if (LOADED_PREFIXES.some(prefix => key.startsWith(prefix))) read.set(key, value)
+    }
+    const lastEvent = last === '' ? 0 : Number(last.slice(EVENTS.length))
+    const loaded = loadEngine({ records: read, lastEvent, context: this.#fixed })
+    if (!loaded.ok) throw new Error(`the records of ${this.name} cannot be read: ${loaded.error.message}`)
+    return loaded.value
+  }
+
+  #end(): void {
+    this.alive = false
+    this.#life += 1
+    this.#turning = false
+    this.#queue = []
+    this.#waiting.clear()
+    this.#wakes.clear()
+    this.#around.network.leave(this)
+  }
+
+  #wakeDriver(): void {
+    if (this.#turning) return
+    this.#turning = true
+    // Inputs of the same instant share a turn.
+    this.#later(0, () => this.#turn())
+  }
+
+  /** Only if the process is still the same then. */
+  #later(ms: number, act: () => void): void {
+    const life = this.#life
+    this.#around.clock.after(ms, () => {
+      if (life === this.#life) act()
+    })
+  }
+
+  #turn(): void {
+    const inputs = this.#queue
+    this.#queue = []
+    const context = this.context()
+    const writes: EngineWrite[] = []
+    const effects: EngineEffect[] = []
+    let after = this.state
+    for (const input of [...inputs, END_OF_TURN]) {
+      const step = engineStep(after, input, context)
+      after = step.next
+      for (const write of step.writes) writes.push(write)
+      for (const effect of step.effects) effects.push(effect)
+    }
+    const turn = { before: this.state, after, inputs, writes, effects }
+    this.#around.watch.tell('turn', this, turn)
+    if (writes.length === 0) {
+      this.#finish(turn)
+      return
+    }
+    this.disk.write(writes)
+    const [least, most] = this.plan.syncMs
+    this.#later(this.#random.between(least, most), () => {
+      if (this.disk.sync()) this.#finish(turn)
+      else this.#diskFailed()
+    })
+  }
+
+  /** Nobody knows what was kept: the process ends, as the driver does it. */
+  #diskFailed(): void {
+    this.#end()
+    this.#around.watch.tell('crashed', this, 0)
+  }
+
+  #finish(turn: Turn): void {
+    this.state = turn.after
+    this.#around.watch.tell('durable', this, turn)
+    for (const effect of turn.effects) this.#perform(effect)
+    this.#turning = false
+    if (this.#queue.length > 0) this.#wakeDriver()
+    else this.#follow()
+  }
+
+  /** The next block that has come or gone, in a turn of its own. */
+  #follow(): void {
+    if (!this.#sees) return
+    const { chain } = this.#around
+    const seen = this.state.blocks.at(-1)
+    if (seen !== undefined && chain.blockAt(seen.height)?.hash !== seen.hash) {
+      this.submit({ type: 'block_disconnected' })
+      return
+    }
+    const block = chain.blockAt(seen === undefined ? chain.height : seen.height + 1)
+    if (block !== undefined) {
+      const { height, hash, transactions } = block
+      this.submit({ type: 'block_connected', height, hash, transactions })
+      return
+    }
+    this.#sees = false
+    if (!this.#starting) return
+    this.#starting = false
+    this.submit({ type: 'started' })
+  }
+
+  #perform(effect: EngineEffect): void {
+    const { network, watch } = this.#around
+    switch (effect.type) {
+      case 'send': {
+        const bytes = this.outgoing(effect.bytes)
+        if (bytes === undefined) return
+        watch.tell('sent', this, effect.connection, bytes)
+        network.send(effect.connection, this, bytes)
+        return
+      }
+      case 'close':
+        network.close(effect.connection, this)
+        return
+      case 'dial':
+        network.dial(this, effect.nodeId)
+        return
+      case 'publish':
+        this.#publish(effect)
+        return
+      case 'load_archive': {
+        const { link, prefix, commitmentNumber } = effect
+        const records = this.disk.load(prefix)
+        this.#later(0, () => this.submit({ type: 'archive', link, commitmentNumber, records }))
+        return
+      }
+      case 'look_up': {
+        const { keys, request } = effect
+        const records = new Map<string, Uint8Array>()
+        for (const key of keys) {
+          const value = this.disk.records.get(key)
+          if (value !== undefined) records.set(key, value)
+        }
+        this.#later(0, () => this.submit({ type: 'looked_up', request, records }))
+        return
+      }
+      case 'reply':
+        this.#reply(effect.request, effect.reply)
+        return
+      case 'event':
+        return
+      case 'wake':
+        this.#wakeAt(effect.at)
+        return
+    }
+  }
+
+  #wakeAt(at: number): void {
+    // Times that are close share one, as the node's alarm has it.
+    const time = Math.ceil(at / WAKE_GRAIN_MS) * WAKE_GRAIN_MS
+    if (this.#wakes.has(time)) return
+    this.#wakes.add(time)
+    this.#later(time - this.#around.clock.now, () => {
+      this.#wakes.delete(time)
+      this.submit({ type: 'tick' })
+    })
+  }
+
+  #reply(request: number, reply: EngineReply): void {
+    this.#around.watch.tell('replied', this, request, reply)
+    const onReply = this.#waiting.get(request)
+    this.#waiting.delete(request)
+    onReply?.(reply)
+  }
+
+  #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
+    const outcome = this.submitToChain(tx, role)
+    if (request === undefined) return
+    if (outcome === 'accepted' || outcome === 'known') {
+      this.#reply(request, { type: 'sent', txid: txid(tx) })
+      return
+    }
+    this.submit({ type: 'publish_refused', txid: txid(tx), undo })
+    this.#reply(request, {
+      type: 'failed',
+      failure: { code: 'refused', expected: 'a transaction that the chain takes', got: outcome, section: '' },
+    })
+  }
+
+  /** `accepted`, `known`, or why not. */
+  submitToChain(tx: Tx, role: PublishedRole): string {
+    const { chain, watch } = this.#around
+    const isKnown = chain.transaction(txid(tx)) !== undefined
+    const submitted = isKnown ? undefined : chain.submit(tx)
+    const outcome = submitted === undefined ? 'known' : submitted.ok ? 'accepted' : submitted.error.reason
+    watch.tell('published', this, tx, role, outcome)
+    return outcome
+  }
+}
+
+const END_OF_TURN = { type: 'end_of_turn' } as const
+const WAKE_GRAIN_MS = 50
+
+/** As if derived from a seed, which takes a curve library that is slow. */
+function simWalletKeys(random: Random): WalletKeys {
+  const branch = () => ({ secret: random.bytes(32), chainCode: random.bytes(32) })
+  return { network: 'regtest', receive: branch(), change: branch() }
+}
+
+/** The channels of a node, oldest first. */
+export function linksOf(state: EngineState): readonly Link[] {
+  return [...pmapValues(state.links)].sort((a, b) => a.index - b.index)
+}

@@ -1,0 +1,309 @@
+import type { Random } from './random.ts'
+
+// A run as values: whatever happens in it from outside is written down here before it begins, with indices instead of names, so that
+// any part may be left out and the rest still makes sense. A plan is what is replayed, and what the shrinker makes smaller.
+
+export type Mode = 'fast' | 'real'
+
+export interface Plan {
+  readonly seed: string
+  readonly mode: Mode
+  readonly nodes: readonly NodePlan[]
+  /** Pairs of nodes with a channel from the beginning. */
+  readonly channels: readonly ChannelPlan[]
+  readonly deeds: readonly PlannedDeed[]
+  /** Faults stop here, everyone comes back, and everything is to come to its end. */
+  readonly healAt: number
+  /** Whether all channels are closed and swept after that. */
+  readonly closesAll: boolean
+}
+
+export interface NodePlan {
+  readonly name: string
+  /** Owns its keys, keeps every state that it ever had, and wants the others' money. */
+  readonly isAdversary: boolean
+  readonly coinsSat: readonly number[]
+  readonly toSelfDelay: number
+  readonly minimumDepth: number
+  /** Milliseconds of a sync, at least and at most. */
+  readonly syncMs: readonly [least: number, most: number]
+}
+
+export interface ChannelPlan {
+  readonly from: number
+  readonly to: number
+  readonly capacitySat: number
+  readonly pushSat: number
+}
+
+export interface PlannedDeed {
+  /** Stays the same when others are left out: what is drawn while it is done follows from it. */
+  readonly id: number
+  /** Milliseconds since the beginning. */
+  readonly at: number
+  readonly deed: Deed
+}
+
+/** Whoever `who`, `from`, `to`, `a`, `b` are: an index, taken modulo the number of nodes. */
+export type Deed =
+  // What users do.
+  | {
+      readonly type: 'pay'
+      readonly from: number
+      readonly to: number
+      readonly amountMsat: number
+      readonly by: 'keysend' | 'invoice' | 'open_invoice'
+      /** Somebody pays the same hash and amount at the same time. */
+      readonly twin: boolean
+      /** The same call again, under its idempotency key, so many milliseconds later. */
+      readonly againAfterMs?: number
+      readonly timeoutMs: number
+    }
+  | {
+      readonly type: 'open'
+      readonly from: number
+      readonly to: number
+      readonly capacitySat: number
+      readonly pushSat: number
+    }
+  | { readonly type: 'close'; readonly who: number; readonly channel: number; readonly force: boolean }
+  | { readonly type: 'send'; readonly from: number; readonly to: number; readonly amountSat: number }
+  // What the network does.
+  | { readonly type: 'cut'; readonly a: number; readonly b: number }
+  | { readonly type: 'stall'; readonly a: number; readonly b: number; readonly ms: number }
+  /** What goes from `a` to `b` is lost without a sign. */
+  | { readonly type: 'half_open'; readonly a: number; readonly b: number; readonly ms: number }
+  | { readonly type: 'second_connection'; readonly a: number; readonly b: number }
+  // What processes and disks do.
+  | { readonly type: 'crash'; readonly who: number; readonly downMs: number; readonly keepsLast: boolean }
+  | {
+      readonly type: 'sync_fault'
+      readonly who: number
+      readonly fault: 'fails' | 'fails_but_kept' | 'full'
+      readonly downMs: number
+    }
+  /** An image of the disk, so many images old, is put in its place while the process is down. */
+  | { readonly type: 'old_image'; readonly who: number; readonly age: number; readonly downMs: number }
+  // What the chain does.
+  | { readonly type: 'mine'; readonly count: number; readonly contents: 'all' | 'none' | 'some' }
+  | { readonly type: 'reorg'; readonly depth: number }
+  | { readonly type: 'lag'; readonly who: number; readonly ms: number }
+  | { readonly type: 'feerate'; readonly perKw: number }
+  // What an adversary does; without one in the world, nothing.
+  /** Publishes the commitment of a state that it once had, `age` states ago. With `claims`, it goes on taking what that state gives it. */
+  | {
+      readonly type: 'publish_old'
+      readonly who: number
+      readonly channel: number
+      readonly age: number
+      readonly claims: boolean
+    }
+  /** Sends nothing more of one kind for a while. */
+  | { readonly type: 'withhold'; readonly who: number; readonly message: WithheldMessage; readonly ms: number }
+  /** Changes the next message that it sends. */
+  | { readonly type: 'mutate'; readonly who: number }
+  | { readonly type: 'vanish'; readonly who: number; readonly ms: number }
+
+export type WithheldMessage =
+  | 'revoke_and_ack'
+  | 'commitment_signed'
+  | 'update_fulfill_htlc'
+  | 'update_fail_htlc'
+  | 'channel_reestablish'
+
+export const DEED_TYPES = [
+  'pay',
+  'open',
+  'close',
+  'send',
+  'cut',
+  'stall',
+  'half_open',
+  'second_connection',
+  'crash',
+  'sync_fault',
+  'old_image',
+  'mine',
+  'reorg',
+  'lag',
+  'feerate',
+  'publish_old',
+  'withhold',
+  'mutate',
+  'vanish',
+] as const satisfies readonly Deed['type'][]
+
+/** How often each kind of deed comes, as weights. A kind that is left out does not happen. */
+export type Faults = Partial<Readonly<Record<Deed['type'], number>>>
+
+export interface PlanOptions {
+  readonly seed: string
+  readonly mode: Mode
+  /** 2 to 7. */
+  readonly nodes: number
+  readonly deeds: number
+  /** Instead of what the seed would choose. */
+  readonly faults?: Faults
+  /** Whether one of the nodes is hostile. Default: the seed chooses, half of the time. */
+  readonly adversary?: boolean
+}
+
+/** What happens without any fault. */
+const WORKLOAD: Faults = { pay: 60, mine: 8, open: 1, close: 1, send: 1 }
+/** Each of these is switched on in some seeds and off in others, at a rate of the seed's own: up to so much. */
+const HIGHEST: Faults = {
+  cut: 8,
+  stall: 5,
+  half_open: 3,
+  second_connection: 3,
+  crash: 8,
+  sync_fault: 3,
+  old_image: 1,
+  reorg: 3,
+  lag: 3,
+  feerate: 2,
+}
+const HIGHEST_OF_ADVERSARY: Faults = { publish_old: 2, withhold: 5, mutate: 2, vanish: 2 }
+/** How likely a kind of fault is to be switched on in a seed. */
+const SWITCHED_ON = 0.5
+const MEAN_PAUSE_MS = 250
+
+/** The run that a seed stands for. */
+export function planOf(options: PlanOptions, random: Random): Plan {
+  const { seed, mode, nodes: count } = options
+  const shape = random.split('shape')
+  const hasAdversary = options.adversary ?? shape.chance(0.5)
+  const nodes = Array.from({ length: count }, (_, index) => nodePlan(index, hasAdversary && index === count - 1, shape))
+  const faults = options.faults ?? swarm(random.split('faults'), hasAdversary)
+  const deeds = planDeeds(options, faults, random.split('deeds'))
+  return {
+    seed,
+    mode,
+    nodes,
+    channels: channelPlans(count, shape),
+    deeds,
+    healAt: (deeds.at(-1)?.at ?? 0) + MEAN_PAUSE_MS,
+    closesAll: shape.chance(0.5),
+  }
+}
+
+const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace']
+
+function nodePlan(index: number, isAdversary: boolean, random: Random): NodePlan {
+  const slow = random.chance(0.2)
+  return {
+    name: isAdversary ? 'mallory' : (NAMES[index] ?? `node${index}`),
+    isAdversary,
+    coinsSat: [3_000_000, 2_000_000],
+    toSelfDelay: random.pick([24, 30, 48]),
+    minimumDepth: random.between(1, 3),
+    syncMs: slow ? [5, 60] : [0, 3],
+  }
+}
+
+/** A line of nodes, and some more pairs. */
+function channelPlans(count: number, random: Random): readonly ChannelPlan[] {
+  const channel = (from: number, to: number): ChannelPlan => {
+    const capacitySat = random.between(60_000, 1_000_000)
+    return { from, to, capacitySat, pushSat: random.chance(0.8) ? Math.floor(capacitySat * random.next() * 0.6) : 0 }
+  }
+  const line = Array.from({ length: count - 1 }, (_, index) => channel(index, index + 1))
+  const more = random.chance(0.5) ? [channel(count - 1, 0)] : []
+  return [...line, ...more]
+}
+
+function swarm(random: Random, hasAdversary: boolean): Faults {
+  const possible = { ...HIGHEST, ...(hasAdversary && HIGHEST_OF_ADVERSARY) }
+  const chosen = Object.entries(possible).flatMap(([type, highest]) =>
+    random.chance(SWITCHED_ON) ? [[type, highest * random.next()] as const] : [],
+  )
+  return { ...WORKLOAD, ...Object.fromEntries(chosen) }
+}
+
+function planDeeds({ nodes, deeds }: PlanOptions, faults: Faults, random: Random): readonly PlannedDeed[] {
+  let at = 0
+  return Array.from({ length: deeds }, (_, id) => {
+    // Most deeds meet others that are still under way; after some there is time for everything.
+    const isPause = random.chance(0.05)
+    at += Math.floor((isPause ? 40 : 1) * -Math.log(1 - random.next()) * MEAN_PAUSE_MS)
+    // A weight for each kind, zero for those that are off.
+    const weights = Object.fromEntries(DEED_TYPES.map(type => [type, faults[type] ?? 0])) as Record<
+      Deed['type'],
+      number
+    >
+    return { id, at, deed: deedOf(random.weighted(weights), nodes, random) }
+  })
+}
+
+function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
+  const who = random.below(nodes)
+  const other = (who + 1 + random.below(nodes - 1)) % nodes
+  const channel = random.below(8)
+  const downMs = random.pick([50, 500, 5_000, 60_000])
+  switch (type) {
+    case 'pay': {
+      const twin = random.chance(0.3)
+      const by = random.weighted({ keysend: 4, invoice: 4, open_invoice: 1 })
+      const timeoutMs = random.pick([1_000, 60_000, 60_000])
+      const again = random.chance(0.15) ? { againAfterMs: random.pick([0, 20, 2_000]) } : {}
+      return { type, from: who, to: other, amountMsat: amountMsat(random), by, twin, timeoutMs, ...again }
+    }
+    case 'open':
+      return {
+        type,
+        from: who,
+        to: other,
+        capacitySat: random.between(20_000, 500_000),
+        pushSat: random.pick([0, 0, 9_000]),
+      }
+    case 'close':
+      return { type, who, channel, force: random.chance(0.4) }
+    case 'send':
+      return { type, from: who, to: other, amountSat: random.between(1_000, 300_000) }
+    case 'cut':
+    case 'second_connection':
+      return { type, a: who, b: other }
+    case 'stall':
+    case 'half_open':
+      return { type, a: who, b: other, ms: random.pick([100, 2_000, 30_000]) }
+    case 'crash':
+      return { type, who, downMs, keepsLast: random.chance(0.5) }
+    case 'sync_fault':
+      return { type, who, fault: random.pick(['fails', 'fails_but_kept', 'full']), downMs }
+    case 'old_image':
+      return { type, who, age: random.between(1, 20), downMs }
+    case 'mine':
+      return { type, count: random.pick([1, 1, 1, 2, 3, 6]), contents: random.weighted({ all: 6, none: 1, some: 1 }) }
+    case 'reorg':
+      return { type, depth: random.chance(0.05) ? 20 : random.between(1, 6) }
+    case 'lag':
+      return { type, who, ms: random.pick([1_000, 20_000, 60_000]) }
+    case 'feerate':
+      return { type, perKw: random.pick([253, 500, 1_000, 2_500, 10_000]) }
+    case 'publish_old':
+      return { type, who, channel, age: random.pick([1, 1, 2, 3, 10, 100]), claims: random.chance(0.7) }
+    case 'withhold': {
+      const message = random.pick<WithheldMessage>(WITHHELD)
+      return { type, who, message, ms: random.pick([2_000, 60_000]) }
+    }
+    case 'mutate':
+      return { type, who }
+    case 'vanish':
+      return { type, who, ms: random.pick([2_000, 60_000, 600_000]) }
+  }
+}
+
+const WITHHELD: readonly WithheldMessage[] = [
+  'revoke_and_ack',
+  'commitment_signed',
+  'update_fulfill_htlc',
+  'update_fail_htlc',
+  'channel_reestablish',
+]
+
+/** From one millisatoshi to more than most channels hold, dust and its limits more often than chance would have it. */
+function amountMsat(random: Random): number {
+  if (random.chance(0.25))
+    return random.pick([353_999, 354_000, 354_001, 546_000, 1_000_000, 1_063_000]) + random.pick([0, 1, 999])
+  return Math.max(1, Math.floor(10 ** (random.next() * 8.3)))
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { withoutAmbient } from './ambient.ts'
+import type { Observer } from './observer.ts'
+import type { Plan } from './plan.ts'
+import { BrokenRule } from './watch.ts'
+import { baseChain, World } from './world.ts'
+
+/** What became of a run. */
+export interface Outcome {
+  readonly failure?: Failure
+  /** The same for every run of one plan: over all messages, writes and publications. */
+  readonly traceHash: string
+}
+
+export interface Failure {
+  readonly rule: string
+  readonly message: string
+  /** The deed after which it was noticed, if it was not while everything ends. */
+  readonly deed?: number
+  /** Of the error, where the world or an engine broke instead of a rule. */
+  readonly stack?: string
+}
+
+/** Runs a plan to its end, or to the first rule that breaks. */
+export function runPlan(plan: Plan, observers: (world: World) => readonly Observer[]): Outcome {
+  const trace = createHash('sha256')
+  let deed: number | undefined
+  const tracer: Observer = {
+    name: 'trace',
+    deed: planned => {
+      deed = planned.id
+      return undefined
+    },
+    durable: (node, { writes }) => {
+      for (const write of writes) {
+        trace.update(`${node.name} ${write.key}`)
+        if (write.type === 'put') trace.update(write.value)
+      }
+      return undefined
+    },
+    sent: (node, connection, bytes) => {
+      trace.update(`${node.name} ${connection}`).update(bytes)
+      return undefined
+    },
+    rest: () => {
+      deed = undefined
+      return undefined
+    },
+  }
+  baseChain()
+  const failure = withoutAmbient(() => {
+    try {
+      new World(plan, world => [tracer, ...observers(world)]).run()
+      return undefined
+    } catch (error) {
+      return failureOf(error)
+    }
+  })
+  const traceHash = trace.digest('hex')
+  if (failure === undefined) return { traceHash }
+  return { traceHash, failure: { ...failure, ...(deed !== undefined && { deed }) } }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof BrokenRule) return { rule: error.rule, message: error.message }
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = error instanceof Error ? error.stack : undefined
+  return { rule: 'no exception', message, ...(stack !== undefined && { stack }) }
+}

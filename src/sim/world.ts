@@ -1,0 +1,347 @@
+import { assert, defined, pmapValues, sat, unreachable } from '../base/index.ts'
+import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
+import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
+import { Adversary } from './adversary.ts'
+import { Clock } from './clock.ts'
+import { SimNetwork } from './network.ts'
+import { SimNode } from './node.ts'
+import type { Observer } from './observer.ts'
+import type { Plan, PlannedDeed } from './plan.ts'
+import { type Random, randomOf } from './random.ts'
+import { BrokenRule, Watch } from './watch.ts'
+import { Workload } from './workload.ts'
+
+/** Milliseconds since 1970 at the beginning of every world. */
+const EPOCH_MS = 1_800_000_000_000
+const DEFAULT_FEERATE = 1_000
+/** Something that goes on for ever without the clock moving is a fault of ours. */
+const MAX_HAPPENINGS = 2_000_000
+/** How long a world may take to come to rest. */
+const REST_MS = 30 * 60_000
+const STEP_MS = 30_000
+
+/** A whole network of real engines in one process, on virtual time, over a real chain. */
+export class World {
+  readonly plan: Plan
+  readonly clock = new Clock(EPOCH_MS)
+  readonly chain: RegtestChain
+  readonly network: SimNetwork
+  readonly nodes: readonly SimNode[]
+  readonly workload: Workload
+  readonly watch: Watch
+  readonly #random: Random
+  readonly #adversaries: ReadonlyMap<SimNode, Adversary>
+  #feerate = DEFAULT_FEERATE
+  #happenings = 0
+  #isHealed = false
+
+  constructor(plan: Plan, observers: (world: World) => readonly Observer[]) {
+    this.plan = plan
+    this.#random = randomOf(plan.seed)
+    this.chain = baseChain()
+    this.network = new SimNetwork({ clock: this.clock, random: this.#random.split('network'), latencyMs: [1, 40] })
+    this.watch = new Watch([...observers(this)])
+    const around = {
+      seed: plan.seed,
+      clock: this.clock,
+      chain: this.chain,
+      network: this.network,
+      watch: this.watch,
+      feerate: () => this.#feerate,
+    }
+    this.nodes = plan.nodes.map(each => new SimNode(each, around))
+    for (const node of this.nodes) this.network.join(node)
+    this.workload = new Workload(this.clock, this.nodes)
+    this.#adversaries = new Map(
+      this.nodes.filter(({ plan: { isAdversary } }) => isAdversary).map(node => [node, new Adversary(node, around)]),
+    )
+    this.chain.onBlock(() => this.#blocksCame())
+  }
+
+  /** Everyone who is not hostile. */
+  get honest(): readonly SimNode[] {
+    return this.nodes.filter(({ plan: { isAdversary } }) => !isAdversary)
+  }
+
+  get isHealed(): boolean {
+    return this.#isHealed
+  }
+
+  /** Throws a `BrokenRule` where a rule is broken. */
+  run(): void {
+    this.#setUp()
+    const start = this.clock.now
+    for (const planned of this.plan.deeds) {
+      this.#until(start + planned.at)
+      this.watch.tell('deed', planned)
+      this.#do(planned)
+    }
+    this.#until(start + this.plan.healAt)
+    this.#heal()
+    this.watch.tell('rest')
+    if (!this.plan.closesAll) return
+    this.#closeAll()
+    this.watch.tell('closed')
+  }
+
+  /** A node by its index in the plan, modulo their number. */
+  nodeAt(index: number): SimNode {
+    return defined(this.nodes[index % this.nodes.length], 'a world has nodes')
+  }
+
+  /** Coins for everyone, and channels. */
+  #setUp(): void {
+    for (const node of this.nodes) {
+      node.start()
+      this.#soon()
+      for (const coin of node.plan.coinsSat) this.#fund(node, coin)
+    }
+    this.#soon()
+    for (const node of this.nodes) {
+      for (const other of this.nodes)
+        if (node.name < other.name && this.#areNeighbours(node, other)) this.#introduce(node, other)
+    }
+    this.#soon()
+    for (const { from, to, capacitySat, pushSat } of this.plan.channels) {
+      this.workload.open(this.nodeAt(from), this.nodeAt(to), capacitySat, pushSat)
+      this.#soon()
+    }
+    this.chain.mine(6)
+    this.#soon()
+  }
+
+  #areNeighbours(a: SimNode, b: SimNode): boolean {
+    return this.plan.channels.some(({ from, to }) => {
+      const pair = [this.nodeAt(from), this.nodeAt(to)]
+      return pair.includes(a) && pair.includes(b)
+    })
+  }
+
+  /** The user of one names the other. */
+  #introduce(node: SimNode, other: SimNode): void {
+    node.ask(request => ({
+      type: 'connect_peer',
+      request,
+      nodeId: other.id,
+      addresses: [{ host: other.name, port: 9735 }],
+    }))
+  }
+
+  #fund(node: SimNode, amountSat: number): void {
+    let address: string | undefined
+    node.ask(
+      request => ({ type: 'new_address', request }),
+      reply => {
+        if (reply.type === 'address') address = reply.address
+      },
+    )
+    this.#soon()
+    const script = scriptFromAddress(defined(address, 'a node gives an address'), 'regtest')
+    assert(script.ok, 'an address of ours is one')
+    const funded = this.chain.fund(script.value, sat(BigInt(amountSat)))
+    assert(funded.ok, 'the miner has coins')
+  }
+
+  #do({ id, deed }: PlannedDeed): void {
+    const random = this.#random.split(`deed ${id}`)
+    const { workload, network } = this
+    switch (deed.type) {
+      case 'pay':
+        workload.pay(this.nodeAt(deed.from), this.nodeAt(deed.to), deed, random)
+        return
+      case 'open':
+        workload.open(this.nodeAt(deed.from), this.nodeAt(deed.to), deed.capacitySat, deed.pushSat)
+        return
+      case 'close':
+        workload.close(this.nodeAt(deed.who), deed.channel, deed.force)
+        return
+      case 'send':
+        workload.send(this.nodeAt(deed.from), this.nodeAt(deed.to), deed.amountSat)
+        return
+      case 'cut':
+        network.cut(this.nodeAt(deed.a), this.nodeAt(deed.b))
+        return
+      case 'stall':
+        network.stall(this.nodeAt(deed.a), this.nodeAt(deed.b), deed.ms)
+        return
+      case 'half_open':
+        network.halfOpen(this.nodeAt(deed.a), this.nodeAt(deed.b), deed.ms)
+        return
+      case 'second_connection': {
+        const [a, b] = [this.nodeAt(deed.a), this.nodeAt(deed.b)]
+        if (a.isListening && b.isListening) network.connect(a, b)
+        return
+      }
+      case 'crash':
+        this.#crash(this.nodeAt(deed.who), deed.downMs, deed.keepsLast)
+        return
+      case 'sync_fault': {
+        const node = this.nodeAt(deed.who)
+        if (!node.alive) return
+        node.disk.fault = deed.fault
+        // It may be that nothing is written until then.
+        this.#comeBack(node, deed.downMs)
+        return
+      }
+      case 'old_image': {
+        const node = this.nodeAt(deed.who)
+        this.#crash(node, deed.downMs, true)
+        node.disk.rollBack(deed.age)
+        return
+      }
+      case 'mine':
+        this.#mine(deed.count, deed.contents, random)
+        return
+      case 'reorg':
+        this.#reorganize(deed.depth)
+        return
+      case 'lag':
+        this.nodeAt(deed.who).lagMs = deed.ms
+        return
+      case 'feerate':
+        this.#feerate = deed.perKw
+        return
+      case 'publish_old':
+        this.#adversaries.get(this.nodeAt(deed.who))?.publishOld(deed.channel, deed.age, deed.claims)
+        return
+      case 'withhold':
+        this.#adversaries.get(this.nodeAt(deed.who))?.withhold(deed.message, deed.ms)
+        return
+      case 'mutate':
+        this.#adversaries.get(this.nodeAt(deed.who))?.mutateNext(random)
+        return
+      case 'vanish': {
+        const node = this.nodeAt(deed.who)
+        if (this.#adversaries.has(node)) this.#crash(node, deed.ms, true)
+        return
+      }
+      default:
+        unreachable(deed)
+    }
+  }
+
+  #crash(node: SimNode, downMs: number, keepsLast: boolean): void {
+    if (!node.alive) return
+    node.crash(keepsLast)
+    this.#comeBack(node, downMs)
+  }
+
+  #comeBack(node: SimNode, downMs: number): void {
+    this.clock.after(downMs, () => node.start())
+  }
+
+  #mine(count: number, contents: 'all' | 'none' | 'some', random: Random): void {
+    for (let i = 0; i < count; i++) {
+      if (contents === 'all') this.chain.mine(1)
+      else this.chain.mine(1, { transactions: contents === 'none' ? [] : this.#some(random) })
+    }
+  }
+
+  /** Some of what waits, with whatever it spends. */
+  #some(random: Random): readonly Tx[] {
+    const left = new Set<string>()
+    return this.chain.mempool().flatMap(({ tx, txid }) => {
+      const isLeftOut = random.chance(0.5) || tx.inputs.some(({ outpoint }) => left.has(outpoint.txid))
+      if (isLeftOut) left.add(txid)
+      return isLeftOut ? [] : [tx]
+    })
+  }
+
+  #reorganize(depth: number): void {
+    const reorganized = this.chain.reorganize({ depth: Math.min(depth, this.chain.height - BASE_HEIGHT) })
+    assert(reorganized.ok, 'a branch of blocks without transactions is good')
+  }
+
+  #blocksCame(): void {
+    for (const node of this.nodes) {
+      if (node.lagMs === 0) node.look()
+      else this.clock.after(node.lagMs, () => node.look())
+    }
+    for (const adversary of this.#adversaries.values()) adversary.blocksCame()
+    this.watch.tell('chain')
+  }
+
+  /** Faults stop, everyone is there, and whatever was begun comes to its end. */
+  #heal(): void {
+    this.#isHealed = true
+    this.network.healed = true
+    this.#feerate = DEFAULT_FEERATE
+    for (const adversary of this.#adversaries.values()) adversary.behave()
+    for (const node of this.nodes) {
+      node.lagMs = 0
+      node.disk.fault = undefined
+      node.start()
+      node.look()
+    }
+    // Back-off, timeouts of payments, blocks for what is confirmed.
+    for (let i = 0; i < 10; i++) {
+      this.#until(this.clock.now + 60_000)
+      if (i % 3 === 0) this.chain.mine(1)
+    }
+    // What is on chain is awaited, to the end of every HTLC and delay.
+    for (let i = 0; i < MAX_BLOCKS_TO_REST && !this.isResolved(); i++) {
+      this.chain.mine(1)
+      this.#until(this.clock.now + STEP_MS)
+    }
+    this.#until(this.clock.now + REST_MS)
+  }
+
+  /** No channel has anything left to wait for on chain, and no payment is under way. */
+  isResolved(): boolean {
+    return this.honest.every(node => {
+      if (node.state.payments.inFlight.size > 0) return false
+      for (const { state } of pmapValues(node.state.links)) {
+        const isQuiet = state.channel === undefined || QUIET.has(state.channel.state)
+        if (!isQuiet) return false
+      }
+      return true
+    })
+  }
+
+  #closeAll(): void {
+    for (const node of this.honest) this.workload.closeAll(node)
+    this.#until(this.clock.now + STEP_MS)
+    for (let i = 0; i < MAX_BLOCKS_TO_REST && !this.#isAllClosed(); i++) {
+      this.chain.mine(1)
+      this.#until(this.clock.now + STEP_MS)
+      // Who does not close together is closed alone.
+      if (i === 10) for (const node of this.honest) this.workload.closeAll(node, true)
+    }
+    this.chain.mine(1)
+    this.#until(this.clock.now + STEP_MS)
+  }
+
+  #isAllClosed(): boolean {
+    return this.honest.every(node =>
+      node.links.every(
+        ({ state: { channel } }) => channel === undefined || channel.state === 'closed' || channel.state === 'aborted',
+      ),
+    )
+  }
+
+  /** Until nothing more happens for a second. */
+  #soon(): void {
+    this.#until(this.clock.now + 1_000)
+  }
+
+  #until(time: number): void {
+    while (this.clock.step(time)) {
+      this.#happenings += 1
+      if (this.#happenings > MAX_HAPPENINGS) throw new BrokenRule('bounded work', 'the world never comes to rest')
+    }
+  }
+}
+
+/** States of a channel in which nothing is awaited. */
+const QUIET: ReadonlySet<string> = new Set(['normal', 'closed', 'aborted'])
+const MAX_BLOCKS_TO_REST = 400
+/** Below this height nothing of the world's stands. */
+export const BASE_HEIGHT = 110
+
+/** A chain whose miner has coins, and whose judge of scripts has been called once: it loads what it needs. */
+export function baseChain(): RegtestChain {
+  const chain = createRegtestChain()
+  chain.mine(BASE_HEIGHT - 1)
+  chain.fund(chain.minerScript, sat(10_000n))
+  return chain
+}
