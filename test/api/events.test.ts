@@ -26,6 +26,7 @@ const ALL_EVENTS: readonly NodeEvent[] = [
   { type: 'coin_received', outpoint: { txid: TXID, vout: 0 }, amountSat: sat(5000), height: 110 },
   { type: 'transaction_confirmed', txid: TXID, height: 111 },
   { type: 'transaction_conflicted', txid: TXID, by: TXID, height: 112 },
+  { type: 'transaction_given_up', txid: TXID },
 ]
 
 interface Stream {
@@ -94,7 +95,7 @@ describe('the stream', () => {
     const stream = await listen(s, query, headers)
     s.tell(SAID)
     await until(() => numbers(stream).at(-1) === 12)
-    expect(numbers(stream)).toEqual(Array.from({ length: 12 - after }, (_, i) => after + 1 + i))
+    expect(numbers(stream)).toEqual(Array.from({ length: ALL_EVENTS.length - after }, (_, i) => after + 1 + i))
     expect(s.calls.filter(({ verb }) => verb === 'events')).toEqual([{ verb: 'events', request: { after } }])
   })
 

@@ -87,6 +87,7 @@ describe('the node', () => {
     tell({ type: 'coin_received', outpoint: { txid: TXID, vout: 1 }, amountSat: CHANNEL.capacitySat, height: 1200 })
     tell({ type: 'transaction_confirmed', txid: TXID, height: 1201 })
     tell({ type: 'transaction_conflicted', txid: TXID, by: TXID, height: 1202 })
+    tell({ type: 'transaction_given_up', txid: TXID })
     const { out } = await run('events')
     expect(out.replaceAll(/^\d+ {2}\S+ \S+ {2}/gm, '')).toBe(
       lines(
@@ -99,6 +100,7 @@ describe('the node', () => {
         `received 1,000,000 sat on chain, in block 1,200, as ${TXID}:1`,
         `transaction ${TXID} was confirmed in block 1,201`,
         `transaction ${TXID} lost to ${TXID} in block 1,202`,
+        `transaction ${TXID} was given up: the chain has no inputs for it`,
       ),
     )
   })

@@ -164,6 +164,54 @@ describe('what others publish with our coins', () => {
   })
 })
 
+describe('a transaction that the chain has no inputs for', () => {
+  const gone = (tx: Tx) => ({ type: 'inputs_gone', txid: txid(tx) }) as const
+
+  test('is given up with its children where an input is none of the coins that are there', () => {
+    const bench = funded()
+    const claim = makeTx([outpointOf(bench.coin), foreign(9)], [toUs(90_000, 1)])
+    const child = makeTx([outpointOf(claim)], [toStranger(80_000)])
+    for (const tx of [claim, child]) bench.take({ type: 'published', tx })
+    expect(bench.take(gone(claim))).toEqual(
+      [claim, child].map(tx => ({ type: 'event', event: { type: 'transaction_given_up', txid: txid(tx) } })),
+    )
+    expect(bench.state.transactions.size).toBe(0)
+    expect(standings(bench)).toEqual([{ type: 'free' }])
+  })
+
+  test('is given up where a block that brought one of its coins is gone', () => {
+    const bench = new Bench()
+    bench.block(7, payment(1, toUs(100_000)))
+    bench.block(8, payment(2, toUs(100_000)))
+    const tx = bench.pay({ ...send, amountSat: sat(150_000) })
+    expect(bench.refuse(gone(tx))).toBe('not_lost')
+    bench.take({ type: 'block_disconnected', height: 8 })
+    expect(standings(bench)).toEqual([{ type: 'leaving', txid: txid(tx) }])
+    bench.take(gone(tx))
+    expect(standings(bench)).toEqual([{ type: 'free' }])
+  })
+
+  test('waits for its parent where that is one of ours: its fate is that of the parent', () => {
+    const bench = funded()
+    const parent = makeTx([outpointOf(bench.coin)], [toStranger(90_000)])
+    const child = makeTx([outpointOf(parent)], [toUs(80_000, 1)])
+    for (const tx of [parent, child]) bench.take({ type: 'published', tx })
+    expect(bench.refuse(gone(child))).toBe('not_lost')
+  })
+
+  test('is kept where a block says what became of it, or where it is none of ours', () => {
+    const bench = funded()
+    const tx = bench.pay(send)
+    bench.block(8, makeTx([outpointOf(bench.coin)], [toStranger(1)]))
+    expect(bench.refuse(gone(tx))).toBe('not_lost')
+    const other = makeTx([foreign(9)], [toUs(90_000, 1)])
+    expect(bench.refuse(gone(other))).toBe('unknown_transaction')
+    bench.take({ type: 'published', tx: other })
+    bench.block(9, other)
+    expect(bench.refuse(gone(other))).toBe('already_confirmed')
+  })
+})
+
 describe('replacing', () => {
   test('puts the new one in the place of the old one and its children', () => {
     const bench = funded()
