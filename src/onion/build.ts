@@ -1,7 +1,7 @@
 import { assert, concat, defined, encode, err, fromHex, type NodeId, ok, type Result } from '../base/index.ts'
 import { ecdh, hmacSha256, isSecretKey, publicKeyFromSecret, secretTweakMultiply, sha256 } from '../crypto/index.ts'
 import { bigSizeNumber, ONION_ROUTING_PACKET_LENGTH } from '../wire/index.ts'
-import { deriveKey, streamOf, xorInto } from './keys.ts'
+import { deriveKey, obfuscateInPlace, streamOf, xorInto } from './keys.ts'
 import { HMAC_BYTES, joinPacket, OVERHEAD_BYTES } from './packet.ts'
 
 /** One hop as the origin sees it. */
@@ -53,22 +53,25 @@ export function buildOnion(plan: OnionPlan): Result<BuiltOnion, BuildFailure> {
   if (!secrets.ok) return secrets
 
   const sharedSecrets = secrets.value
-  // What one hop takes off the front, it adds to the end: its stream reaches that far beyond the payloads.
-  const streams = sharedSecrets.map((secret, i) =>
-    streamOf(deriveKey('rho', secret), size + lengthAt(frames, i) + HMAC_BYTES),
-  )
-  const hopPayloads = streamOf(deriveKey('pad', sessionKey), size)
+  const rhos = sharedSecrets.map(secret => deriveKey('rho', secret))
+  // What one hop takes off the front, it adds to the end: its stream reaches that far beyond the payloads. Nobody comes after the last.
+  const streams = rhos.slice(0, -1).map((rho, i) => streamOf(rho, size + lengthAt(frames, i) + HMAC_BYTES))
   const filler = fillerOf(frames, streams, size)
+  // Each HMAC is over the payloads and what they are for: one behind the other, all the time.
+  const authenticated = concat(new Uint8Array(size), associatedData)
+  const hopPayloads = authenticated.subarray(0, size)
+  obfuscateInPlace(deriveKey('pad', sessionKey), hopPayloads)
   let hmac: Uint8Array = new Uint8Array(HMAC_BYTES)
   for (let i = hops.length - 1; i >= 0; i--) {
     const frame = defined(frames[i], 'each hop has a frame')
     hopPayloads.copyWithin(frame.length + HMAC_BYTES, 0)
     hopPayloads.set(frame)
     hopPayloads.set(hmac, frame.length)
-    xorInto(hopPayloads, defined(streams[i], 'each hop has a stream'))
+    const stream = streams[i]
+    if (stream === undefined) obfuscateInPlace(defined(rhos[i], 'each hop has a key'), hopPayloads)
+    else xorInto(hopPayloads, stream)
     if (i === hops.length - 1) hopPayloads.set(filler, size - filler.length)
-    const mu = deriveKey('mu', defined(sharedSecrets[i], 'each hop has a shared secret'))
-    hmac = hmacSha256(mu, concat(hopPayloads, associatedData))
+    hmac = hmacSha256(deriveKey('mu', defined(sharedSecrets[i], 'each hop has a shared secret')), authenticated)
   }
   return ok({ packet: joinPacket({ publicKey, hopPayloads, hmac }), sharedSecrets })
 }
@@ -87,7 +90,7 @@ const lengthAt = (frames: readonly Uint8Array[], i: number): number => defined(f
  */
 function fillerOf(frames: readonly Uint8Array[], streams: readonly Uint8Array[], size: number): Uint8Array {
   let filler: Uint8Array = new Uint8Array(0)
-  for (const stream of streams.slice(0, -1)) {
+  for (const stream of streams) {
     const added = stream.length - size
     const start = size - filler.length
     filler = concat(filler, new Uint8Array(added))

@@ -24,12 +24,18 @@ export function deriveKey(type: KeyType, sharedSecret: Uint8Array): Uint8Array {
 
 /** The first bytes of the pseudo-random stream of a key. */
 export function streamOf(key: Uint8Array, length: number): Uint8Array {
-  return chacha20(key, NONCE, new Uint8Array(length))
+  const bytes = new Uint8Array(length)
+  return chacha20(key, NONCE, bytes, bytes)
 }
 
 /** The bytes XORed with the stream of a key: hides, and done twice shows again. */
 export function obfuscate(key: Uint8Array, bytes: Uint8Array): Uint8Array {
   return chacha20(key, NONCE, bytes)
+}
+
+/** The same, in place. */
+export function obfuscateInPlace(key: Uint8Array, bytes: Uint8Array): void {
+  chacha20(key, NONCE, bytes, bytes)
 }
 
 /** XORs `stream`, from `from` on, into all of `target`. */

@@ -21,7 +21,7 @@ import {
   sha256,
 } from '../crypto/index.ts'
 import { bigSizeNumber } from '../wire/index.ts'
-import { deriveKey, obfuscate } from './keys.ts'
+import { deriveKey, obfuscate, streamOf } from './keys.ts'
 import { malformed, type OnionFailure } from './onionFailure.ts'
 import { HMAC_BYTES, joinPacket, OVERHEAD_BYTES, splitPacket } from './packet.ts'
 
@@ -48,8 +48,8 @@ export interface PeeledOnion {
  * Takes the outer layer off a packet (BOLT 4, onion decryption). Never throws for what came: all that can be wrong with it is
  * a failure, and within a blinded path each of them is `invalid_onion_blinding`.
  *
- * Cost: one ECDH, one HMAC and one stream over the payloads, and one point multiplication where there is a next hop; one more
- * ECDH with a path key. The length of the packet, which its message bounds, bounds all.
+ * Cost: one ECDH, one HMAC and one stream over the payloads; where there is a next hop one point multiplication, and the stream
+ * again and beyond; one more ECDH with a path key. The length of the packet, which its message bounds, bounds all.
  */
 export function peelOnion({ pathKey, ...onion }: OnionToPeel): Result<PeeledOnion, OnionFailure> {
   assert(isSecretKey(onion.nodeSecret), 'a node has a secret key')
@@ -89,16 +89,17 @@ function peelLayer({ packet, associatedData, nodeSecret }: OnionToPeel): Result<
     return err(malformed('invalid_onion_hmac', packet, message))
   }
 
-  // What the payload for us leaves at the front is filled up from the stream at the end (BOLT 4, filler generation).
-  const size = hopPayloads.length
-  const unwrapped = obfuscate(deriveKey('rho', sharedSecret), concat(hopPayloads, new Uint8Array(size)))
-  const frame = decode(FRAME, unwrapped)
-  if (!frame.ok || frame.value.payload.length < 2 || frame.value.rest.length < size) return err(badFrame(sharedSecret))
+  const rho = deriveKey('rho', sharedSecret)
+  const frame = decode(FRAME, obfuscate(rho, hopPayloads))
+  if (!frame.ok || frame.value.payload.length < 2) return err(badFrame(sharedSecret))
   const { payload, nextHmac, rest } = frame.value
   if (nextHmac.every(byte => byte === 0)) return ok({ payload, next: undefined, sharedSecret })
+  // What the payload for us leaves at the front is filled up from the stream at the end (BOLT 4, filler generation).
+  const size = hopPayloads.length
+  const filler = streamOf(rho, 2 * size - rest.length).subarray(size)
   const next = joinPacket({
     publicKey: nextPublicKey(publicKey, sharedSecret),
-    hopPayloads: rest.subarray(0, size),
+    hopPayloads: concat(rest, filler),
     hmac: nextHmac,
   })
   return ok({ payload, next, sharedSecret })
