@@ -11,7 +11,7 @@ export function loadNativeHashes(): HashBackend {
 
 /** By way of a text with one character for each byte: most of what a hash costs is else the Buffer that it comes in. */
 function sha256(data: Uint8Array): Uint8Array {
-  const text = hash('sha256', data, 'latin1')
+  const text = hash('sha256', data, 'binary')
   const digest = new Uint8Array(32)
   for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i)
   return digest
