@@ -1,0 +1,198 @@
+import type { Mutant } from './mutant.ts'
+
+// Faults in what happens on the chain: enforcement, the link that feeds it, and the wallet.
+
+export const CHAIN_MUTANTS: readonly Mutant[] = [
+  // Penalties.
+  {
+    id: 'htlcs-are-not-punished',
+    class: 'revoked-states',
+    incident: 'The HTLC outputs of a revoked state wait for their expiry, while the cheat is at work on them.',
+    file: 'onchain/spendPaths.ts',
+    find: `return [...penaltyPaths(table, output, 'htlc_revoked'), own]`,
+    replace: `return [own]`,
+  },
+  {
+    id: 'second-stages-are-not-punished',
+    class: 'revoked-states',
+    incident: 'A cheat who is fast with its HTLC transactions keeps what they pay.',
+    file: 'onchain/spendPaths.ts',
+    find: 'return penaltyPaths(table, output, `',
+    replace: "return output.kind === 'second_stage' ? [] : penaltyPaths(table, output, `",
+  },
+  {
+    id: 'revoked-delay-of-the-wrong-side',
+    class: 'revoked-states',
+    incident: 'The main output of a revoked state is not recognised where the two sides have different delays.',
+    file: 'onchain/situation.ts',
+    find: 'const delayed = delayedScriptOf(keys, local.toSelfDelay)',
+    replace: 'const delayed = delayedScriptOf(keys, remote.toSelfDelay)',
+    needs: 'sides with different delays',
+  },
+  {
+    id: 'old-secrets-are-looked-up-wrong',
+    class: 'revoked-states',
+    incident: 'Only the newest revoked state can be punished: for older ones the wrong secret is found.',
+    file: 'keys/shachain.ts',
+    find: 'if (index - (index % 2 ** slot) === known.index) return deriveSecret(known.secret, slot, index)',
+    replace: 'if (index >= known.index) return deriveSecret(known.secret, slot, index)',
+  },
+
+  // Which commitment, which HTLC.
+  {
+    id: 'older-valid-commitment-is-forgotten',
+    class: 'revoked-states',
+    incident:
+      'While a revocation is awaited the older of two valid commitments is taken for a future one, and its HTLCs are given up.',
+    file: 'onchain/situation.ts',
+    find: "{ name: 'remote', ...view.remoteCommit }",
+    replace: "{ name: 'remote', ...(view.remoteNext ?? view.remoteCommit) }",
+  },
+  {
+    id: 'preimages-of-claims-are-overlooked',
+    class: 'preimages-in-one-place',
+    incident: 'The payee takes an HTLC by HTLC-success on its own commitment, and the payment counts as failed.',
+    file: 'onchain/preimages.ts',
+    find: 'for (const item of input.witness) {',
+    replace: 'for (const item of input.witness.slice(1, 2)) {',
+  },
+  {
+    id: 'htlcs-by-id-alone',
+    class: 'matched-by-hash',
+    incident: 'Of two HTLCs with one id in both directions only one is seen to.',
+    file: 'onchain/preimages.ts',
+    find: 'export function htlcKey({ offeredBy, id }: HtlcRef): string {',
+    replace: "export function htlcKey({ id }: HtlcRef): string {\n  const offeredBy = 'htlc'",
+  },
+  {
+    id: 'htlc-signatures-by-hash-and-amount',
+    class: 'matched-by-hash',
+    incident: 'Two HTLCs of one hash and amount get the signature of the first, and the other cannot be claimed.',
+    file: 'onchain/spendPaths.ts',
+    find: '(commitment.built?.htlcs.indexOf(placed) ?? -1)',
+    replace:
+      '(commitment.built?.htlcs.findIndex(other => other.htlc.paymentHash === htlc.paymentHash && other.amountSat === placed.amountSat) ?? -1)',
+    needs: 'two HTLCs of one hash and amount on our commitment, and our close',
+  },
+  {
+    id: 'trimmed-one-too-early',
+    class: 'reserve-and-dust',
+    incident: 'An HTLC of exactly the dust limit has no output, so that it is lost in a close.',
+    file: 'commitment/commitmentTx.ts',
+    find: '(htlc.amountMsat < limits[htlc.direction] ? trimmedHtlcs : kept)',
+    replace: '(htlc.amountMsat <= limits[htlc.direction] ? trimmedHtlcs : kept)',
+    needs: 'an HTLC of exactly the dust limit, judged by a rule of its own',
+  },
+
+  // When.
+  {
+    id: 'timeouts-one-block-early',
+    class: 'missed-deadlines',
+    incident: 'The claim of an expired HTLC is published one block too early, and refused.',
+    file: 'onchain/spendPaths.ts',
+    find: 'const earliestHeight = Math.max(parent + csv, cltv === 0 ? 0 : cltv + 1)',
+    replace: 'const earliestHeight = Math.max(parent + csv, cltv)',
+  },
+  {
+    id: 'idle-with-htlcs',
+    class: 'missed-deadlines',
+    incident: 'Blocks are not told to channels with HTLCs, and no deadline is ever looked at.',
+    file: 'link/standing.ts',
+    find: 'if (channel.durable.htlcs.length > 0) return false',
+    replace: `if (channel.durable.htlcs.some(htlc => htlc.added !== 'irrevocable')) return false`,
+    needs: 'an HTLC whose deadline passes',
+  },
+  {
+    id: 'resolved-with-the-commitment',
+    class: 'mass-closes',
+    incident: 'A channel counts as closed before our delay has run out, and its money is left lying there.',
+    file: 'onchain/conditions.ts',
+    find: 'return commitment.outputs.every(output => isOutputResolved(',
+    replace: 'return commitment.outputs.some(output => isOutputResolved(',
+  },
+
+  // Claims.
+  {
+    id: 'a-batch-stands-with-any-input',
+    class: 'claims-not-split',
+    incident: 'When the cheat takes one output of a batch, the others are never claimed again.',
+    file: 'onchain/plan.ts',
+    find: 'return claim.tx.inputs.every(({ outpoint }) => {',
+    replace: 'return claim.tx.inputs.some(({ outpoint }) => {',
+  },
+  {
+    id: 'claims-are-published-once',
+    class: 'crash-at-any-write',
+    incident: 'A claim that was stored and not published before a crash is never published.',
+    file: 'onchain/step.ts',
+    find: 'const due = isAgain ? plan.active : plan.fresh',
+    replace: 'const due = isAgain && plan.fresh.length > 0 ? plan.active : plan.fresh',
+  },
+  {
+    id: 'one-fee-coin-for-many',
+    class: 'claims-not-split',
+    incident: 'Two HTLC transactions are paid from one coin, so that only one of them can confirm.',
+    file: 'onchain/plan.ts',
+    find: 'for (const coin of made.claim.feeCoins) taken.add(outPointKey(coin.outpoint))',
+    replace: '',
+    needs: 'two HTLCs to claim from our own commitment in one block',
+  },
+
+  // Reorganisations.
+  {
+    id: 'a-reorg-takes-one-block-more',
+    class: 'reorgs',
+    incident: 'What the last common block said is forgotten, and never told again.',
+    file: 'onchain/absorb.ts',
+    find: 'facts.transactions.filter(({ height }) => height <= input.height)',
+    replace: 'facts.transactions.filter(({ height }) => height < input.height)',
+  },
+  {
+    id: 'undone-funding-stays-stored',
+    class: 'reorgs',
+    incident: 'After a reorg and a restart an unconfirmed funding counts as deep, and the channel as ready.',
+    file: 'link/funding.ts',
+    find: `[{ type: 'delete', key: FUNDING_KEY }]`,
+    replace: `[{ type: 'delete', key: prefix + FUNDING_KEY }]`,
+    needs: 'a reorg that undoes a funding, and a restart',
+  },
+  {
+    id: 'coins-of-an-undone-block-stay',
+    class: 'reorgs',
+    incident: 'The wallet counts and spends a coin that is on no chain any more.',
+    file: 'wallet/blocks.ts',
+    find: 'if (coin.height >= height) continue',
+    replace: 'if (coin.height > height) continue',
+  },
+
+  // Loading an old copy.
+  {
+    id: 'publishes-after-data-loss',
+    class: 'old-database',
+    incident: 'A node that knows its copy to be old publishes its commitment all the same, and loses everything.',
+    file: 'link/view.ts',
+    find: `return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'`,
+    replace: "return phase.type === 'closing' ? 'commitment' : 'nothing'",
+    needs: 'an old image of the store',
+  },
+
+  // The wallet.
+  {
+    id: 'coins-held-for-a-funding-are-free',
+    class: 'races-at-open',
+    incident: 'Two channels are funded from one coin, and one of them never comes to be.',
+    file: 'wallet/coins.ts',
+    find: `if (spender !== undefined) return { type: 'locked', reason: spender.purpose }`,
+    replace: `if (spender !== undefined && spender.purpose !== 'funding') return { type: 'locked', reason: spender.purpose }`,
+    needs: 'two openings of one node at once, or one beside a payment of coins',
+  },
+  {
+    id: 'beaten-transactions-are-not-noted',
+    class: 'check-then-act',
+    incident: 'A coin stays locked for ever by a transaction of ours that another one has beaten.',
+    file: 'wallet/blocks.ts',
+    find: 'else if (own.conflict === undefined) transactions.set(id, { ...own, conflict: seen })',
+    replace: 'else if (own.conflict !== undefined) transactions.set(id, { ...own, conflict: seen })',
+    needs: 'a peer that is faster with an HTLC for which we have added a coin',
+  },
+]

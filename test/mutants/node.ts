@@ -1,0 +1,150 @@
+import type { Mutant } from './mutant.ts'
+
+// Faults in the node around its channels: payments, requests, connections, and what a restart brings back.
+
+export const NODE_MUTANTS: readonly Mutant[] = [
+  // Payments.
+  {
+    id: 'in-flight-counts-as-waiting',
+    class: 'concurrent-spends',
+    incident: 'A payment whose HTLC is out is offered once more at the next connection, and a keysend is paid twice.',
+    file: 'payment/state.ts',
+    find: 'waiting: htlc === undefined ? pmapSet(base.waiting, key, payment.number) : base.waiting,',
+    replace: 'waiting: pmapSet(base.waiting, key, payment.number),',
+  },
+  {
+    id: 'ended-payments-stay-in-flight',
+    class: 'concurrent-spends',
+    incident: 'After a restart a payment that has failed goes on, and is tried again.',
+    file: 'payment/ending.ts',
+    find: 'writes: [putPayment(payment), deleteInFlight(payment.number)],',
+    replace:
+      "writes: [putPayment(payment), ...(event.type === 'payment_sent' ? [deleteInFlight(payment.number)] : [])],",
+  },
+  {
+    id: 'dropped-htlcs-are-not-told',
+    class: 'concurrent-spends',
+    incident: 'A payment waits for an HTLC that a cut has undone, and takes the end of another one for its own.',
+    file: 'engine/linkEffects.ts',
+    find: `work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id } })`,
+    replace: `if (state.connection === 'connected') work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id } })`,
+  },
+  {
+    id: 'idempotency-keys-are-not-stored',
+    class: 'check-then-act',
+    incident: 'The same call with the same key, made again when the first has ended, pays again.',
+    file: 'payment/attempts.ts',
+    find: 'if (terms.repeatable !== undefined) writes.push(',
+    replace: 'if (terms.repeatable !== undefined && others.length > 0) writes.push(',
+  },
+  {
+    id: 'paid-invoices-stay-stored',
+    class: 'concurrent-spends',
+    incident: 'After a restart an invoice without an amount that was paid can be paid once more, for nothing.',
+    file: 'payment/receiving.ts',
+    find: 'if (invoice !== undefined) writes.push(deleteInvoice(invoice.paymentHash))',
+    replace: 'if (invoice?.amountMsat !== undefined) writes.push(deleteInvoice(invoice.paymentHash))',
+  },
+  {
+    id: 'expired-htlcs-are-taken',
+    class: 'missed-deadlines',
+    incident: 'The preimage of an HTLC that is about to run out is released, and the payer takes the money back.',
+    file: 'payment/receiving.ts',
+    find: 'if (htlc.cltvExpiry < context.height + blocks) return undefined',
+    replace: 'if (htlc.cltvExpiry < blocks) return undefined',
+    needs: 'an HTLC that becomes irrevocable dozens of blocks after it was offered',
+  },
+  {
+    id: 'the-invoice-says-how-much',
+    class: 'invoice-amount',
+    incident: 'The amount that the user names is ignored where the invoice has one.',
+    file: 'payment/asking.ts',
+    find: 'const amount = given ?? asked',
+    replace: 'const amount = asked ?? given',
+    needs: 'a user who pays more than an invoice asks for',
+  },
+  {
+    id: 'spent-budgets-are-not-stored',
+    class: 'powerful-tokens',
+    incident: 'After a restart a token may spend again what it has spent with idempotency keys.',
+    file: 'payment/attempts.ts',
+    find: '  writes.push(...tokenWrites(next, terms.token))',
+    replace: '  else writes.push(...tokenWrites(next, terms.token))',
+    needs: 'payments under tokens with idempotency keys, and restarts',
+  },
+
+  // What the chain tells payments.
+  {
+    id: 'preimages-of-the-chain-are-not-told',
+    class: 'failed-though-paid',
+    incident:
+      'A payment that its payee has claimed on chain stays in flight for ever, or another one ends in its place.',
+    file: 'engine/linkEffects.ts',
+    find: `if (offeredBy !== 'local') continue`,
+    replace: "if (offeredBy === 'local') continue",
+  },
+  {
+    id: 'timeouts-of-the-chain-are-not-told',
+    class: 'jamming',
+    incident: 'A payment whose HTLC came back on chain stays in flight for ever.',
+    file: 'engine/linkEffects.ts',
+    find: `if (event.type === 'htlc_timed_out') {`,
+    replace: `if (event.type === 'htlc_timed_out' && event.cause === 'no_output') {`,
+  },
+
+  // Restarts.
+  {
+    id: 'channel-keys-are-used-again',
+    class: 'races-at-open',
+    incident: 'After a restart a new channel takes the keys and the place of the last one.',
+    file: 'engine/links.ts',
+    find: 'encode(u64Number, index + 1)',
+    replace: 'encode(u64Number, index)',
+    needs: 'a channel that is opened after a restart',
+  },
+  {
+    id: 'idle-channels-are-not-watched-after-a-start',
+    class: 'revoked-states',
+    incident: 'After a restart nobody notices that the peer ends a quiet channel with an old state.',
+    file: 'engine/load.ts',
+    find: 'for (const outpoint of watched.values()) {',
+    replace: `for (const outpoint of channel.state === 'normal' ? [] : watched.values()) {`,
+  },
+  {
+    id: 'blocks-while-away-are-read-blindly',
+    class: 'crash-at-any-write',
+    incident: 'What was spent of a closing channel while the node was down is never seen.',
+    file: 'engine/blocks.ts',
+    find: 'if (state?.watched.size === 0 && isFunded(state.channel)) stepLink(',
+    replace: `if (state?.watched.size === 0 && isFunded(state.channel) && state.channel.state === 'normal') stepLink(`,
+  },
+  {
+    id: 'coins-of-dead-openings-stay-held',
+    class: 'races-at-open',
+    incident: 'After a crash in the middle of an opening its coins can never be spent.',
+    file: 'engine/step.ts',
+    find: `if (standing === 'held') stepWallet(`,
+    replace: `if (standing === 'held' && work.state.charges.size > 0) stepWallet(`,
+    needs: 'a crash in the middle of an opening',
+  },
+
+  // Peers.
+  {
+    id: 'openings-have-no-limit',
+    class: 'unlimited-openings',
+    incident: 'A stranger opens channels that it never funds, until the memory is full.',
+    file: 'engine/accepting.ts',
+    find: 'const unfunded = living.filter(({ state }) => isUnfunded(state))',
+    replace:
+      "const unfunded = living.filter(({ state }) => isUnfunded(state) && state.channel !== undefined && !('durable' in state.channel))",
+    needs: 'a peer that opens more than four channels at once, and a bound on what it may keep here',
+  },
+  {
+    id: 'late-words-of-a-replaced-connection',
+    class: 'stale-connection',
+    incident: 'What still comes over a connection that was replaced is taken for a part of the new one.',
+    file: 'peer/received.ts',
+    find: `if (line.type === 'none' || line.connection !== connection) return unchanged(state)`,
+    replace: "if (line.type === 'none' || line.connection < connection) return unchanged(state)",
+  },
+]
