@@ -26,6 +26,7 @@ import type { MempoolContext } from './mempool/workspace.ts'
 import { assembleBlock, feesOf, nextBlockTime } from './miner.ts'
 import { DEFAULT_POLICY, type RelayPolicy } from './params.ts'
 import { type Reject, reject } from './reject.ts'
+import type { VerifySignature } from './signatures.ts'
 import { decodeSnapshot, encodeSnapshot, type Snapshot, type SnapshotFailure } from './snapshot.ts'
 import { type BlockNode, BlockTree } from './tree.ts'
 import { txFacts } from './txFacts.ts'
@@ -37,6 +38,8 @@ export interface RegtestOptions {
   readonly policy?: Partial<RelayPolicy>
   /** 32 bytes: the key that rewards go to unless said otherwise, and that `fund` pays from. */
   readonly minerSecret?: Uint8Array
+  /** Says whether ECDSA signatures hold, in place of the interpreter's own curve: for simulated worlds. */
+  readonly verifySignature?: VerifySignature
 }
 
 /** A block as callers see it. */
@@ -74,10 +77,10 @@ export function createRegtestChain(options: RegtestOptions = {}): RegtestChain {
   return new RegtestChain(options)
 }
 
-/** A chain from what `save` gave. The clock is not saved, so it is named again; a policy given here replaces the saved one. */
+/** A chain from what `save` gave. Clock and verifier are not saved, so they are named again; a policy given here replaces the saved one. */
 export function restoreRegtestChain(
   bytes: Uint8Array,
-  options: Pick<RegtestOptions, 'now' | 'policy'> = {},
+  options: Pick<RegtestOptions, 'now' | 'policy' | 'verifySignature'> = {},
 ): Result<RegtestChain, SnapshotFailure> {
   const snapshot = decodeSnapshot(bytes)
   if (!snapshot.ok) return snapshot
@@ -99,7 +102,7 @@ export class RegtestChain {
   readonly #minerSecret: Uint8Array
   #minerScript: Uint8Array | undefined
   readonly #tree = new BlockTree()
-  readonly #judge = new ScriptJudge()
+  readonly #judge: ScriptJudge
   readonly #pool = new Mempool()
   readonly #ledger: Ledger
   readonly #blockEvents = new Announcer<BlockEvent>()
@@ -112,6 +115,7 @@ export class RegtestChain {
     this.#now = options.now
     this.#policy = { ...DEFAULT_POLICY, ...options.policy }
     this.#minerSecret = options.minerSecret ?? DEFAULT_MINER_SECRET
+    this.#judge = new ScriptJudge({ verifySignature: options.verifySignature })
     this.#ledger = new Ledger(this.#tree.genesis, this.#judge)
   }
 

@@ -28,5 +28,6 @@ export {
   type RpcServerOptions,
   serveRegtestRpc,
 } from './rpc/server.ts'
+export type { VerifySignature } from './signatures.ts'
 export type { SnapshotFailure } from './snapshot.ts'
 export type { Coin } from './utxo.ts'

@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { defined } from '../base/index.ts'
 import { encodeTx, type Tx, type TxOut } from '../bitcoin/index.ts'
 import { isPayToAnchor, isScriptHash, pushedStack, witnessProgram } from './script.ts'
+import { type BitcoreCurve, type VerifySignature, withVerifier } from './signatures.ts'
 
 // bitcore-lib's script interpreter, with the rules that it lacks. It is loaded when the first script is judged, since
 // reading it in takes longer than most tests.
@@ -38,7 +40,7 @@ interface Interpreter {
     satoshis: number,
   ): boolean
 }
-interface Bitcore {
+interface Bitcore extends BitcoreCurve {
   readonly Script: {
     fromBuffer(bytes: Buffer): BitcoreScript
     readonly Interpreter: { new (): Interpreter; readonly prototype: Interpreter }
@@ -47,10 +49,10 @@ interface Bitcore {
     new (): { fromBuffer(bytes: Buffer): BitcoreTransaction }
     readonly Output: new (fields: { satoshis: number; script: Buffer }) => unknown
   }
-  readonly crypto: {
+  readonly crypto: BitcoreCurve['crypto'] & {
+    readonly Hash: { sha256(bytes: Buffer): Buffer }
     readonly Signature: {
       isTxDER(bytes: Buffer): boolean
-      fromTxFormat(bytes: Buffer): { hasLowS(): boolean; hasDefinedHashtype(): boolean }
       readonly Version: { readonly WITNESS_V0: number; readonly TAPSCRIPT: number }
     }
   }
@@ -66,25 +68,39 @@ interface Machine {
 let machine: Machine | undefined
 
 /** Runs one input's scripts. The name of the interpreter's error, or `undefined` when the spend is good. */
-export function runInput(tx: Tx, index: number, prevouts: readonly TxOut[], rules: ScriptRules): string | undefined {
+export function runInput(
+  tx: Tx,
+  index: number,
+  prevouts: readonly TxOut[],
+  rules: ScriptRules,
+  verifySignature?: VerifySignature,
+): string | undefined {
   machine ??= load()
+  const { bitcore } = machine
   const input = defined(tx.inputs[index], `input ${index} of ${tx.inputs.length}`)
   const prevout = defined(prevouts[index], `no output for input ${index}`)
   let flags = machine.flags[rules]
   // Core exempts pay-to-anchor from the warning about unknown witness programs.
   if (isPayToAnchor(prevout.script)) flags &= ~machine.discourageWitnessProgram
   const interpreter = new machine.Strict()
+  const { stackTraceLimit } = Error
+  // The library makes an error for each thing that it checks, also where all is well; their stacks would be most of the cost.
+  Error.stackTraceLimit = 0
   try {
-    const scriptSig = machine.bitcore.Script.fromBuffer(Buffer.from(input.scriptSig))
-    const scriptPubkey = machine.bitcore.Script.fromBuffer(Buffer.from(prevout.script))
-    const spender = bitcoreTransaction(machine.bitcore, tx, prevouts)
+    const scriptSig = bitcore.Script.fromBuffer(Buffer.from(input.scriptSig))
+    const scriptPubkey = bitcore.Script.fromBuffer(Buffer.from(prevout.script))
+    const spender = bitcoreTransaction(bitcore, tx, prevouts)
     const witness = input.witness.map(item => Buffer.from(item))
     const amount = Number(prevout.amountSat)
-    const good = interpreter.verify(scriptSig, scriptPubkey, spender, index, flags, witness, amount)
+    const good = withVerifier(bitcore, verifySignature, () =>
+      interpreter.verify(scriptSig, scriptPubkey, spender, index, flags, witness, amount),
+    )
     if (!good) return interpreter.errstr === '' ? 'SCRIPT_ERR_SCHNORR_SIG' : interpreter.errstr
   } catch {
     // It throws on scripts and keys that it cannot read: what it was doing tells which.
     return input.witness.length > 0 && prevout.script[0] === 0x51 ? 'SCRIPT_ERR_SCHNORR_SIG' : 'SCRIPT_ERR_BAD_OPCODE'
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
   // The clean-stack flag of the interpreter looks at the wrong stack. Witness scripts are checked always (BIP 141).
   if (rules === 'consensus' || spendsWitnessProgram(input.scriptSig, prevout.script)) return undefined
@@ -112,6 +128,9 @@ function bitcoreTransaction(bitcore: Bitcore, tx: Tx, prevouts: readonly TxOut[]
 function load(): Machine {
   // The shape is that of bitcore-lib 11, which has no declarations of its own.
   const bitcore = createRequire(import.meta.url)('bitcore-lib') as Bitcore
+  const { Hash } = bitcore.crypto
+  // The hash is Node's already, but made of three calls; one call takes a third of the time, and a script hashes a lot.
+  Hash.sha256 = Object.assign((bytes: Buffer) => hash('sha256', bytes, 'buffer'), Hash.sha256)
   // The flags are properties of the constructor.
   const named = bitcore.Script.Interpreter as unknown as Readonly<Record<string, number>>
   const bits = (...names: readonly string[]): number =>
@@ -131,6 +150,21 @@ function load(): Machine {
     discourageWitnessProgram: bits('DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM'),
     Strict: strictInterpreter(bitcore, bits),
   }
+}
+
+/** Half the order of the group: the highest S that is low (BIP 146). */
+const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+
+// Both of a signature that is strict DER and a byte of hash type. The library's own would read all of it again.
+function hasLowS(signature: Buffer): boolean {
+  const start = 6 + (signature[3] ?? 0)
+  const s = BigInt(`0x${signature.toString('hex', start, signature.length - 1)}`)
+  return s >= 1n && s <= HALF_ORDER
+}
+
+function hasDefinedHashType(signature: Buffer): boolean {
+  const withoutFlag = (signature.at(-1) ?? 0) & ~0x80
+  return withoutFlag >= 1 && withoutFlag <= 3
 }
 
 const OP_CHECKMULTISIG = 0xae
@@ -157,9 +191,8 @@ function strictInterpreter(bitcore: Bitcore, bits: (...names: readonly string[])
     #signatureFault(signature: Buffer): string | undefined {
       if ((this.flags & der) === 0) return undefined
       if (!Signature.isTxDER(signature)) return 'SCRIPT_ERR_SIG_DER_INVALID_FORMAT'
-      const parsed = Signature.fromTxFormat(signature)
-      if ((this.flags & lowS) !== 0 && !parsed.hasLowS()) return 'SCRIPT_ERR_SIG_DER_HIGH_S'
-      if ((this.flags & strictEncoding) !== 0 && !parsed.hasDefinedHashtype()) return 'SCRIPT_ERR_SIG_HASHTYPE'
+      if ((this.flags & lowS) !== 0 && !hasLowS(signature)) return 'SCRIPT_ERR_SIG_DER_HIGH_S'
+      if ((this.flags & strictEncoding) !== 0 && !hasDefinedHashType(signature)) return 'SCRIPT_ERR_SIG_HASHTYPE'
       return undefined
     }
 

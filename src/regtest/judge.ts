@@ -3,6 +3,7 @@ import type { Tx, TxOut } from '../bitcoin/index.ts'
 import { runInput, type ScriptRules } from './interpreter.ts'
 import { type Reject, reject } from './reject.ts'
 import { scriptErrorMessage } from './scriptErrors.ts'
+import type { VerifySignature } from './signatures.ts'
 import { txFacts } from './txFacts.ts'
 
 // Whether a spend is good, by an interpreter that shares no code with the rest of the project: what we sign is never
@@ -16,6 +17,8 @@ export interface Spend {
   readonly prevouts: readonly TxOut[]
   /** `standard` unless said otherwise: what nodes relay. `consensus`: what a block may hold. */
   readonly rules?: ScriptRules
+  /** Says whether ECDSA signatures hold, in place of the interpreter's own curve. */
+  readonly verifySignature?: VerifySignature | undefined
 }
 
 /**
@@ -25,11 +28,12 @@ export interface Spend {
  * `non-mandatory-script-verify-flag (…)` only relay rules.
  */
 export function judgeInput(spend: Spend): Result<true, Reject> {
-  const { tx, inputIndex, prevouts, rules = 'standard' } = spend
-  const fault = runInput(tx, inputIndex, prevouts, rules)
+  const { tx, inputIndex, prevouts, rules = 'standard', verifySignature } = spend
+  const run = (by: ScriptRules) => runInput(tx, inputIndex, prevouts, by, verifySignature)
+  const fault = run(rules)
   if (fault === undefined) return ok(true)
   const where = describeInput(tx, inputIndex)
-  const mandatory = rules === 'consensus' ? fault : runInput(tx, inputIndex, prevouts, 'consensus')
+  const mandatory = rules === 'consensus' ? fault : run('consensus')
   if (mandatory === undefined) {
     return reject(`non-mandatory-script-verify-flag (${scriptErrorMessage(fault)})`, `${where}: ${fault}`)
   }
@@ -50,10 +54,12 @@ export class ScriptJudge {
   // A wtxid commits to the witnesses and, through the outpoints, to the scripts and amounts that are spent.
   readonly #good = new Map<string, ScriptRules>()
   readonly #limit: number
+  readonly #verifySignature: VerifySignature | undefined
   #runs = 0
 
-  constructor(limit: number = MAX_REMEMBERED_INPUTS) {
-    this.#limit = limit
+  constructor(options: { readonly limit?: number; readonly verifySignature?: VerifySignature | undefined } = {}) {
+    this.#limit = options.limit ?? MAX_REMEMBERED_INPUTS
+    this.#verifySignature = options.verifySignature
   }
 
   /** How often a script was really run. */
@@ -73,7 +79,7 @@ export class ScriptJudge {
       // What passes the standard rules passes those of consensus.
       if (known === 'standard' || known === rules) continue
       this.#runs += 1
-      const verdict = judgeInput({ tx, inputIndex, prevouts, rules })
+      const verdict = judgeInput({ tx, inputIndex, prevouts, rules, verifySignature: this.#verifySignature })
       if (!verdict.ok) return verdict
       this.#remember(key, rules)
     }

@@ -324,7 +324,7 @@ describe('remembering', () => {
   })
 
   test('the oldest is forgotten at the bound', () => {
-    const judge = new ScriptJudge(2)
+    const judge = new ScriptJudge({ limit: 2 })
     for (const tx of txs) expect(judge.judge(tx, [coin], 'standard').ok).toBe(true)
     expect(judge.remembered).toBe(2)
     const [first, , last] = txs as [Tx, Tx, Tx]
