@@ -142,7 +142,7 @@ export class Daemon {
 }
 
 /** Below those that the system gives to connections, so that nobody has it while its process is away. */
-async function freePort(random: Random): Promise<number> {
+export async function freePort(random: Random): Promise<number> {
   for (;;) {
     const port = random.between(12_000, 32_000)
     const isFree = await new Promise<boolean>(done => {

@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import type { ChannelJson, OpenedJson } from '../../src/api/index.ts'
-import { BookendError } from '../../src/base/index.ts'
 import { cleanUp } from '../cli/regtestProcess.ts'
 import { type Daemon, killAllDaemons } from './daemon.ts'
-import { type Paid, payBothWays, untilAnswered } from './payments.ts'
+import { type Paid, payBothWays, untilDone } from './payments.ts'
 import { type Random, randomFrom } from './random.ts'
 import { storm } from './storm.ts'
 import { buildTown, channelOf, fund, introduce, isUsable, sawAllBlocks, type Town, until } from './town.ts'
@@ -171,19 +170,6 @@ async function closeInStorm(town: Town, { channelId, fundingTxid }: OpenedJson, 
     await until(`${daemon.name} has seen all blocks`, () => sawAllBlocks(town, daemon))
   }
   return { killed }
-}
-
-/** Over deaths of either side: what failed because the peer went away is asked for again. */
-async function untilDone<T>(call: () => Promise<T>): Promise<T> {
-  const passing = ['peer_unreachable', 'peer_refused', 'not_possible_now', 'timeout']
-  for (;;) {
-    try {
-      return (await untilAnswered(call)).answer
-    } catch (error) {
-      if (!(error instanceof BookendError && passing.includes(error.code))) throw error
-      await pause(RETRY_MS)
-    }
-  }
 }
 
 /** Long after everything is over, each key still gives the answer that it gave. */

@@ -1,16 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BookendClient, PaymentJson } from '../../src/api/index.ts'
 import { BookendError } from '../../src/base/index.ts'
-import type { Daemon } from './daemon.ts'
 import type { Random } from './random.ts'
 
 // What is paid between two daemons, by a program that never knows more than the API has told it.
 
+/** A node as its users know it, wherever it runs. */
+export interface Party {
+  readonly name: string
+  readonly nodeId: string
+  /** Of its API, in whichever life it is. */
+  readonly client: BookendClient
+}
+
 /** One payment that was asked for until its outcome was known. */
 export interface Paid {
   readonly key: string
-  readonly payer: Daemon
-  readonly payee: Daemon
+  readonly payer: Party
+  readonly payee: Party
   readonly amountMsat: bigint
   /** With which the payment is asked for, each time with the same. */
   readonly request: PayRequest
@@ -27,7 +34,10 @@ const PATIENCE_MS = 3_600_000
 const SMALLEST_MSAT = 1_000
 const LARGEST_MSAT = 2_000_000
 
-/** Calls until an answer comes: what a killed process was asked stays unknown until then. `passes` names other reasons to wait. */
+/** It was killed, or ends because its disk fails: what it was asked is not known. */
+const UNKNOWN = ['stopped', 'disk']
+
+/** Calls until an answer comes: what a dying process was asked stays unknown until then. `passes` names other reasons to wait. */
 export async function untilAnswered<T>(
   call: () => Promise<T>,
   passes: (error: BookendError) => boolean = () => false,
@@ -36,10 +46,18 @@ export async function untilAnswered<T>(
     try {
       return { answer: await call(), calls }
     } catch (error) {
-      if (!(error instanceof BookendError && (error.code === 'stopped' || passes(error)))) throw error
+      if (!(error instanceof BookendError && (UNKNOWN.includes(error.code) || passes(error)))) throw error
       await pause(RETRY_MS)
     }
   }
+}
+
+/** What may come of the death of either side, before anything was begun. */
+const OF_DEATHS = ['peer_unreachable', 'peer_refused', 'not_possible_now', 'timeout']
+
+/** Over deaths of either side: what failed because the peer went away is asked for again. */
+export async function untilDone<T>(call: () => Promise<T>): Promise<T> {
+  return (await untilAnswered(call, ({ code }) => OF_DEATHS.includes(code))).answer
 }
 
 /** The payee is away, and nothing was begun. */
@@ -47,8 +65,8 @@ const isAway = ({ code, facts }: BookendError): boolean => code === 'payment_fai
 
 interface Order {
   readonly number: number
-  readonly payer: Daemon
-  readonly payee: Daemon
+  readonly payer: Party
+  readonly payee: Party
   readonly random: Random
 }
 
@@ -68,7 +86,7 @@ export async function payOnce({ number, payer, payee, random }: Order): Promise<
 }
 
 interface Traffic {
-  readonly daemons: readonly [Daemon, Daemon]
+  readonly daemons: readonly [Party, Party]
   /** Under way at once in each direction. */
   readonly inFlight: number
   readonly random: Random
@@ -82,7 +100,7 @@ interface Traffic {
 export async function payBothWays({ daemons, inFlight, random, goesOn, from = 0 }: Traffic): Promise<readonly Paid[]> {
   const [a, b] = daemons
   const paid: Paid[] = []
-  const direction = async (payer: Daemon, payee: Daemon): Promise<void> => {
+  const direction = async (payer: Party, payee: Party): Promise<void> => {
     let made = 0
     const worker = async (): Promise<void> => {
       while (goesOn(made)) {

@@ -2,12 +2,19 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ChannelJson, EventJson, PaymentJson } from '../../src/api/index.ts'
 import { run, type Served, serve } from '../cli/regtestProcess.ts'
 import { Daemon } from './daemon.ts'
-import { untilAnswered } from './payments.ts'
+import { type Party, untilAnswered } from './payments.ts'
 import type { Random } from './random.ts'
 
 // Two daemons on one chain, each a process: Alice has coins, Bob has none.
 
-export interface Town {
+/** What the verdict looks at: two nodes and the chain between them. */
+export interface Pair {
+  readonly alice: Party
+  readonly bob: Party
+  readonly chain: { readonly rpc: Pick<Served['rpc'], 'call'> }
+}
+
+export interface Town extends Pair {
   readonly alice: Daemon
   readonly bob: Daemon
   readonly chain: Served
@@ -45,7 +52,7 @@ export async function fund(town: Town, daemon: Daemon, blocks: number): Promise<
   if (onchainConfirmedSat === '0') throw new Error(`${daemon.name} does not see the coins that were mined for it`)
 }
 
-export async function sawAllBlocks({ chain }: Town, daemon: Daemon): Promise<boolean> {
+export async function sawAllBlocks({ chain }: Pick<Pair, 'chain'>, daemon: Party): Promise<boolean> {
   return (await daemon.client.info()).blockHeight === Number(await chain.rpc.call('getblockcount'))
 }
 
@@ -64,17 +71,17 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   throw new Error(`waited in vain until ${what}`)
 }
 
-export async function channelOf(daemon: Daemon, channelId: string): Promise<ChannelJson | undefined> {
+export async function channelOf(daemon: Party, channelId: string): Promise<ChannelJson | undefined> {
   const { answer } = await untilAnswered(() => daemon.client.channels({ closed: true }))
   return answer.find(channel => channel.channelId === channelId)
 }
 
-export async function isUsable(daemon: Daemon, channelId: string): Promise<boolean> {
+export async function isUsable(daemon: Party, channelId: string): Promise<boolean> {
   return (await channelOf(daemon, channelId))?.usable === true
 }
 
 /** All payments, newest first, page by page. */
-export async function allPayments(daemon: Daemon): Promise<readonly PaymentJson[]> {
+export async function allPayments(daemon: Party): Promise<readonly PaymentJson[]> {
   const payments: PaymentJson[] = []
   for (;;) {
     const before = payments.at(-1)?.number
@@ -85,7 +92,7 @@ export async function allPayments(daemon: Daemon): Promise<readonly PaymentJson[
 }
 
 /** All events that the log holds now. */
-export async function allEvents(daemon: Daemon): Promise<readonly EventJson[]> {
+export async function allEvents(daemon: Party): Promise<readonly EventJson[]> {
   const { lastEvent } = await daemon.client.info()
   const events: EventJson[] = []
   const stop = new AbortController()

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import type { ChannelJson, EventJson, PaymentJson } from '../../src/api/index.ts'
-import type { Daemon } from './daemon.ts'
-import type { Paid } from './payments.ts'
-import { allEvents, allPayments, channelOf, type Town, until } from './town.ts'
+import type { Paid, Party } from './payments.ts'
+import { allEvents, allPayments, channelOf, type Pair, until } from './town.ts'
 
 // What has to hold when everything has come to rest.
 
@@ -12,7 +11,7 @@ interface Sums {
 }
 
 /** One key is one payment: it was sent once, received once, and nothing else was. */
-export async function everyPaymentOnce({ alice, bob }: Town, paid: readonly Paid[]): Promise<void> {
+export async function everyPaymentOnce({ alice, bob }: Pair, paid: readonly Paid[]): Promise<void> {
   for (const daemon of [alice, bob]) {
     const payments = await allPayments(daemon)
     const [sent, received] = [paid.filter(one => one.payer === daemon), paid.filter(one => one.payee === daemon)]
@@ -36,7 +35,7 @@ const listed = (payments: readonly PaymentJson[], direction: PaymentJson['direct
     .sort()
 
 /** Numbered without a gap, and each end of a payment is told once. */
-function eventsTellThem(events: readonly EventJson[], payments: readonly PaymentJson[], daemon: Daemon): void {
+function eventsTellThem(events: readonly EventJson[], payments: readonly PaymentJson[], daemon: Party): void {
   expect(
     events.map(({ id }) => id),
     `events of ${daemon.name}`,
@@ -48,7 +47,7 @@ function eventsTellThem(events: readonly EventJson[], payments: readonly Payment
   expect(ends.sort()).toEqual(ended.sort())
 }
 
-export function sumsOf(paid: readonly Paid[], daemon: Daemon): Sums {
+export function sumsOf(paid: readonly Paid[], daemon: Party): Sums {
   let [sentMsat, receivedMsat] = [0n, 0n]
   for (const { payer, payee, amountMsat } of paid) {
     if (payer === daemon) sentMsat += amountMsat
@@ -65,7 +64,7 @@ interface AtRest {
 }
 
 /** Both sides say the same of the channel, to the msat, and it is what was paid. */
-export async function balancesAgree({ alice, bob }: Town, { channelId, paid, aliceMsat }: AtRest): Promise<void> {
+export async function balancesAgree({ alice, bob }: Pair, { channelId, paid, aliceMsat }: AtRest): Promise<void> {
   const { sentMsat, receivedMsat } = sumsOf(paid, alice)
   const localMsat = aliceMsat - sentMsat + receivedMsat
   const rests = (channel: ChannelJson | undefined, own: bigint): boolean =>
@@ -96,7 +95,7 @@ interface SpendOnChain {
 }
 
 /** The transaction on chain that spends an output, looked for in every block. */
-export async function spenderOf({ chain }: Town, fundingTxid: string): Promise<SpendOnChain> {
+export async function spenderOf({ chain }: Pair, fundingTxid: string): Promise<SpendOnChain> {
   const height = Number(await chain.rpc.call('getblockcount'))
   for (let at = height; at > 0; at--) {
     const hash = await chain.rpc.call('getblockhash', at)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +57,19 @@ describe('a data directory', () => {
     expect(again.path).toBe(path)
     expect(() => openDataDirectory(path)).toThrow(/in use/)
     again.close()
+  })
+
+  test('whose lock cannot be read or written says so, and which file it is', () => {
+    const path = newPath()
+    mkdirSync(path, { mode: 0o700 })
+    writeFileSync(join(path, 'lock'), 'x'.repeat(4096))
+    expect(() => openDataDirectory(path)).toThrow(
+      expect.objectContaining({
+        name: 'StorageError',
+        code: 'store_failed',
+        message: expect.stringContaining(`${join(path, 'lock')} failed: Error: file is not a database.`),
+      }),
+    )
   })
 })
 
