@@ -4,6 +4,7 @@ import { isFailedOpening, isIdle, isTouchedAbove } from '../link/index.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { blockKey } from './keys.ts'
 import { isFunded, stepLink } from './links.ts'
+import { offerAgain } from './lostInputs.ts'
 import { linkAt, update, type Work } from './work.ts'
 
 // The chain as the node sees it: block by block, each stored in one commit with all that follows from it. So after a restart the
@@ -26,6 +27,7 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
   }
   const { answers } = stepWallet(work, { type: 'block_connected', height, transactions })
   publishAll(work, answers)
+  offerAgain(work, height)
   for (const index of concerned(work, transactions)) {
     lookAround(work, index)
     stepLink(work, index, { type: 'block_connected', height, transactions })

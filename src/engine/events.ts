@@ -41,3 +41,5 @@ export type NodeEvent =
   | { readonly type: 'coin_received'; readonly outpoint: OutPoint; readonly amountSat: Sat; readonly height: number }
   | { readonly type: 'transaction_confirmed'; readonly txid: Txid; readonly height: number }
   | { readonly type: 'transaction_conflicted'; readonly txid: Txid; readonly by: Txid; readonly height: number }
+  /** The chain has no inputs for it any more: its other coins are free. */
+  | { readonly type: 'transaction_given_up'; readonly txid: Txid }

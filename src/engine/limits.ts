@@ -26,6 +26,8 @@ export interface EngineLimits {
    * by chance once in 160,000 blocks.
    */
   readonly maxTipAgeMs: number
+  /** For so many blocks the chain has to say that it has no inputs for a transaction of the wallet, until that is given up. */
+  readonly lostInputBlocks: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -41,5 +43,6 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   requestsKeptMs: 30 * 24 * 3_600_000,
   maxRequestsForgotten: 500,
   maxTipAgeMs: 2 * 3_600_000,
+  lostInputBlocks: 6,
   maxReorgDepth: 144,
 }

@@ -58,6 +58,7 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
     nextLink: next.value,
     nextEvent: lastEvent + 1,
     charges: charges.value,
+    lostInputs: new Map(),
     wallet: wallet.value,
     payments: payments.value,
   }

@@ -4,6 +4,7 @@ import { connectBlock, disconnectBlock } from './blocks.ts'
 import { refund } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { stepLink } from './links.ts'
+import { inputsMissing } from './lostInputs.ts'
 import { stepPayments } from './payments.ts'
 import { hasLivingLinks, peerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
@@ -60,6 +61,9 @@ function handle(work: Work, input: EngineInput): void {
       return
     case 'publish_refused':
       publishRefused(work, input)
+      return
+    case 'inputs_missing':
+      inputsMissing(work, input.txid)
       return
     case 'archive': {
       const { link, commitmentNumber, records } = input

@@ -34,6 +34,8 @@ export interface EngineState {
   readonly charges: PMap<Charge>
   /** When to look for calls that need not be remembered any more, in milliseconds since 1970; absent before the first time. */
   readonly requestSweepAt?: number
+  /** Transactions of the wallet that the chain has no inputs for, in this process. */
+  readonly lostInputs: LostInputs
   readonly wallet: WalletState
   readonly payments: PaymentsState
 }
@@ -42,6 +44,9 @@ export interface SeenBlock {
   readonly height: number
   readonly hash: BlockHash
 }
+
+/** The heights of the first and the last time without a break that the chain has said so. */
+export type LostInputs = ReadonlyMap<Txid, { readonly since: number; readonly last: number }>
 
 /** One channel of the node. */
 export interface Link {
@@ -163,6 +168,8 @@ export type EngineInput =
   | { readonly type: 'block_disconnected' }
   /** The network did not take a transaction of the wallet. */
   | { readonly type: 'publish_refused'; readonly txid: Txid; readonly undo: Undo }
+  /** It did not take one that nobody waits for, and says that an input of it is unknown or spent. */
+  | { readonly type: 'inputs_missing'; readonly txid: Txid }
   // The store.
   | {
       readonly type: 'archive'

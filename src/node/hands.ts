@@ -21,6 +21,8 @@ import { Requests } from './requests.ts'
 const CHAIN_RETRY_MS = 2_000
 /** Transactions whose refusal was logged already. */
 const MAX_REFUSALS_KEPT = 1_000
+/** How the chain says that an input of a transaction is unknown or spent, in the words of Bitcoin Core. */
+const MISSING_INPUTS: ReadonlySet<string> = new Set(['bad-txns-inputs-missingorspent', 'missing-inputs'])
 
 export interface HandsOptions {
   readonly state: EngineState
@@ -210,7 +212,11 @@ export class Hands {
     const outcome = await this.#publisher.publish(tx)
     const isRefused = typeof outcome === 'object'
     if (isRefused) this.#logRefusal(role, id, outcome.reason)
-    if (request === undefined) return
+    if (request === undefined) {
+      if (isRefused && role === 'wallet' && MISSING_INPUTS.has(outcome.reason))
+        this.tell({ type: 'inputs_missing', txid: id })
+      return
+    }
     if (!isRefused) {
       this.requests.answer(request, { type: 'sent', txid: id })
       return

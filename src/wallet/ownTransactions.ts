@@ -38,6 +38,15 @@ export function descendantsOf(transactions: WalletState['transactions'], id: Txi
   return family
 }
 
+/** Whether each input is one of our coins that no block has spent, or comes from one of ours that can still confirm. */
+export function hasAllInputs(state: WalletState, { tx }: OwnTx): boolean {
+  const parents = new Set(openTransactions(state).map(({ txid }) => txid))
+  return tx.inputs.every(({ outpoint }) => {
+    const coin = state.coins.get(outPointKey(outpoint))
+    return coin === undefined ? parents.has(outpoint.txid) : coin.spent === undefined
+  })
+}
+
 /** Those that can still confirm: neither confirmed nor beaten, and no child of one that is beaten. */
 export function openTransactions({ transactions }: Pick<WalletState, 'transactions'>): readonly OwnTx[] {
   const beaten = new Set<Txid>()

@@ -4,7 +4,7 @@ import { connectBlock, disconnectBlock } from './blocks.ts'
 import { changedRecords } from './codec/records.ts'
 import { eventsBetween } from './events.ts'
 import { deriveAddressKey } from './keys.ts'
-import { forgotten, held, published, unconfirmedTransactions } from './ownTransactions.ts'
+import { forgotten, hasAllInputs, held, published, unconfirmedTransactions } from './ownTransactions.ts'
 import { planPayment, signPayment } from './payment.ts'
 import type { WalletContext, WalletEffect, WalletFailure, WalletInput, WalletState, WalletStep } from './types.ts'
 
@@ -36,6 +36,8 @@ function handle(state: WalletState, input: WalletInput, context: WalletContext):
       return ok({ next: published(state, input.tx, 'other', context) })
     case 'abandoned':
       return abandon(state, input)
+    case 'inputs_gone':
+      return giveUp(state, input)
     case 'replaced':
       return replace(state, input, context)
     case 'lock':
@@ -104,6 +106,22 @@ function abandon(state: WalletState, { txid: id }: InputOf<'abandoned'>): Outcom
   if (own === undefined) return unknownTransaction(id)
   if (own.confirmedHeight !== undefined) return alreadyConfirmed(id, own.confirmedHeight)
   return ok({ next: forgotten(state, id) })
+}
+
+/** What is not confirmed and has lost an input takes its children with it. */
+function giveUp(state: WalletState, { txid: id }: InputOf<'inputs_gone'>): Outcome {
+  const own = state.transactions.get(id)
+  if (own === undefined) return unknownTransaction(id)
+  if (own.confirmedHeight !== undefined) return alreadyConfirmed(id, own.confirmedHeight)
+  if (own.conflict !== undefined || hasAllInputs(state, own)) {
+    const got = own.conflict === undefined ? 'one whose inputs are all there' : `one that lost to ${own.conflict.txid}`
+    const expected = 'a transaction that spends what is nowhere'
+    return err({ code: 'not_lost', expected, got, section: 'transactions of the wallet' })
+  }
+  const next = forgotten(state, id)
+  const gone = [...state.transactions.keys()].filter(txid => !next.transactions.has(txid))
+  const effects = gone.map(txid => ({ type: 'event', event: { type: 'transaction_given_up', txid } }) as const)
+  return ok({ next, effects })
 }
 
 function replace(state: WalletState, { txid: id, by }: InputOf<'replaced'>, context: WalletContext): Outcome {

@@ -95,6 +95,8 @@ export type WalletInput =
   | { readonly type: 'published'; readonly tx: Tx }
   /** This transaction will not be published, or was forgotten by the network: its coins are free, its children gone. */
   | { readonly type: 'abandoned'; readonly txid: Txid }
+  /** The chain has no inputs for this transaction, and means it. Refused where we see all of them. */
+  | { readonly type: 'inputs_gone'; readonly txid: Txid }
   /** The network was given another transaction in place of this one. */
   | { readonly type: 'replaced'; readonly txid: Txid; readonly by: Tx }
   | { readonly type: 'lock'; readonly outpoint: OutPoint; readonly reason: LockReason }
@@ -115,6 +117,8 @@ export type WalletEvent =
   | { readonly type: 'coin_received'; readonly outpoint: OutPoint; readonly amountSat: Sat; readonly height: number }
   | { readonly type: 'transaction_confirmed'; readonly txid: Txid; readonly height: number }
   | { readonly type: 'transaction_conflicted'; readonly txid: Txid; readonly by: Txid; readonly height: number }
+  /** It can never confirm, for the lack of an input. */
+  | { readonly type: 'transaction_given_up'; readonly txid: Txid }
 
 export type WalletWrite =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
@@ -130,6 +134,7 @@ export interface WalletFailure {
     | 'insufficient_funds'
     | 'missed_blocks'
     | 'not_a_replacement'
+    | 'not_lost'
     | 'reserve'
     | 'unknown_coin'
     | 'unknown_transaction'

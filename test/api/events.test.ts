@@ -28,6 +28,8 @@ const ALL_EVENTS: readonly NodeEvent[] = [
   { type: 'transaction_conflicted', txid: TXID, by: TXID, height: 112 },
   { type: 'transaction_given_up', txid: TXID },
 ]
+/** The number of the first event after all of them. */
+const NEXT = ALL_EVENTS.length + 1
 
 interface Stream {
   readonly response: Response
@@ -80,8 +82,8 @@ describe('the stream', () => {
     const stream = await listen(s)
     s.tell(SAID)
     await until(() => stream.messages.length === 1)
-    expect(numbers(stream)).toEqual([12])
-    expect(stream.text()).toMatch(/^retry: \d+\nid: 11\n\n/)
+    expect(numbers(stream)).toEqual([NEXT])
+    expect(stream.text()).toMatch(new RegExp(`^retry: \\d+\nid: ${ALL_EVENTS.length}\n\n`))
   })
 
   it.each([
@@ -94,8 +96,8 @@ describe('the stream', () => {
     for (const event of ALL_EVENTS) s.tell(event)
     const stream = await listen(s, query, headers)
     s.tell(SAID)
-    await until(() => numbers(stream).at(-1) === 12)
-    expect(numbers(stream)).toEqual(Array.from({ length: ALL_EVENTS.length - after }, (_, i) => after + 1 + i))
+    await until(() => numbers(stream).at(-1) === NEXT)
+    expect(numbers(stream)).toEqual(Array.from({ length: NEXT - after }, (_, i) => after + 1 + i))
     expect(s.calls.filter(({ verb }) => verb === 'events')).toEqual([{ verb: 'events', request: { after } }])
   })
 

@@ -87,10 +87,10 @@ describe('a payment one of whose inputs is gone', () => {
       alice.refuses = () => 'mempool min fee not met'
       stage.mine()
       alice.refuses = () => undefined
-      stage.restart(alice)
-      stage.settle()
     }
     expect(isKept(alice, id)).toBe(true)
+    stage.mine(DEPTH + 1)
+    expect(isKept(alice, id)).toBe(false)
   })
 })
 

@@ -307,7 +307,11 @@ export class Side {
   #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
     const outcome = this.#submitted(tx, role)
     this.published.push({ tx, role, outcome })
-    if (request === undefined) return
+    if (request === undefined) {
+      const isMissing = role === 'wallet' && outcome === 'bad-txns-inputs-missingorspent'
+      if (isMissing) this.inbox.push({ type: 'inputs_missing', txid: txid(tx) })
+      return
+    }
     if (outcome === 'accepted' || outcome === 'known') {
       this.replies.get(request)?.push({ type: 'sent', txid: txid(tx) })
       return

@@ -30,6 +30,7 @@ export const nodeEvent = z
     event('coin_received', 'CoinReceivedEvent', { outpoint: outPoint, amountSat: satText, height }),
     event('transaction_confirmed', 'TransactionConfirmedEvent', { txid: txidText, height }),
     event('transaction_conflicted', 'TransactionConflictedEvent', { txid: txidText, by: txidText, height }),
+    event('transaction_given_up', 'TransactionGivenUpEvent', { txid: txidText }),
   ])
   .meta({ id: 'Event' })
 export type EventJson = z.infer<typeof nodeEvent>

@@ -46,6 +46,8 @@ function said(event: EventJson): readonly [Ink | undefined, string] {
       return [undefined, `transaction ${event.txid} was confirmed in block ${grouped(event.height)}`]
     case 'transaction_conflicted':
       return ['bad', `transaction ${event.txid} lost to ${event.by} in block ${grouped(event.height)}`]
+    case 'transaction_given_up':
+      return ['bad', `transaction ${event.txid} was given up: the chain has no inputs for it`]
     default:
       return unreachable(event)
   }
