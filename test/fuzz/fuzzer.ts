@@ -25,8 +25,8 @@ export interface Session {
   readonly seed: number
   /** Besides the target's own seeds. */
   readonly kept: readonly Uint8Array[]
-  /** Asked between batches of inputs: whether that was enough. */
-  readonly isOver: (runs: number) => boolean
+  /** Asked between batches of inputs, with the milliseconds since the first one: whether that was enough. */
+  readonly isOver: (runs: number, milliseconds: number) => boolean
   readonly coverage?: Coverage
 }
 
@@ -40,7 +40,6 @@ const NEWEST = 24
 
 /** Feeds a target with changes of what it knows, and keeps what reaches something new: other words, or other code. */
 export async function fuzz(target: Target, session: Session): Promise<Report> {
-  const began = performance.now()
   const random = randomFrom(session.seed)
   const hunt = new Hunt(target, session.coverage)
   const first = [...target.seeds(), ...session.kept]
@@ -49,7 +48,9 @@ export async function fuzz(target: Target, session: Session): Promise<Report> {
   hunt.pool.splice(0, hunt.pool.length, ...unique(first))
   if (session.coverage !== undefined) session.coverage.accept(session.coverage.news())
   const before = hunt.pool.length
-  while (!session.isOver(hunt.runs) && hunt.findings.length < MOST_FINDINGS) {
+  const began = performance.now()
+  const past = hunt.runs
+  while (!session.isOver(hunt.runs - past, performance.now() - began) && hunt.findings.length < MOST_FINDINGS) {
     const batch = Array.from({ length: BATCH }, () => changed(target, hunt.pool, random))
     for (const input of batch) await hunt.feed(input)
     const news = session.coverage?.news() ?? []
@@ -59,7 +60,7 @@ export async function fuzz(target: Target, session: Session): Promise<Report> {
     session.coverage?.accept(news)
   }
   return {
-    runs: hunt.runs,
+    runs: hunt.runs - past,
     milliseconds: performance.now() - began,
     pool: hunt.pool,
     fresh: hunt.pool.length - before,

@@ -71,11 +71,11 @@ async function one(target: Target, seed: number): Promise<number> {
 }
 
 /** When a target had its share. */
-function enough(): (runs: number) => boolean {
+function enough(): (runs: number, milliseconds: number) => boolean {
   const { runs: most } = values
   if (most !== undefined) return runs => runs >= Number(most)
-  const end = performance.now() + 1000 * Number(values.seconds ?? DEFAULT_SECONDS)
-  return () => performance.now() >= end
+  const seconds = Number(values.seconds ?? DEFAULT_SECONDS)
+  return (_, milliseconds) => milliseconds >= 1000 * seconds
 }
 
 function line({ name }: Target, { runs, milliseconds, pool, fresh, outcomes, findings }: Report): string {
