@@ -17,6 +17,8 @@ describe('a store that was damaged', () => {
   stage.token(alice, 'shop', 1_000_000n)
   const id = stage.ready(alice, bob)
   stage.askToOpen(alice, bob, { capacity: 50_000n, token: 'shop' })
+  stage.invoice(alice, 1_000n)
+  stage.keysend(alice, bob, 1_000n)
   const keyOf = (begin: string) => {
     const found = [...alice.records.keys()].find(key => key.startsWith(begin))
     if (found === undefined) throw new Error(`there is a record under ${begin}`)
@@ -37,6 +39,23 @@ describe('a store that was damaged', () => {
     `channel/${id}/peer`,
   ])('garbage under %s is told', begin => {
     const records = new Map(alice.records).set(keyOf(begin), Uint8Array.of(0xff))
+    expect(loaded(alice, records).ok).toBe(false)
+  })
+
+  /** Everything of ours that is JSON. */
+  const texts = ['peer/', 'token/', 'invoice/', 'in-flight/', 'payments/next', 'node/charge/', `channel/${id}/peer`]
+  const others = [null, [], {}, 'text', 1e21, -1, { id: null }, { peer: {} }, { payment: 1, terms: [] }]
+
+  test.each(texts)('so is JSON under %s that says something else', begin => {
+    for (const other of others) {
+      const records = new Map(alice.records).set(keyOf(begin), jsonEncode(other))
+      expect(loaded(alice, records).ok, JSON.stringify(other)).toBe(false)
+    }
+  })
+
+  test.each(['token/', 'invoice/', 'in-flight/'])('so is a record under %s that has the key of another one', begin => {
+    const key = keyOf(begin)
+    const records = new Map(alice.records).set(`${key}0`, alice.records.get(key) ?? new Uint8Array(0))
     expect(loaded(alice, records).ok).toBe(false)
   })
 
