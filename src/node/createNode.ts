@@ -19,7 +19,7 @@ import { memoryStore } from '../storage/index.ts'
 import { DEFAULT_WALLET_LIMITS, walletKeys } from '../wallet/index.ts'
 import { installBestBackends } from './crypto/installBestBackends.ts'
 import { lastEventOf } from './eventLog.ts'
-import { adapterError } from './failures.ts'
+import { adapterError, readableStore } from './failures.ts'
 import { Feerates } from './feerates.ts'
 import { Hands } from './hands.ts'
 import { Node } from './node.ts'
@@ -99,7 +99,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   if (listening !== undefined) opened.push(() => listening.close())
   // From here on peers are dialled and what waits is published.
   await hands.driver.submit({ type: 'started' })
-  node = new Node({ hands, keys, name, store, randomBytes, nodeId: fixed.nodeId, listening })
+  node = new Node({ hands, keys, name, store: readableStore(store), randomBytes, nodeId: fixed.nodeId, listening })
   return node
 }
 

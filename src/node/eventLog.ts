@@ -1,7 +1,7 @@
 import { assert, jsonDecode } from '../base/index.ts'
 import { EVENTS, eventKey, type NodeEvent, type NumberedEvent } from '../engine/index.ts'
 import type { Store } from '../ports/index.ts'
-import { stoppedError } from './failures.ts'
+import { readableStore, stoppedError } from './failures.ts'
 
 /** Events that are read from the store in one go. */
 const PAGE = 200
@@ -14,7 +14,7 @@ export class EventLog {
   #ended = false
 
   constructor(store: Store, last: number) {
-    this.#store = store
+    this.#store = readableStore(store)
     this.#last = last
   }
 

@@ -1,6 +1,6 @@
 import { BookendError, type BookendErrorCode } from '../base/index.ts'
 import type { EngineFailure, Payment, PaymentFailure } from '../engine/index.ts'
-import { ChainError, NetworkError } from '../ports/index.ts'
+import { ChainError, NetworkError, type Store } from '../ports/index.ts'
 import { StorageError } from '../storage/index.ts'
 
 // What the rooms say of a failure, in the words of the public door: a stable code, and what to do.
@@ -84,6 +84,19 @@ export function adapterError(error: unknown): unknown {
     return wrapped('data_directory', error, 'Use another data directory, or put right what the message says.')
   }
   return error
+}
+
+/** The same store for those who read from it for a caller, who hears of its failures in the words above. */
+export function readableStore(store: Store): Store {
+  const told = (reason: unknown): never => {
+    throw reason instanceof StorageError && reason.code === 'store_closed' ? stoppedError() : adapterError(reason)
+  }
+  return {
+    load: prefix => store.load(prefix).catch(told),
+    loadPage: (prefix, page) => store.loadPage(prefix, page).catch(told),
+    commit: writes => store.commit(writes),
+    close: () => store.close(),
+  }
 }
 
 function wrapped(code: BookendErrorCode, cause: Error & { readonly code: string }, advice: string): BookendError {

@@ -1,6 +1,6 @@
 import { defined } from '../base/index.ts'
 import type { EngineReply } from '../engine/index.ts'
-import { engineError, paymentError } from './failures.ts'
+import { adapterError, engineError, paymentError } from './failures.ts'
 
 type GoodReply = Exclude<EngineReply, { type: 'failed' | 'refused' }>
 
@@ -14,12 +14,12 @@ export class Requests {
   readonly #waiting = new Map<number, Waiting>()
   #last = 0
 
-  /** Submits under a new number, and waits for the reply. A rejection is a `BookendError` wherever the engine refuses. */
+  /** Submits under a new number, and waits for the reply. A rejection is a `BookendError` wherever the engine refuses or the disk fails. */
   ask(submit: (request: number) => Promise<unknown>): Promise<GoodReply> {
     this.#last += 1
     const request = this.#last
     return new Promise((resolve, reject) => {
-      this.#waiting.set(request, { resolve, reject })
+      this.#waiting.set(request, { resolve, reject: reason => reject(adapterError(reason)) })
       submit(request).catch(reason => this.#take(request)?.reject(reason))
     })
   }

@@ -65,7 +65,7 @@ function takeLock(directory: string): DatabaseSync {
     beOwner(db)
     return db
   } catch (error) {
-    const refusal = isBusy(error) ? inUse(directory, ownerIn(db)) : error
+    const refusal = isBusy(error) ? inUse(directory, ownerIn(db)) : lockFailed(file, error)
     db.close()
     throw refusal
   }
@@ -95,6 +95,10 @@ function inUse(directory: string, owner: number): StorageError {
     'directory_in_use',
     `The data directory ${directory} is in use by ${who}: two at once would lose money. Stop that one, or name another directory.`,
   )
+}
+
+function lockFailed(file: string, error: unknown): StorageError {
+  return new StorageError('store_failed', `${file} failed: ${error}. It is the lock of the data directory.`)
 }
 
 function isBusy(error: unknown): boolean {
