@@ -163,6 +163,7 @@ export function fakeNode(): FakeNode {
     balance: does('balance', () => ({
       onchainConfirmedSat: sat(5_000_000_000),
       onchainUnconfirmedSat: sat(0),
+      onchainImmatureSat: sat(7),
       onchainReservedSat: sat(25_000),
       channelLocalMsat: msat(900_000_000),
       channelRemoteMsat: msat(100_000_000),

@@ -184,6 +184,7 @@ describe('coins on chain', () => {
           'on chain, confirmed         5,000,000,000 sat',
           '  of it kept back for fees         25,000 sat',
           'on chain, unconfirmed                   0 sat',
+          'on chain, immature                      7 sat',
           'in channels, ours                 900,000 sat',
           'in channels, theirs               100,000 sat',
         ),
@@ -192,6 +193,7 @@ describe('coins on chain', () => {
     expect(jsonOf(await run('balance', '--json'))).toEqual({
       onchainConfirmedSat: '5000000000',
       onchainUnconfirmedSat: '0',
+      onchainImmatureSat: '7',
       onchainReservedSat: '25000',
       channelLocalMsat: '900000000',
       channelRemoteMsat: '100000000',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sat } from '../../src/base/index.ts'
-import { txid } from '../../src/bitcoin/index.ts'
+import { addressFromScript, txid } from '../../src/bitcoin/index.ts'
 import {
   balanceOf,
   deriveAddressKey,
@@ -82,12 +82,16 @@ describe('what blocks bring and take', () => {
     bench.state = { ...bench.state, height: height + 98 }
     bench.records.set('height', Uint8Array.of(0, 0, (height + 98) >> 8, (height + 98) & 0xff))
     expect(standings(bench)).toEqual(['immature'])
-    expect(balance(bench)).toMatchObject({ confirmedSat: 50_000n, immatureSat: 50_000n, spendableSat: 0n })
+    expect(balance(bench)).toMatchObject({ confirmedSat: 0n, immatureSat: 50_000n, spendableSat: 0n })
     const output = toStranger(20_000)
-    expect(bench.refuse({ type: 'fund', output, feeratePerKw: FEERATE })).toBe('insufficient_funds')
+    const address = addressFromScript(scriptOf('receive', 1), 'regtest') ?? ''
+    const all = { type: 'send', address, amountSat: 'all', feeratePerKw: FEERATE } as const
+    for (const payment of [{ type: 'fund', output, feeratePerKw: FEERATE } as const, all])
+      expect(bench.refuse(payment)).toBe('insufficient_funds')
     expect(feeCoins(bench.state, bench.context)).toEqual([])
     bench.block(height + 99)
     expect(standings(bench)).toEqual(['free'])
+    expect(balance(bench)).toMatchObject({ confirmedSat: 50_000n, immatureSat: 0n, spendableSat: 50_000n })
     expect(bench.pay({ type: 'fund', output, feeratePerKw: FEERATE }).inputs).toHaveLength(1)
   })
 
