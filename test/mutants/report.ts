@@ -1,0 +1,83 @@
+import type { FaultClass } from './classes.ts'
+import type { Kept } from './kept.ts'
+import type { Mutant } from './mutant.ts'
+
+// The table of mutants for documents and people.
+
+export interface Judged {
+  readonly mutant: Mutant
+  readonly kept?: Kept
+}
+
+export interface Summary {
+  readonly killed: number
+  readonly alive: number
+  readonly untried: number
+  /** Of those that were killed: seeds that it took, at the median and at most. */
+  readonly median?: number
+  readonly most?: number
+}
+
+export function summaryOf(judged: readonly Judged[]): Summary {
+  const killed = judged.flatMap(({ kept }) => (kept !== undefined && kept.outcome !== 'alive' ? [kept.seedsRun] : []))
+  const seeds = killed.sort((a, b) => a - b)
+  const [median, most] = [seeds[Math.floor((seeds.length - 1) / 2)], seeds.at(-1)]
+  return {
+    killed: seeds.length,
+    alive: judged.filter(({ kept }) => kept?.outcome === 'alive').length,
+    untried: judged.filter(({ kept }) => kept === undefined).length,
+    ...(median !== undefined && { median }),
+    ...(most !== undefined && { most }),
+  }
+}
+
+export function sentenceOf({ killed, alive, untried, median, most }: Summary): string {
+  const figures = median === undefined ? '' : `, at the median after ${median} seeds, at most after ${most}`
+  return `${killed} of ${killed + alive + untried} mutants are killed${figures}; ${alive} are alive, ${untried} not tried.`
+}
+
+export function tableOf(judged: readonly Judged[], classes: readonly FaultClass[]): string {
+  const rows = judged.map(({ mutant, kept }) => [
+    `\`${mutant.id}\``,
+    mutant.class,
+    mutant.incident,
+    seedsOf(kept),
+    kept?.rule ?? '',
+  ])
+  const without = classes.flatMap(({ words, notYet, guardedBy }) => {
+    if (notYet !== undefined) return [[words, `comes with ${notYet.brings} (issue ${notYet.issue})`]]
+    return guardedBy === undefined ? [] : [[words, `outside of the world: \`${guardedBy}\``]]
+  })
+  return [
+    sentenceOf(summaryOf(judged)),
+    '',
+    ...markdown(['mutant', 'class', 'what it would cost', 'seeds', 'rule that broke'], rows),
+    '',
+    'What no mutant stands for:',
+    '',
+    ...markdown(['class', 'why'], without),
+  ].join('\n')
+}
+
+function seedsOf(kept: Kept | undefined): string {
+  if (kept === undefined) return ''
+  if (kept.outcome === 'killed') return `${kept.seedsRun}`
+  return kept.outcome === 'endless' ? `${kept.seedsRun}, endless` : `alive after ${kept.seedsRun}`
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
+}
+
+const BEGIN = '<!-- mutants: written by `npm run mutants` -->'
+const END = '<!-- end of mutants -->'
+
+/** The document with this table between its markers; `undefined` where it has none. */
+export function withTable(document: string, table: string): string | undefined {
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)]
+  if (begin < 0 || end < begin) return undefined
+  return `${document.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${document.slice(end)}`
+}
+
+export const MARKERS = `${BEGIN} and ${END}`
