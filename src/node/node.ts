@@ -125,7 +125,7 @@ export class Node implements BookendNode {
 
   async balance(): Promise<Balance> {
     const context = this.#parts.hands.driver.context()
-    const { confirmedSat, unconfirmedSat, reserveSat } = balanceOf(
+    const { confirmedSat, unconfirmedSat, immatureSat, reserveSat } = balanceOf(
       this.#state.wallet,
       walletContext({ context, state: this.#state }),
     )
@@ -133,6 +133,7 @@ export class Node implements BookendNode {
     return {
       onchainConfirmedSat: confirmedSat,
       onchainUnconfirmedSat: unconfirmedSat,
+      onchainImmatureSat: immatureSat,
       onchainReservedSat: subtract(confirmedSat, subtractOrZero(confirmedSat, reserveSat)),
       channelLocalMsat: msat(localMsat),
       channelRemoteMsat: msat(remoteMsat),

@@ -88,6 +88,8 @@ export interface NodeInfo {
 export interface Balance {
   readonly onchainConfirmedSat: Sat
   readonly onchainUnconfirmedSat: Sat
+  /** Mined coins that nobody may spend yet; no part of the confirmed sum. */
+  readonly onchainImmatureSat: Sat
   /** Kept back for fees of open channels; part of the confirmed sum. */
   readonly onchainReservedSat: Sat
   readonly channelLocalMsat: Msat

@@ -46,10 +46,11 @@ export function freeCoins(state: WalletState, context: Pick<WalletContext, 'limi
 }
 
 export interface Balance {
-  /** Coins in blocks, immature and locked ones included, those of published transactions not. */
+  /** Coins in blocks, locked ones included, immature ones and those of published transactions not. */
   readonly confirmedSat: Sat
   /** Outputs to us of our published transactions, until they confirm. */
   readonly unconfirmedSat: Sat
+  /** Outputs of coinbases that the next block may not spend yet. */
   readonly immatureSat: Sat
   readonly lockedSat: Sat
   /** Kept for the fees of channels; counted whether or not there is as much. */
@@ -63,7 +64,7 @@ export function balanceOf(state: WalletState, context: Pick<WalletContext, 'limi
   for (const { coin, standing } of standingCoins(state, context)) sums[standing.type] += coin.amountSat
   const reserve = reserveSat(context.channels, context.limits)
   return {
-    confirmedSat: sat(sums.free + sums.immature + sums.locked),
+    confirmedSat: sat(sums.free + sums.locked),
     unconfirmedSat: sat(unconfirmedAmounts(state).reduce((sum, amount) => sum + amount, 0n)),
     immatureSat: sat(sums.immature),
     lockedSat: sat(sums.locked),

@@ -28,6 +28,9 @@ export const balance = z
   .object({
     onchainConfirmedSat: satText,
     onchainUnconfirmedSat: satText,
+    onchainImmatureSat: satText.meta({
+      description: 'Mined coins that nobody may spend yet; no part of the confirmed sum.',
+    }),
     onchainReservedSat: satText.meta({
       description: 'Kept back for the fees of open channels; part of the confirmed sum.',
     }),

@@ -14,6 +14,9 @@ export function balanceCommand(shell: Shell): Command {
           ['on chain, confirmed', inSat(balance.onchainConfirmedSat)],
           ['  of it kept back for fees', inSat(balance.onchainReservedSat)],
           ['on chain, unconfirmed', inSat(balance.onchainUnconfirmedSat)],
+          ...(balance.onchainImmatureSat === '0'
+            ? []
+            : [['on chain, immature', inSat(balance.onchainImmatureSat)] as const]),
           ['in channels, ours', msatInSat(balance.channelLocalMsat)],
           ['in channels, theirs', msatInSat(balance.channelRemoteMsat)],
         ] as const
