@@ -70,6 +70,8 @@ export class SimNode implements NetworkEnd {
   #requests = 0
   readonly #waiting = new Map<number, OnReply>()
   readonly #wakes = new Set<number>()
+  /** Told when the process has ended by itself. */
+  onDiskFailure: () => void = () => undefined
 
   constructor(plan: NodePlan, around: Surroundings) {
     this.plan = plan
@@ -155,6 +157,11 @@ export class SimNode implements NetworkEnd {
     this.state = this.loaded()
     this.#around.watch.tell('started', this)
     this.#follow()
+  }
+
+  /** How many blocks of the chain it has not seen. */
+  get blocksBehind(): number {
+    return this.#around.chain.height - (this.state.blocks.at(-1)?.height ?? 0)
   }
 
   /** There may be new blocks. */
@@ -258,6 +265,7 @@ export class SimNode implements NetworkEnd {
   #diskFailed(): void {
     this.#end()
     this.#around.watch.tell('crashed', this, 0)
+    this.onDiskFailure()
   }
 
   #finish(turn: Turn): void {

@@ -158,7 +158,6 @@ const HIGHEST: Faults = {
   second_connection: 3,
   crash: 8,
   sync_fault: 3,
-  old_image: 1,
   reorg: 3,
   lag: 3,
   feerate: 2,

@@ -47,7 +47,7 @@ export function runPlan(plan: Plan, observers: (world: World) => readonly Observ
       return undefined
     },
   }
-  baseChain()
+  baseChain(plan.mode)
   const failure = withoutAmbient(() => {
     try {
       new World(plan, world => [tracer, ...observers(world)]).run()

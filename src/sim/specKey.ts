@@ -1,5 +1,5 @@
 // One short string for all states that differ by numbers alone: commitment numbers are relative to what the other party knows, HTLCs are
-// counted among those that are live, balances are differences, and A may be B. So the protocol, which never ends, has finitely many states.
+// counted among those that are live, and A may be B. So the protocol, which never ends, has finitely many states.
 import { type Ended, type Message, other, type Party, type Side } from './spec.ts'
 import type { State } from './specPair.ts'
 
@@ -43,8 +43,9 @@ function keyFrom(state: State, first: Party, ids: Names['ids']): string {
     const last = side.peerNumber + (side.awaiting ? 1 : 0)
     if (signed[me].number !== last) key += `?${signed[me].number - last}${signed[me].contents}`
   }
+  // The order of the ids that the two expect tells what of them is on its way. The balances follow from what has ended.
   const [x, y] = first === 0 ? sides : [sides[1], sides[0]]
-  return `${key};${x.nextId[first] - y.nextId[first]}${x.nextId[other(first)] - y.nextId[other(first)]}${x.settled[first] - y.settled[first]}`
+  return `${key};${x.nextId[first] - y.nextId[first]}${x.nextId[other(first)] - y.nextId[other(first)]}`
 }
 
 const ORDER: readonly Party[] = [0, 1]

@@ -197,7 +197,7 @@ function withSignatures(state: State, me: Party, out: readonly Message[]): State
 }
 
 /** What has ended for both is history; that it ended the same way for both is a rule. */
-function forgetEnded(state: State): State {
+export function forgetEnded(state: State): State {
   const [a, b] = state.sides
   if (a.ended.length === 0 && b.ended.length === 0) return state
   const has = ({ htlcs, ended }: Side, by: Party, id: number, withEnded: boolean) =>

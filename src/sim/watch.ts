@@ -16,10 +16,11 @@ type ArgumentsOf<H extends Hook> = Parameters<NonNullable<Observer[H]>>
 
 /** Everyone who looks on, asked by what there is to see, so that nobody costs anything who does not look. */
 export class Watch {
-  readonly #observers: readonly Observer[]
+  #observers: readonly Observer[] = []
   readonly #byHook = new Map<Hook, readonly Observer[]>()
 
-  constructor(observers: readonly Observer[]) {
+  /** Before anything happens. */
+  begin(observers: readonly Observer[]): void {
     this.#observers = observers
   }
 

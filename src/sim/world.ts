@@ -1,12 +1,13 @@
 import { assert, defined, pmapValues, sat, unreachable } from '../base/index.ts'
 import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
+import { verifyEcdsa } from '../crypto/index.ts'
 import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { Clock } from './clock.ts'
 import { SimNetwork } from './network.ts'
 import { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
-import type { Plan, PlannedDeed } from './plan.ts'
+import type { Mode, Plan, PlannedDeed } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import { BrokenRule, Watch } from './watch.ts'
 import { Workload } from './workload.ts'
@@ -28,7 +29,7 @@ export class World {
   readonly network: SimNetwork
   readonly nodes: readonly SimNode[]
   readonly workload: Workload
-  readonly watch: Watch
+  readonly watch = new Watch()
   readonly #random: Random
   readonly #adversaries: ReadonlyMap<SimNode, Adversary>
   #feerate = DEFAULT_FEERATE
@@ -38,9 +39,8 @@ export class World {
   constructor(plan: Plan, observers: (world: World) => readonly Observer[]) {
     this.plan = plan
     this.#random = randomOf(plan.seed)
-    this.chain = baseChain()
+    this.chain = baseChain(plan.mode)
     this.network = new SimNetwork({ clock: this.clock, random: this.#random.split('network'), latencyMs: [1, 40] })
-    this.watch = new Watch([...observers(this)])
     const around = {
       seed: plan.seed,
       clock: this.clock,
@@ -55,6 +55,7 @@ export class World {
     this.#adversaries = new Map(
       this.nodes.filter(({ plan: { isAdversary } }) => isAdversary).map(node => [node, new Adversary(node, around)]),
     )
+    this.watch.begin(observers(this))
     this.chain.onBlock(() => this.#blocksCame())
   }
 
@@ -179,8 +180,7 @@ export class World {
         const node = this.nodeAt(deed.who)
         if (!node.alive) return
         node.disk.fault = deed.fault
-        // It may be that nothing is written until then.
-        this.#comeBack(node, deed.downMs)
+        node.onDiskFailure = () => this.#comeBack(node, deed.downMs)
         return
       }
       case 'old_image': {
@@ -232,9 +232,21 @@ export class World {
 
   #mine(count: number, contents: 'all' | 'none' | 'some', random: Random): void {
     for (let i = 0; i < count; i++) {
+      this.#callBack()
       if (contents === 'all') this.chain.mine(1)
       else this.chain.mine(1, { transactions: contents === 'none' ? [] : this.#some(random) })
     }
+  }
+
+  /** Whoever was away for longer could lose an HTLC by that alone: nobody honest is. */
+  #callBack(): void {
+    for (const node of this.honest) {
+      if (node.blocksBehind < MAX_BLOCKS_AWAY) continue
+      node.lagMs = 0
+      node.start()
+      node.look()
+    }
+    this.#soon()
   }
 
   /** Some of what waits, with whatever it spends. */
@@ -334,14 +346,21 @@ export class World {
 
 /** States of a channel in which nothing is awaited. */
 const QUIET: ReadonlySet<string> = new Set(['normal', 'closed', 'aborted'])
+/** Well below the deadlines at which a node goes on chain. */
+const MAX_BLOCKS_AWAY = 8
 const MAX_BLOCKS_TO_REST = 400
 /** Below this height nothing of the world's stands. */
 export const BASE_HEIGHT = 110
 
-/** A chain whose miner has coins, and whose judge of scripts has been called once: it loads what it needs. */
-export function baseChain(): RegtestChain {
-  const chain = createRegtestChain()
+const bases = new Map<Mode, RegtestChain>()
+
+/** A chain whose miner has coins. The first of a mode is built, and loads what judges scripts; the others are forked from it. */
+export function baseChain(mode: Mode): RegtestChain {
+  const known = bases.get(mode)
+  if (known !== undefined) return known.fork()
+  const chain = createRegtestChain(mode === 'fast' ? { verifySignature: verifyEcdsa } : {})
   chain.mine(BASE_HEIGHT - 1)
   chain.fund(chain.minerScript, sat(10_000n))
-  return chain
+  bases.set(mode, chain)
+  return chain.fork()
 }

@@ -1,0 +1,59 @@
+import { pmapEntries, pmapGet } from '../../base/index.ts'
+import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
+import type { Link } from '../../engine/index.ts'
+import { linksOf, type SimNode } from '../node.ts'
+import type { Complaint, Observer } from '../observer.ts'
+import type { World } from '../world.ts'
+
+/** Invariant 1, in channels: what both sides have is the capacity, at every commit; and at rest both say the same of it. */
+export function conservation(world: World): Observer {
+  return {
+    name: 'conservation',
+    durable: (node, { before, after }) => {
+      if (before.links === after.links) return undefined
+      for (const [key, link] of pmapEntries(after.links)) {
+        if (pmapGet(before.links, key) === link) continue
+        const complaint = partsComplaint(node, link)
+        if (complaint !== undefined) return complaint
+      }
+      return undefined
+    },
+    rest: () => {
+      for (const node of world.honest) {
+        for (const link of linksOf(node.state)) {
+          const complaint = viewComplaint(world, node, link)
+          if (complaint !== undefined) return complaint
+        }
+      }
+      return undefined
+    },
+  }
+}
+
+function partsComplaint(node: SimNode, { state: { channel } }: Link): Complaint {
+  if (channel === undefined || !('durable' in channel)) return undefined
+  const { settled, params } = channel.durable
+  const sum = settled.localMsat + settled.remoteMsat
+  const capacity = params.fundingAmountSat * 1000n
+  const name = `channel ${channelIdOf(channel).slice(0, 8)} of ${node.name}`
+  return sum === capacity ? undefined : `${name} holds ${capacity} msat, and its parts are ${sum} msat`
+}
+
+function viewComplaint(world: World, node: SimNode, { peer, state: { channel } }: Link): Complaint {
+  if (channel?.state !== 'normal') return undefined
+  const other = world.honest.find(({ id }) => id === peer)
+  const theirs = other === undefined ? undefined : channelOf(other, channelIdOf(channel))
+  if (other === undefined || theirs?.state !== 'normal') return undefined
+  const [ours, mirrored] = [channel.durable.settled, theirs.durable.settled]
+  if (ours.localMsat === mirrored.remoteMsat && ours.remoteMsat === mirrored.localMsat) return undefined
+  const seen = `${ours.localMsat}/${ours.remoteMsat} and ${mirrored.remoteMsat}/${mirrored.localMsat} msat`
+  return `${node.name} and ${other.name} hold different balances at rest of channel ${channelIdOf(channel).slice(0, 8)}: ${seen}`
+}
+
+export function channelOf(node: SimNode, channelId: string): FundedChannel | undefined {
+  for (const { state } of linksOf(node.state)) {
+    const { channel } = state
+    if (channel !== undefined && 'durable' in channel && channelIdOf(channel) === channelId) return channel
+  }
+  return undefined
+}

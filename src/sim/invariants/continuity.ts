@@ -1,0 +1,82 @@
+import { type CloseCause, channelIdOf, type FundedChannel } from '../../channel/index.ts'
+import { decodeMessage } from '../../wire/index.ts'
+import { linksOf, type SimNode } from '../node.ts'
+import type { Complaint, Observer } from '../observer.ts'
+import type { World } from '../world.ts'
+
+/** Why a channel of two honest nodes may close without both having agreed, besides that a user wanted it. */
+const BLOCKS_OF_A_DEADLINE = 18 + 6
+
+/**
+ * Invariants 6 and 7: among honest nodes a crash, a cut or a stall ends in a channel that goes on. No error, no warning, and no
+ * commitment on chain without a cause that is stated and allowed: a user who forced it, or an HTLC whose time had come.
+ */
+export function continuity(world: World): Observer {
+  const lost = new Set<SimNode>()
+  const isHonest = (node: SimNode) => !node.plan.isAdversary
+  const excused = (node: SimNode, peer: SimNode | undefined) => peer === undefined || lost.has(node) || lost.has(peer)
+  const peers = new Map<string, SimNode | undefined>()
+  return {
+    name: 'continuity',
+    deed: ({ deed }) => {
+      if (deed.type === 'old_image') lost.add(world.nodeAt(deed.who))
+      return undefined
+    },
+    connected: (node, connection, peer) => {
+      peers.set(
+        `${node.name} ${connection}`,
+        world.honest.find(({ id }) => id === peer),
+      )
+      return undefined
+    },
+    sent: (node, connection, bytes) => {
+      const peer = peers.get(`${node.name} ${connection}`)
+      // `error` is message 17, `warning` message 1 (BOLT 1).
+      const type = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
+      if ((type !== 17 && type !== 1) || !isHonest(node) || excused(node, peer)) return undefined
+      const message = decodeMessage(bytes)
+      if (!message.ok || (message.value.type !== 'error' && message.value.type !== 'warning')) return undefined
+      const { channelId, data } = message.value
+      if (world.workload.forced.has(channelId) || isEnding(node, channelId)) return undefined
+      return `${node.name} has sent ${peer?.name} ${message.value.type === 'error' ? 'an error' : 'a warning'}: ${String.fromCharCode(...data)}`
+    },
+    durable: (node, { before, after }) => {
+      if (!isHonest(node) || before.links === after.links) return undefined
+      for (const { peer: peerId, state } of linksOf(after)) {
+        const { channel } = state
+        if (channel?.state !== 'closing' || channel.durable.phase.type !== 'closing') continue
+        const peer = world.honest.find(({ id }) => id === peerId)
+        if (excused(node, peer) || world.workload.forced.has(channelIdOf(channel))) continue
+        const complaint = causeComplaint(node, channel, channel.durable.phase.cause, after.blocks.at(-1)?.height ?? 0)
+        if (complaint !== undefined) return complaint
+      }
+      return undefined
+    },
+  }
+}
+
+function isEnding(node: SimNode, channelId: string): boolean {
+  const link = linksOf(node.state).find(
+    ({ state: { channel } }) => channel !== undefined && channelIdOf(channel) === channelId,
+  )
+  return link === undefined || link.state.channel?.state === 'closing' || link.state.channel?.state === 'closed'
+}
+
+function causeComplaint(node: SimNode, channel: FundedChannel, cause: CloseCause, height: number): Complaint {
+  const name = `channel ${channelIdOf(channel).slice(0, 8)} of ${node.name}`
+  switch (cause.kind) {
+    case 'mutual':
+    // The peer is honest too, and answers for its own cause.
+    case 'spent_by_peer':
+    case 'remote_error':
+    case 'local_force':
+      return undefined
+    case 'deadline': {
+      const isDue = channel.durable.htlcs.some(({ cltvExpiry }) => cltvExpiry <= height + BLOCKS_OF_A_DEADLINE)
+      return isDue ? undefined : `${name} was closed for a deadline that no HTLC has: ${cause.reason}`
+    }
+    case 'protocol_failure':
+    case 'data_loss':
+      return `${name} was closed although both are honest (${cause.kind}): ${cause.reason}`
+  }
+}

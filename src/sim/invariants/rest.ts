@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from 'node:util'
+import { linksOf } from '../node.ts'
+import type { Complaint, Observer } from '../observer.ts'
+import type { World } from '../world.ts'
+import { outlasting } from './outlasting.ts'
+
+/** Every so many commits the records are read back and compared with the state. */
+const READ_BACK_EVERY = 150
+const QUIET: ReadonlySet<string> = new Set(['normal', 'closed', 'aborted'])
+
+/**
+ * Invariants 4, 11 and 13: what a node holds is what its records say, at any commit; after the faults have stopped everything is
+ * resolved; and a restart at rest changes nothing.
+ */
+export function rest(world: World): Observer {
+  let commits = 0
+  return {
+    name: 'rest',
+    durable: (node, { writes }) => {
+      if (writes.length > 0) commits += 1
+      return writes.length > 0 && commits % READ_BACK_EVERY === 0 ? storedComplaint(node) : undefined
+    },
+    rest: () => {
+      for (const node of world.honest) {
+        const complaint = restComplaint(node) ?? storedComplaint(node)
+        if (complaint !== undefined) return complaint
+      }
+      return undefined
+    },
+  }
+}
+
+type Node = World['nodes'][number]
+
+function restComplaint(node: Node): Complaint {
+  if (!node.isListening) return `${node.name} does not run although the faults have stopped`
+  for (const { state } of linksOf(node.state)) {
+    const { channel } = state
+    if (channel === undefined) continue
+    const name = `channel ${channel.state} of ${node.name}`
+    if (!QUIET.has(channel.state)) return `${name} is still ${channel.state} when all has come to rest`
+    if (channel.state === 'normal' && channel.durable.htlcs.length > 0)
+      return `${name} has HTLCs left when all has come to rest`
+  }
+  return undefined
+}
+
+function storedComplaint(node: Node): Complaint {
+  const [held, read] = [outlasting(node.state), outlasting(node.loaded())]
+  for (const key of Object.keys(held) as (keyof typeof held)[]) {
+    if (!isDeepStrictEqual(read[key], held[key])) return `the records of ${node.name} tell other ${key} than it holds`
+  }
+  return undefined
+}

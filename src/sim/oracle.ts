@@ -1,0 +1,467 @@
+// The specification beside the engine: it goes with two honest nodes through each turn, crash and start, and every step of the real
+// channel must be one that the specification allows, and end where it ends.
+//
+// Of the messages of a turn some are owed (a revocation for a commitment, what is said again after a reestablish) and some are chosen (an
+// offer, a decision, a signature). The oracle takes what came in, then what went out, and then compares what the two know.
+import { type ChannelId, type PMap, pmapGet, pmapValues } from '../base/index.ts'
+import type { Channel, FundedChannel } from '../channel/index.ts'
+import type { EngineEffect, EngineInput, EngineState, Link } from '../engine/index.ts'
+import { differenceOf, sideOf } from './oracleView.ts'
+import { type Heard, hear, isOf } from './oracleWire.ts'
+import {
+  decide,
+  drop,
+  greet,
+  type Message,
+  mayDecide,
+  maySign,
+  offer,
+  other,
+  type Party,
+  receive,
+  type Side,
+  type Step,
+  sign,
+} from './spec.ts'
+import { keyOf } from './specKey.ts'
+import { forgetEnded, type Pair, type State } from './specPair.ts'
+
+/** A turn as it is stored, with what was done in it. */
+export interface OracleTurn {
+  readonly inputs: readonly EngineInput[]
+  readonly after: EngineState
+  readonly effects: readonly EngineEffect[]
+}
+
+export interface OracleOptions {
+  /** Hears of each state of a channel that was come to, and from which one. */
+  readonly onState?: (key: string, before: string | undefined) => void
+}
+
+/** One channel, as the specification has it at both ends. */
+interface Followed {
+  readonly id: ChannelId
+  readonly ends: [End | undefined, End | undefined]
+  /** What is on its way to each end, by connection. */
+  readonly wires: Map<number, Pair<Message[]>>
+  /** On chain, or with somebody whom nobody follows. */
+  isOver: boolean
+  key: string | undefined
+}
+
+interface End {
+  readonly node: string
+  readonly party: Party
+  readonly index: number
+  side: Side
+  /** The last one on which it has greeted. */
+  connection: number | undefined
+  /** What it was compared with last. */
+  seen: FundedChannel
+}
+
+interface Node {
+  links: PMap<Link> | undefined
+  readonly ends: Map<number, Followed>
+  /** Stepped, and maybe in the store. */
+  pending: OracleTurn | undefined
+}
+
+/** What one channel had in a turn. */
+interface Said {
+  readonly received: Heard[]
+  readonly sent: Heard[]
+}
+const SILENCE: Said = { received: [], sent: [] }
+
+/**
+ * Complaints are sentences; without one all is as it should be. Nodes that lie are never told of.
+ * Cost: some microseconds for each channel that a turn is about, more with many HTLCs.
+ */
+export class Oracle {
+  readonly #nodes = new Map<string, Node>()
+  readonly #channels = new Map<ChannelId, Followed>()
+  readonly #onState: OracleOptions['onState']
+  /** Turns of channels that were followed. */
+  steps = 0
+
+  constructor({ onState }: OracleOptions = {}) {
+    this.#onState = onState
+  }
+
+  /** Stepped, not stored yet: after a crash the store may have it. */
+  stepped(name: string, turn: OracleTurn): void {
+    this.#node(name).pending = turn
+  }
+
+  /** Stored, and its effects follow at once. */
+  turned(name: string, turn: OracleTurn): string | undefined {
+    const node = this.#node(name)
+    node.pending = undefined
+    const complaint = this.#meet(name, node, turn.after)
+    if (complaint !== undefined) return complaint
+    const about = saidIn(turn)
+    for (const [index, channel] of node.ends) {
+      const real = fundedOf(pmapGet(turn.after.links, String(index)))
+      const end = endOf(channel, name)
+      const said = about?.get(channel.id)
+      if (channel.isOver || (said === undefined && real === end.seen)) continue
+      const wrong = this.#follow(channel, end, said ?? SILENCE, real)
+      if (wrong !== undefined) return `${name}, channel ${channel.id.slice(0, 8)}: ${wrong}`
+    }
+    return undefined
+  }
+
+  /** The process is gone, and so are its connections. */
+  crashed(name: string): void {
+    for (const channel of this.#node(name).ends.values()) {
+      const end = endOf(channel, name)
+      if (!channel.isOver && end.side.line !== 'down') this.#stand(channel, end, drop(end.side, end.party))
+    }
+  }
+
+  /** The state that the records of a process that starts tell, before its first turn. */
+  started(name: string, state: EngineState): string | undefined {
+    const node = this.#node(name)
+    const { pending } = node
+    node.pending = undefined
+    const about = pending && saidIn(pending)
+    for (const [index, channel] of node.ends) {
+      if (channel.isOver) continue
+      const end = endOf(channel, name)
+      const real = fundedOf(pmapGet(state.links, String(index)))
+      if (real === undefined || isOnChain(real)) {
+        channel.isOver = true
+        continue
+      }
+      const loaded = drop(sideOf(real, end.party), end.party)
+      end.seen = real
+      const known = drop(end.side, end.party)
+      const wrong = differenceOf(known, loaded)
+      if (wrong === undefined) continue
+      // The last turn was stored, and nothing of it came to be known.
+      const realAfter = pending && fundedOf(pmapGet(pending.after.links, String(index)))
+      const followed = realAfter && followTurn(end, about?.get(channel.id) ?? SILENCE, [], realAfter)
+      const isKept = typeof followed === 'object' && differenceOf(drop(followed.side, end.party), loaded) === undefined
+      if (!isKept)
+        return `${name}, channel ${channel.id.slice(0, 8)}: the store has forgotten what was durable: ${wrong}`
+      this.#stand(channel, end, loaded)
+    }
+    return undefined
+  }
+
+  /** What a node has may be an old copy: nothing is to be expected of it any more. */
+  forget(name: string): void {
+    for (const channel of this.#node(name).ends.values()) channel.isOver = true
+  }
+
+  #node(name: string): Node {
+    const found = this.#nodes.get(name)
+    if (found !== undefined) return found
+    const node: Node = { links: undefined, ends: new Map(), pending: undefined }
+    this.#nodes.set(name, node)
+    return node
+  }
+
+  /** Channels that are new to a node are followed from where they are. */
+  #meet(name: string, node: Node, { links }: EngineState): string | undefined {
+    if (links === node.links) return undefined
+    node.links = links
+    for (const link of pmapValues(links)) {
+      if (node.ends.has(link.index)) continue
+      const real = fundedOf(link)
+      if (real === undefined || isOnChain(real)) continue
+      const id = real.durable.params.channelId
+      const channel = this.#channels.get(id) ?? {
+        id,
+        ends: [undefined, undefined],
+        wires: new Map(),
+        isOver: false,
+        key: undefined,
+      }
+      this.#channels.set(id, channel)
+      const party: Party = channel.ends[0] === undefined ? 0 : 1
+      const connection = undefined
+      channel.ends[party] = { node: name, party, index: link.index, side: sideOf(real, party), connection, seen: real }
+      node.ends.set(link.index, channel)
+    }
+    return undefined
+  }
+
+  #follow(channel: Followed, end: End, said: Said, real: FundedChannel | undefined): string | undefined {
+    this.steps += 1
+    const them = channel.ends[other(end.party)]
+    const isStranger = them === undefined && said.received.length > 0
+    if (real === undefined || isOnChain(real) || isStranger) {
+      channel.isOver = true
+      return undefined
+    }
+    const incoming: Message[] = []
+    for (const heard of said.received) {
+      const next = channel.wires.get(heard.connection)?.[end.party].shift()
+      if (next === undefined) return `it got ${heard.type}, which was not on its way`
+      if (!isOf(heard, next)) return `it got ${heard.type}, where ${next.type} was next on its way`
+      incoming.push(next)
+    }
+    const followed = followTurn(end, said, incoming, real)
+    if (typeof followed === 'string') return followed
+    for (const { connection, message } of followed.said) wireOf(channel, connection)[other(end.party)].push(message)
+    if (followed.connection !== undefined) this.#greeted(channel, end, followed.connection)
+    end.seen = real
+    return this.#stand(channel, end, followed.side)
+  }
+
+  /** On connections before the last two nothing arrives that counts. */
+  #greeted(channel: Followed, end: End, connection: number): void {
+    end.connection = connection
+    const oldest = Math.min(connection, channel.ends[other(end.party)]?.connection ?? 0)
+    for (const number of channel.wires.keys()) if (number < oldest) channel.wires.delete(number)
+  }
+
+  /** One end knows something new: what has ended for both is forgotten, and the state that both are in is told. */
+  #stand(channel: Followed, end: End, side: Side): string | undefined {
+    end.side = side
+    const [a, b] = channel.ends
+    if (a === undefined || b === undefined) return undefined
+    const sides: Pair<Side> = [a.side, b.side]
+    const state = forgetEnded({
+      ...NO_STATE,
+      sides,
+      stored: sides,
+      wire: [waitingFor(channel, a), waitingFor(channel, b)],
+    })
+    ;[a.side, b.side] = state.sides
+    if (state.broken !== undefined) return 'an HTLC has ended in one way here and in another one there'
+    if (this.#onState === undefined) return undefined
+    const isHalfOpen = a.side.line !== 'down' && b.side.line !== 'down' && a.connection !== b.connection
+    const key = isHalfOpen ? undefined : keyOf(withRegularSignatures(state))
+    if (key !== undefined && key !== channel.key) this.#onState(key, channel.key)
+    channel.key = key
+    return undefined
+  }
+}
+
+const NO_STATE: Omit<State, 'sides' | 'stored'> = {
+  out: [[], []],
+  wire: [[], []],
+  signed: [
+    { number: 0, contents: '' },
+    { number: 0, contents: '' },
+  ],
+  count: { offers: 0, signatures: 0, cuts: 0, crashes: 0 },
+}
+
+/** The oracle has seen every signature leave: none of them is forgotten. */
+function withRegularSignatures(state: State): State {
+  const last = ({ peerNumber, awaiting }: Side) => ({ number: peerNumber + (awaiting ? 1 : 0), contents: '' })
+  return { ...state, signed: [last(state.sides[0]), last(state.sides[1])] }
+}
+
+function waitingFor({ wires }: Followed, { side, connection, party }: End): readonly Message[] {
+  if (side.line === 'down' || connection === undefined) return []
+  return wires.get(connection)?.[party] ?? []
+}
+
+function wireOf({ wires }: Followed, connection: number): Pair<Message[]> {
+  let wire = wires.get(connection)
+  if (wire === undefined) {
+    wire = [[], []]
+    wires.set(connection, wire)
+  }
+  return wire
+}
+
+function endOf({ ends }: Followed, name: string): End {
+  const end = ends[0]?.node === name ? ends[0] : ends[1]
+  if (end === undefined) throw new Error(`${name} is no end of this channel`)
+  return end
+}
+
+function fundedOf(link: Link | undefined): FundedChannel | undefined {
+  const channel: Channel | undefined = link?.state.channel
+  return channel !== undefined && 'durable' in channel ? channel : undefined
+}
+
+const isOnChain = ({ state }: FundedChannel): boolean => state === 'closing' || state === 'closed'
+
+function saidIn({ inputs, effects }: OracleTurn): ReadonlyMap<ChannelId, Said> | undefined {
+  let all: Map<ChannelId, Said> | undefined
+  const of = (id: ChannelId): Said => {
+    all ??= new Map()
+    const said = all.get(id) ?? { received: [], sent: [] }
+    all.set(id, said)
+    return said
+  }
+  for (const input of inputs) {
+    const heard = input.type === 'received' ? hear(input.connection, input.bytes) : undefined
+    if (heard !== undefined) of(heard.channelId).received.push(heard)
+  }
+  for (const effect of effects) {
+    const heard = effect.type === 'send' ? hear(effect.connection, effect.bytes) : undefined
+    if (heard !== undefined) of(heard.channelId).sent.push(heard)
+  }
+  return all
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// One turn of one end.
+
+interface FollowedTurn {
+  readonly side: Side
+  readonly said: readonly { readonly connection: number; readonly message: Message }[]
+  /** The one on which it has greeted in this turn. */
+  readonly connection: number | undefined
+}
+
+/** Where the turn leads by the specification, or what of it the specification does not have. */
+function followTurn(end: End, said: Said, incoming: readonly Message[], real: FundedChannel): FollowedTurn | string {
+  const isCut = said.sent.some(({ type }) => type === 'reestablish') || real.session.connection === 'disconnected'
+  // Where a connection ended within the turn, what came after its end was not heard.
+  let wrong: string | undefined
+  for (let ignored = 0; ignored <= (isCut ? said.received.length : 0); ignored++) {
+    const attempt = followHearing(end, said, incoming, real, ignored)
+    if (typeof attempt !== 'string') return attempt
+    wrong ??= attempt
+  }
+  return wrong ?? 'nothing'
+}
+
+function followHearing(
+  end: End,
+  said: Said,
+  incoming: readonly Message[],
+  real: FundedChannel,
+  ignored: number,
+): FollowedTurn | string {
+  const { party } = end
+  const greeted = said.sent.findLast(({ type }) => type === 'reestablish')?.connection
+  const turn = new Turn(end.side, party)
+  const old = end.connection
+  let left = said.received.filter(({ connection }) => connection !== greeted).length - ignored
+  for (const [index, heard] of said.received.entries()) {
+    if (heard.connection === greeted) continue
+    const message = incoming[index]
+    if (left > 0 && message !== undefined && isHeardOn(end, heard.connection)) turn.hear(message)
+    left -= 1
+  }
+  turn.say(said.sent.filter(({ connection }) => connection !== greeted && (old === undefined || connection === old)))
+  if (greeted !== undefined) {
+    turn.greet()
+    for (const [index, heard] of said.received.entries()) {
+      const message = incoming[index]
+      if (heard.connection === greeted && message !== undefined) turn.hear(message)
+    }
+    turn.say(said.sent.filter(({ connection }) => connection === greeted))
+  }
+  if (real.session.connection === 'disconnected') turn.drop()
+  turn.decideSilently(real)
+  const wrong = turn.wrong ?? turn.owed() ?? differenceOf(turn.side, sideOf(real, party))
+  return wrong ?? { side: turn.side, said: turn.said, connection: greeted }
+}
+
+/** A channel that has never met its peer again is on the connection that it was opened on. */
+const isHeardOn = ({ side, connection }: End, on: number): boolean =>
+  side.line !== 'down' && (connection === undefined || connection === on)
+
+/** A turn while it is followed. */
+class Turn {
+  side: Side
+  readonly said: { readonly connection: number; readonly message: Message }[] = []
+  wrong: string | undefined
+  readonly #me: Party
+  /** What the specification says, and the engine has not said yet. */
+  #out: Message[] = []
+
+  constructor(side: Side, me: Party) {
+    this.side = side
+    this.#me = me
+  }
+
+  hear(message: Message): void {
+    this.#take(receive(this.side, this.#me, message), message)
+  }
+
+  greet(): void {
+    this.drop()
+    this.#take(greet(this.side))
+  }
+
+  drop(): void {
+    if (this.side.line === 'down') return
+    this.side = drop(this.side, this.#me)
+    this.#out = []
+  }
+
+  /** What the engine has said, in its order: of the updates of one commitment any may come first. */
+  say(sent: readonly Heard[]): void {
+    for (const heard of sent) {
+      const owed = this.#owed(heard)
+      const message = owed ?? this.#chosen(heard)
+      if (message === undefined) {
+        this.wrong ??= `it sent ${heard.type}, which the specification does not let it send here`
+        return
+      }
+      this.said.push({ connection: heard.connection, message })
+    }
+  }
+
+  owed(): string | undefined {
+    const [first] = this.#out
+    return first === undefined ? undefined : `it owes ${first.type} and has not sent it`
+  }
+
+  /** Decisions while the peer is away are not said. */
+  decideSilently({ durable }: FundedChannel): void {
+    if (this.side.line === 'up') return
+    for (const { offeredBy, id, resolution } of durable.htlcs) {
+      if (offeredBy !== 'remote' || resolution === undefined) continue
+      const known = this.side.htlcs.find(htlc => htlc.by !== this.#me && htlc.id === id)
+      if (known === undefined || !mayDecide(known, this.#me)) continue
+      this.#take(decide(this.side, id, this.#me, resolution.type === 'fulfill' ? 'fulfil' : 'fail'))
+    }
+  }
+
+  #take(step: Step, message?: Message): void {
+    this.side = step.side
+    this.#out.push(...step.out)
+    if (step.broken !== undefined) this.wrong ??= `it got ${message?.type}, and it breaks a rule: ${step.broken}`
+  }
+
+  #owed(heard: Heard): Message | undefined {
+    for (const [index, message] of this.#out.entries()) {
+      if (isOf(heard, message)) {
+        this.#out.splice(index, 1)
+        return message
+      }
+      if (!isUpdate(message) || !isUpdate(heard)) return undefined
+    }
+    return undefined
+  }
+
+  #chosen(heard: Heard): Message | undefined {
+    const step = this.#choice(heard)
+    const [message] = step?.out ?? []
+    if (step === undefined || message === undefined || !isOf(heard, message)) return undefined
+    this.side = step.side
+    return message
+  }
+
+  #choice(heard: Heard): Step | undefined {
+    const me = this.#me
+    const { side } = this
+    switch (heard.type) {
+      case 'add':
+        return side.line === 'up' ? offer(side, me, heard.amount) : undefined
+      case 'remove': {
+        const known = side.htlcs.find(htlc => htlc.by !== me && htlc.id === heard.id)
+        return known !== undefined && mayDecide(known, me) ? decide(side, heard.id, me, heard.end) : undefined
+      }
+      case 'sign':
+        return maySign(side, me) ? sign(side, me) : undefined
+      default:
+        return undefined
+    }
+  }
+}
+
+const isUpdate = ({ type }: { readonly type: string }): boolean => type === 'add' || type === 'remove'
