@@ -160,12 +160,17 @@ describe('a channel that has failed', () => {
     expect(durableOf(duo.bob).phase).toMatchObject({ cause: { kind: 'local_force', reason: 'enough' } })
   })
 
-  it('tells of offers that never reached a commitment when the connection ends', () => {
+  it('tells at once of offers that never reached a commitment, since no commitment follows; and once', () => {
     const duo = inPhase('bob', 'normal')
     add(duo, 'bob', { amountMsat: 1_000_000n, secret: 7 })
+    const told = () => eventsOf(duo.bob).filter(({ type }) => type === 'htlc_dropped')
+    const signed = durableOf(duo.bob).htlcs.filter(({ added }) => added !== 'proposed')
+    expect(signed).not.toEqual([])
     input(duo, 'bob', { type: 'force_close', reason: 'enough' })
+    expect(told()).toEqual([{ type: 'htlc_dropped', id: 1, paymentHash: hashOf(7) }])
+    expect(durableOf(duo.bob)).toMatchObject({ htlcs: signed, proposed: [], nextHtlcId: { local: 1 } })
     disconnect(duo)
-    expect(eventsOf(duo.bob)).toContainEqual({ type: 'htlc_dropped', id: 1, paymentHash: hashOf(7) })
+    expect(told()).toHaveLength(1)
   })
 
   it('takes a reason of any length, and keeps a bounded piece of it', () => {

@@ -27,6 +27,56 @@ function waiting(): { alice: Node; bob: Node; request: number; preimage: Uint8Ar
   return { alice, bob, request: input.request, preimage: input.preimage, firstOnion: onionRoutingPacket }
 }
 
+describe('what a channel drops that closes', () => {
+  const FOR_GOOD = { ...DROPPED, forGood: true } as const
+
+  test('ends at once where no other channel can carry it', () => {
+    const { alice, bob } = pair()
+    const input = keysendInput(bob.id)
+    alice.start(input, 0)
+    alice.candidates = []
+    alice.step(FOR_GOOD)
+    expect(alice.paymentOf(input.request)).toMatchObject({ status: 'failed', failure: { code: 'no_channel' } })
+    expect([...alice.store.keys()].filter(key => key.startsWith('in-flight/'))).toEqual([])
+    // Nothing of it is left to be tried.
+    alice.candidates = [channel(4, bob.id)]
+    expect(alice.step({ type: 'usable', peer: bob.id })).toEqual([])
+  })
+
+  test('goes over another channel at once, in another onion', () => {
+    const { alice, bob } = pair()
+    const input = keysendInput(bob.id)
+    const { onionRoutingPacket } = alice.start(input, 0)
+    alice.candidates = [channel(4, bob.id)]
+    const again = theAdd(alice.step(FOR_GOOD))
+    expect(again).toMatchObject({ payment: 1, link: 4 })
+    expect(again.onionRoutingPacket).not.toEqual(onionRoutingPacket)
+    alice.step({ type: 'added', payment: 1, link: 4, id: 9 })
+    alice.step({ type: 'htlc_fulfilled', link: 4, id: 9, paymentPreimage: input.preimage })
+    expect(alice.paymentOf(input.request)).toMatchObject({ number: 1, status: 'succeeded' })
+  })
+
+  test('ends as too late where its time is over', () => {
+    const { alice, bob } = pair()
+    const input = keysendInput(bob.id)
+    alice.start(input, 0)
+    alice.at({ now: DEADLINE }).step(FOR_GOOD)
+    expect(alice.paymentOf(input.request)).toMatchObject({ failure: { code: 'timeout' } })
+  })
+
+  test('waits where the other channel does not take it, until its deadline', () => {
+    const { alice, bob } = pair()
+    const input = keysendInput(bob.id)
+    alice.start(input, 0)
+    alice.candidates = [channel(4, bob.id)]
+    theAdd(alice.step(FOR_GOOD))
+    alice.step({ type: 'not_added', payment: 1, link: 4, failure: NOT_NOW })
+    expect(alice.replies).toEqual([])
+    alice.at({ now: DEADLINE }).step({ type: 'tick' })
+    expect(alice.paymentOf(input.request)).toMatchObject({ failure: { code: 'timeout' } })
+  })
+})
+
 describe('what was dropped', () => {
   test('is tried again once a channel is usable, in another onion, at the height of then', () => {
     const { alice, bob, request, preimage, firstOnion } = waiting()
