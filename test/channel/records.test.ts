@@ -125,13 +125,13 @@ describe('what a step writes', () => {
     expect(writes.map(write => write.key)).toEqual(['phase'])
   })
 
-  it('the onion is written once, with the offer', () => {
+  it('the offer is written once, with its onion', () => {
     const duo = opened()
     add(duo, 'alice', { amountMsat: 5_000_000n, secret: 1 })
     const writes: ChannelWrite[] = []
     const collected: Duo = { alice: collecting(duo.alice, writes), bob: { ...duo.bob } }
     settleWith(collected, duo)
-    expect(writes.filter(write => write.key.startsWith('onion/'))).toEqual([])
+    expect(writes.filter(write => write.key.startsWith('offer/'))).toEqual([])
     // Signed, acknowledged, countersigned and irrevocable at once.
     expect(writes.filter(write => write.key.startsWith('htlc/')).length).toBe(3)
   })
@@ -296,7 +296,7 @@ describe('bad records are told, and never thrown', () => {
       'htlc',
       'local-commit',
       'mutual-close',
-      'onion',
+      'offer',
       'params',
       'phase',
       'remote-commit',

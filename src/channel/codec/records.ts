@@ -11,8 +11,8 @@ import * as v1 from './v1.ts'
 //
 //   version                      of this layout
 //   params, phase, head, shutdown, local-commit, remote-commit
-//   htlc/<l|r>/<id>              one for each live HTLC
-//   onion/<l|r>/<id>             its onion, written once
+//   htlc/<l|r>/<id>              where each live HTLC stands
+//   offer/<l|r>/<id>             what it is, with its onion: written once
 //   secret/<slot>                the peer's revealed secrets, at most 49
 //   mutual-close/<n>             fully signed closing transactions
 //   archive/<until>/<l|r>/<id>   a finished HTLC that stood on commitments which are now revoked; never rewritten
@@ -84,13 +84,23 @@ function comesBefore(a: Htlc, b: Htlc): boolean {
 function changed(was: Htlc | undefined, htlc: Htlc): readonly ChannelWrite[] {
   const key = htlcKey(htlc)
   const record = put(`htlc/${key}`, v1.htlc, htlc)
-  if (was?.onionRoutingPacket === htlc.onionRoutingPacket) return [record]
-  return [record, put(`onion/${key}`, v1.onion, htlc.onionRoutingPacket)]
+  return was !== undefined && isSameOffer(was, htlc) ? [record] : [record, put(`offer/${key}`, v1.offer, htlc)]
+}
+
+/** By references: what moves an HTLC hands on what it does not change. */
+function isSameOffer(a: Htlc, b: Htlc): boolean {
+  return (
+    a.onionRoutingPacket === b.onionRoutingPacket &&
+    a.paymentHash === b.paymentHash &&
+    a.amountMsat === b.amountMsat &&
+    a.cltvExpiry === b.cltvExpiry &&
+    a.pathKey === b.pathKey
+  )
 }
 
 function gone(htlc: Htlc): readonly ChannelWrite[] {
   const key = htlcKey(htlc)
-  return [{ type: 'delete', key: `htlc/${key}` }, { type: 'delete', key: `onion/${key}` }, ...archive(htlc)]
+  return [{ type: 'delete', key: `htlc/${key}` }, { type: 'delete', key: `offer/${key}` }, ...archive(htlc)]
 }
 
 /** An HTLC is gone with its removal irrevocable; one that never stood on a commitment of the peer leaves no trace. */
@@ -214,10 +224,10 @@ function expectCount<T>(kind: string, count: number, found: readonly T[]): reado
 
 function loadHtlcs(records: Records): readonly Htlc[] {
   return all(records, 'htlc/', v1.htlc).map(htlc => {
-    // A record under the key of another would find no onion, or a foreign one.
-    const onionRoutingPacket = one(records, `onion/${htlcKey(htlc)}`, v1.onion)
+    // A record under the key of another would find no offer, or a foreign one.
+    const offer = one(records, `offer/${htlcKey(htlc)}`, v1.offer)
     if (!records.has(`htlc/${htlcKey(htlc)}`)) throw new RecordError(invalid(`htlc/${htlcKey(htlc)} has another key`))
-    return { ...htlc, onionRoutingPacket }
+    return { ...htlc, ...offer }
   })
 }
 

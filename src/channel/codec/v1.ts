@@ -207,16 +207,23 @@ const resolution: Codec<HtlcResolution> = taggedUnion<HtlcResolution>({
   fail_malformed: [2, struct({ sha256OfOnion: bytes32, failureCode: u16 })],
 })
 
-/** The onion has a record of its own, which is written once. */
-export type HtlcRecord = Omit<Htlc, 'onionRoutingPacket'>
+/** What of an HTLC never changes: written once, with its onion. */
+export type OfferRecord = Pick<Htlc, 'amountMsat' | 'paymentHash' | 'cltvExpiry' | 'pathKey' | 'onionRoutingPacket'>
 
-export const htlc: Codec<HtlcRecord> = struct({
-  offeredBy: party,
-  id: u64Number,
+export const offer: Codec<OfferRecord> = struct({
   amountMsat: millisatoshis,
   paymentHash: paymentHashCodec,
   cltvExpiry: u32,
   pathKey: optional(point),
+  onionRoutingPacket: lengthPrefixed(u16),
+})
+
+/** Where an HTLC stands: written with each of its moves, some seven times, so this is small. */
+export type HtlcRecord = Omit<Htlc, keyof OfferRecord>
+
+export const htlc: Codec<HtlcRecord> = struct({
+  offeredBy: party,
+  id: u64Number,
   added: stage,
   removed: optional(stage),
   resolution: optional(resolution),
@@ -253,6 +260,5 @@ export const shutdown: Codec<ChannelDurable['shutdown']> = struct({
   remote: optional(scriptBytes),
 })
 
-export const onion: Codec<Uint8Array> = lengthPrefixed(u16)
 export const mutualClose = txCodec
 export const version: Codec<number> = u8
