@@ -6,12 +6,14 @@ import { err, ok, type Result } from './result.ts'
 const UNITS = /(?:Sat|Msat)$/
 const DECIMAL = /^(?:0|-?[1-9][0-9]{0,18})$/
 
-/** A value as JSON, in ASCII. A bigint under a key that does not end in its unit would come back as a string: a bug. */
+/**
+ * A value as JSON, in ASCII: what `JSON.stringify` makes of it, and a bigint as a string of its digits. A bigint under a key that
+ * does not end in its unit would come back as a string: a bug.
+ */
 export function jsonEncode(value: unknown): Uint8Array {
-  const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part))
-  const ascii = NON_ASCII.test(text) ? text.replace(EACH_NON_ASCII, escaped) : text
-  const bytes = new Uint8Array(ascii.length)
-  for (let i = 0; i < ascii.length; i++) bytes[i] = ascii.charCodeAt(i)
+  const end = writeValue(value, 0)
+  const bytes = buffer.slice(0, end)
+  if (buffer.length > LARGEST_KEPT) buffer = new Uint8Array(FIRST_BYTES)
   return bytes
 }
 
@@ -28,7 +30,80 @@ export function jsonDecode<T>(bytes: Uint8Array): Result<T, DecodeFailure> {
   }
 }
 
-const NON_ASCII = /[^\x20-\x7e]/
+// Some records are written for each payment, so this goes over a value once, straight into bytes. Allocating is most of what is left:
+// the buffer stays for the next value. Each function says where what it wrote ends.
+const FIRST_BYTES = 4096
+const LARGEST_KEPT = 1 << 16
+let buffer = new Uint8Array(FIRST_BYTES)
+
+function writeValue(value: unknown, at: number): number {
+  switch (typeof value) {
+    case 'string':
+      return writeString(value, at)
+    case 'bigint':
+      return writeString(value.toString(), at)
+    case 'object':
+      if (value === null) return writeRaw('null', at)
+      return Array.isArray(value) ? writeArray(value, at) : writeObject(value, at)
+    default:
+      // What JSON has no word for is null, as in an array.
+      return writeRaw(JSON.stringify(value) ?? 'null', at)
+  }
+}
+
+function writeArray(items: readonly unknown[], start: number): number {
+  let at = writeRaw('[', start)
+  for (let i = 0; i < items.length; i++) at = writeValue(items[i], i > 0 ? writeRaw(',', at) : at)
+  return writeRaw(']', at)
+}
+
+function writeObject(fields: object, start: number): number {
+  let at = start
+  let before = '{'
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined) continue
+    at = writeString(key, writeRaw(before, at))
+    at = writeValue(value, writeRaw(':', at))
+    before = ','
+  }
+  return writeRaw(before === '{' ? '{}' : '}', at)
+}
+
+/** That nothing in a string is to be escaped, as is so with nearly all, is found out while it is written. */
+function writeString(text: string, at: number): number {
+  const end = at + text.length + 1
+  reserve(end + 1)
+  const bytes = buffer
+  bytes[at] = QUOTE
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) {
+      return writeRaw(JSON.stringify(text).replace(EACH_NON_ASCII, escaped), at)
+    }
+    bytes[at + 1 + i] = code
+  }
+  bytes[end] = QUOTE
+  return end + 1
+}
+
+/** ASCII. */
+function writeRaw(text: string, at: number): number {
+  const end = at + text.length
+  reserve(end)
+  const bytes = buffer
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
+  return end
+}
+
+function reserve(end: number): void {
+  if (end <= buffer.length) return
+  const larger = new Uint8Array(Math.max(end, 2 * buffer.length))
+  larger.set(buffer)
+  buffer = larger
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const EACH_NON_ASCII = /[^\x20-\x7e]/g
 
 function escaped(char: string): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonDecode, jsonEncode, msat, sat } from '../../src/base/index.ts'
+import { jsonDecode, jsonEncode, msat, sat, utf8Encode } from '../../src/base/index.ts'
 
 describe('records in JSON', () => {
   test('come back as they were, amounts as bigints', () => {
@@ -23,6 +23,25 @@ describe('records in JSON', () => {
         },
       ),
     )
+  })
+
+  test('are what JSON.stringify makes of them, in ASCII', () => {
+    const values = [
+      {},
+      [],
+      null,
+      17,
+      -0.5,
+      Number.NaN,
+      true,
+      '',
+      'a "quoted" \\ line\n',
+      [undefined, [{}], { a: undefined, b: null }],
+      { 'a "key"': 1, 'last\t': { deep: ['x'] } },
+      { long: 'a'.repeat(10_000), longer: ['b'.repeat(100_000), { c: 'd' }] },
+      { after: 'the long one' },
+    ]
+    for (const value of values) expect(jsonEncode(value)).toEqual(utf8Encode(JSON.stringify(value)))
   })
 
   test('are ASCII', () => {
