@@ -68,7 +68,9 @@ function payment() {
   return { type: 'payment', input: { ...input, amountMsat: AMOUNT_MSAT, timeoutMs: 60_000 } } as const
 }
 
-const lastOfEach = (commit: readonly EngineWrite[]) => [...new Map(commit.map(write => [write.key, write])).values()]
+function lastOfEach(commit: readonly EngineWrite[]): readonly EngineWrite[] {
+  return [...new Map(commit.map(write => [write.key, write])).values()]
+}
 
 function sizeOf(writes: readonly EngineWrite[]): number {
   return writes.reduce((sum, write) => sum + write.key.length + (write.type === 'put' ? write.value.length : 0), 0)
