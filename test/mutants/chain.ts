@@ -11,6 +11,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: `return [...penaltyPaths(table, output, 'htlc_revoked'), own]`,
     replace: `return [own]`,
+    needs: 'a rule that asks for penalties before the delay of the cheat has run out',
   },
   {
     id: 'second-stages-are-not-punished',
@@ -19,6 +20,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: 'return penaltyPaths(table, output, `',
     replace: "return output.kind === 'second_stage' ? [] : penaltyPaths(table, output, `",
+    needs: 'a rule that asks for every output of a revoked commitment',
   },
   {
     id: 'revoked-delay-of-the-wrong-side',
@@ -27,7 +29,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/situation.ts',
     find: 'const delayed = delayedScriptOf(keys, local.toSelfDelay)',
     replace: 'const delayed = delayedScriptOf(keys, remote.toSelfDelay)',
-    needs: 'sides with different delays',
+    needs: 'sides with different delays, and a rule that asks for every output of a revoked commitment',
   },
   {
     id: 'old-secrets-are-looked-up-wrong',
@@ -36,6 +38,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'keys/shachain.ts',
     find: 'if (index - (index % 2 ** slot) === known.index) return deriveSecret(known.secret, slot, index)',
     replace: 'if (index >= known.index) return deriveSecret(known.secret, slot, index)',
+    needs: 'a rule that asks for every output of a revoked commitment',
   },
 
   // Which commitment, which HTLC.
@@ -72,7 +75,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     find: '(commitment.built?.htlcs.indexOf(placed) ?? -1)',
     replace:
       '(commitment.built?.htlcs.findIndex(other => other.htlc.paymentHash === htlc.paymentHash && other.amountSat === placed.amountSat) ?? -1)',
-    needs: 'two HTLCs of one hash and amount on our commitment, and our close',
+    needs: 'a payee who sends the same hash and amount back over the same channel, and our close while both stand',
   },
   {
     id: 'trimmed-one-too-early',
@@ -109,6 +112,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/conditions.ts',
     find: 'return commitment.outputs.every(output => isOutputResolved(',
     replace: 'return commitment.outputs.some(output => isOutputResolved(',
+    needs: 'a rule that asks for our own output after a close',
   },
 
   // Claims.
@@ -119,6 +123,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'return claim.tx.inputs.every(({ outpoint }) => {',
     replace: 'return claim.tx.inputs.some(({ outpoint }) => {',
+    needs: 'two claims in one batch, left out by miners until the peer may take one of them',
   },
   {
     id: 'claims-are-published-once',
@@ -135,7 +140,8 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'for (const coin of made.claim.feeCoins) taken.add(outPointKey(coin.outpoint))',
     replace: '',
-    needs: 'two HTLCs to claim from our own commitment in one block',
+    needs:
+      'two HTLCs to claim from our own commitment in one block, and a rule that no two transactions of a node spend one coin',
   },
 
   // Reorganisations.
@@ -163,6 +169,8 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'wallet/blocks.ts',
     find: 'if (coin.height >= height) continue',
     replace: 'if (coin.height > height) continue',
+    needs:
+      'a rule that compares the coins of a wallet with those on the chain, and asks that each can be spent at rest',
   },
 
   // Loading an old copy.
@@ -173,7 +181,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'link/view.ts',
     find: `return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'`,
     replace: "return phase.type === 'closing' ? 'commitment' : 'nothing'",
-    needs: 'an old image of the store',
+    needs: 'an old image of the store, and a rule that nobody publishes what they have revoked',
   },
 
   // The wallet.
@@ -193,6 +201,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'wallet/blocks.ts',
     find: 'else if (own.conflict === undefined) transactions.set(id, { ...own, conflict: seen })',
     replace: 'else if (own.conflict !== undefined) transactions.set(id, { ...own, conflict: seen })',
-    needs: 'a peer that is faster with an HTLC for which we have added a coin',
+    needs:
+      'a peer that is faster with an HTLC for which we have added a coin, and a rule that compares the coins of a wallet with those on the chain, and asks that each can be spent at rest',
   },
 ]

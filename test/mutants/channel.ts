@@ -39,7 +39,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     find: 'if (signature === undefined || !verifyHtlcSignature(htlcTx, signature, counterpartyHtlcPubkey)) {',
     replace:
       "if (signature === undefined || (htlcTx.type === 'htlc_timeout' && !verifyHtlcSignature(htlcTx, signature, counterpartyHtlcPubkey))) {",
-    needs: 'an HTLC signature with a bit flipped, and our close while it stands',
+    needs: 'an HTLC signature with a bit flipped, and our close while it stands, or a rule that checks what is stored',
   },
   {
     id: 'revocation-secret-is-not-compared',
@@ -48,7 +48,8 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/revokeAndAck.ts`,
     find: 'if (!isSecretKey(secret) || !bytesEqual(publicKeyFromSecret(secret), point)) {',
     replace: 'if (!isSecretKey(secret) && !bytesEqual(publicKeyFromSecret(secret), point)) {',
-    needs: 'a revoke_and_ack with a bit of its secret flipped',
+    needs:
+      'a revoke_and_ack with a bit of its secret flipped, and a rule that compares what is stored with the point that was promised',
   },
   {
     id: 'preimage-is-not-checked',
@@ -153,6 +154,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/codec/records.ts',
     find: '` }, ...archive(htlc)]',
     replace: "` }, ...(htlc.offeredBy === 'local' ? archive(htlc) : [])]",
+    needs: 'a rule that asks for every output of a revoked commitment',
   },
   {
     id: 'archive-misses-the-first-commitment',
@@ -161,6 +163,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/codec/records.ts',
     find: 'htlc.remoteFrom <= commitmentNumber && commitmentNumber < htlc.remoteUntil',
     replace: 'htlc.remoteFrom < commitmentNumber && commitmentNumber < htlc.remoteUntil',
+    needs: 'a rule that asks for every output of a revoked commitment',
   },
   {
     id: 'one-state-behind-is-not-behind',
@@ -169,7 +172,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/reestablish.ts`,
     find: 'if (next <= durable.localCommit.number || next > 2 ** 48 - 1) return undefined',
     replace: 'if (next <= durable.localCommit.number + 1 || next > 2 ** 48 - 1) return undefined',
-    needs: 'an old image of the store',
+    needs: 'an old image of the store, one commitment old, and a rule that nobody publishes what they have revoked',
   },
 
   // Deadlines.
@@ -180,7 +183,8 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/block.ts`,
     find: 'htlc.cltvExpiry - limits.fulfillDeadlineBlocks',
     replace: 'htlc.cltvExpiry + limits.fulfillDeadlineBlocks',
-    needs: 'a payer that keeps its revocation or signature back until the expiry',
+    needs:
+      'a payer that keeps its signature or revocation back until the expiry, or a rule that looks at HTLCs that are overdue',
   },
   {
     id: 'offered-htlcs-never-run-out',

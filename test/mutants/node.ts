@@ -52,7 +52,8 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'payment/receiving.ts',
     find: 'if (htlc.cltvExpiry < context.height + blocks) return undefined',
     replace: 'if (htlc.cltvExpiry < blocks) return undefined',
-    needs: 'an HTLC that becomes irrevocable dozens of blocks after it was offered',
+    needs:
+      'an HTLC that becomes irrevocable dozens of blocks after it was offered, and a rule that looks at what is taken when',
   },
   {
     id: 'the-invoice-says-how-much',
@@ -109,6 +110,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/load.ts',
     find: 'for (const outpoint of watched.values()) {',
     replace: `for (const outpoint of channel.state === 'normal' ? [] : watched.values()) {`,
+    needs: 'a rule that both sides of a channel that has ended know so',
   },
   {
     id: 'blocks-while-away-are-read-blindly',
@@ -125,7 +127,8 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/step.ts',
     find: `if (standing === 'held') stepWallet(`,
     replace: `if (standing === 'held' && work.state.charges.size > 0) stepWallet(`,
-    needs: 'a crash in the middle of an opening',
+    needs:
+      'a crash in the middle of an opening, and a rule that compares the coins of a wallet with those on the chain, and asks that each can be spent at rest',
   },
 
   // Peers.
