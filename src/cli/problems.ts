@@ -100,12 +100,16 @@ const SYSTEM: Readonly<Record<string, Row>> = {
   ENOENT: { code: 'not_found', advice: 'Check the spelling of the path.' },
 }
 
-/** Errors of the rooms below say what to do in their later sentences; where they do not, the table does. */
-function told(error: unknown, { code, advice }: Row): BookendError {
+/** Errors of the rooms below say what to do in their later sentences; where they do not, and where a disk fails, the table does. */
+function told(error: unknown, row: Row): BookendError {
+  const { code, advice } = row
   const text = error instanceof Error ? error.message : String(error)
   const [first = '', ...rest] = text.split(/(?<=\.) (?=[A-Z])/)
   const message = /[.!?]$/.test(first) ? first : `${first}.`
-  return new BookendError(code, message, { advice: rest.length > 0 ? rest.join(' ') : advice, cause: error })
+  return new BookendError(code, message, {
+    advice: rest.length > 0 && row !== DISK ? rest.join(' ') : advice,
+    cause: error,
+  })
 }
 
 /** By its name: the room of storage takes its time to load, and most commands do without it. */

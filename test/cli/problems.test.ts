@@ -53,7 +53,10 @@ describe('what is in the way of a command', () => {
 
   it('a full disk, however it shows', () => {
     const system = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
-    for (const error of [system, new StorageError('store_failed', 'The store failed: database or disk is full')]) {
+    const ended = 'node.sqlite failed: Error: database or disk is full. A new start finds what is durable.'
+    const lock = 'lock failed: Error: disk I/O error. It is the lock of the data directory.'
+    const stores = ['The store failed: database or disk is full', ended, lock]
+    for (const error of [system, ...stores.map(words => new StorageError('store_failed', words))]) {
       const [code, , advice] = told(error)
       expect([code, advice]).toEqual(['disk', expect.stringMatching(/^Make room on the disk .* Nothing is lost\.$/)])
     }
