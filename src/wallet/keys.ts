@@ -43,9 +43,26 @@ export function walletKeys(seed: Uint8Array, network: Network): WalletKeys {
   return { network, receive: branchKey(account.deriveChild(0)), change: branchKey(account.deriveChild(1)) }
 }
 
-/** The key m/84'/coin'/0'/branch/index. Cost: three multiplications. */
+// A cache and nothing more: what was derived from a branch is kept as long as the branch itself.
+const derived = new WeakMap<BranchKey, Map<number, AddressKey>>()
+
+/** The key m/84'/coin'/0'/branch/index. Cost: three multiplications, the first time. */
 export function deriveAddressKey(keys: WalletKeys, { branch, index }: KeyPath): AddressKey {
-  const { secret: privateKey, chainCode } = keys[branch]
+  const parent = keys[branch]
+  let known = derived.get(parent)
+  if (known === undefined) {
+    known = new Map()
+    derived.set(parent, known)
+  }
+  let key = known.get(index)
+  if (key === undefined) {
+    key = derive(parent, index)
+    known.set(index, key)
+  }
+  return key
+}
+
+function derive({ secret: privateKey, chainCode }: BranchKey, index: number): AddressKey {
   const { secret } = branchKey(new HDKey({ privateKey, chainCode }).deriveChild(index))
   const publicKey = publicKeyFromSecret(secret)
   return { secret, publicKey, script: p2wpkhScript(publicKey) }
