@@ -57,6 +57,7 @@ export {
   pmapValues,
 } from './persistentMap.ts'
 export { err, ok, type Result } from './result.ts'
+export { hasShape, type Shape } from './shape.ts'
 export {
   add,
   type FeeratePerKw,

@@ -4,6 +4,7 @@ import {
   decode,
   emptyPMap,
   err,
+  hasShape,
   jsonDecode,
   type NodeId,
   ok,
@@ -12,6 +13,7 @@ import {
   pmapGet,
   pmapSet,
   type Result,
+  type Shape,
   toHex,
   u64Number,
 } from '../base/index.ts'
@@ -101,7 +103,7 @@ interface StoredPeer {
 function loadPeers(records: Records): Result<PMap<PeerEntry>, DecodeFailure> {
   let peers = emptyPMap<PeerEntry>()
   for (const [key, value] of records) {
-    const stored = jsonDecode<StoredPeer>(value)
+    const stored = shaped<StoredPeer>(`${PEERS}${key}`, value, PEER)
     if (!stored.ok) return stored
     const { asked, addresses } = stored.value
     const nodeId = key as NodeId // our own key
@@ -116,7 +118,7 @@ function loadCharges(records: Records): Result<PMap<Charge>, DecodeFailure> {
   let charges = emptyPMap<Charge>()
   for (const [key, value] of records) {
     if (!key.startsWith(CHARGES)) continue
-    const stored = jsonDecode<Charge>(value)
+    const stored = shaped<Charge>(key, value, CHARGE)
     if (!stored.ok) return stored
     charges = pmapSet(charges, key.slice(CHARGES.length), stored.value)
   }
@@ -132,7 +134,7 @@ function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): 
   let { peers, links, names, watchers } = state
   for (const [id, records] of channels) {
     const about = records.get(`${CHANNELS}${id}/peer`)
-    const stored = about === undefined ? missing(id) : jsonDecode<StoredLink>(about)
+    const stored = about === undefined ? missing(id) : shaped<StoredLink>(`${CHANNELS}${id}/peer`, about, LINK)
     if (!stored.ok) return stored
     const loaded = loadLink(records)
     if (!loaded.ok) return loaded
@@ -151,6 +153,17 @@ function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): 
     peers = pmapSet(peers, peer, { ...entry, links: [...entry.links, index] })
   }
   return ok({ ...state, peers, links, names, watchers })
+}
+
+const PEER: Shape = { asked: 'boolean', addresses: 'list' }
+const CHARGE: Shape = { token: 'string', amountMsat: 'bigint' }
+const LINK: Shape = { peer: 'string', createdAt: 'number' }
+
+/** A record of JSON, if it is what it should be. */
+function shaped<T>(key: string, bytes: Uint8Array, shape: Shape): Result<T, DecodeFailure> {
+  const record = jsonDecode<T>(bytes)
+  if (!record.ok || hasShape(record.value, shape)) return record
+  return err({ code: 'invalid', message: `expected a whole record under ${key}, got another one` })
 }
 
 function missing(id: string): { readonly ok: false; readonly error: DecodeFailure } {

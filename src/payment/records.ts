@@ -2,6 +2,7 @@ import {
   type DecodeFailure,
   defined,
   err,
+  hasShape,
   jsonDecode,
   jsonEncode,
   ok,
@@ -9,6 +10,7 @@ import {
   pmapSet,
   pmapValues,
   type Result,
+  type Shape,
 } from '../base/index.ts'
 import {
   type InFlight,
@@ -104,24 +106,63 @@ export function loadPayments(records: ReadonlyMap<string, Uint8Array>): Result<P
   return ok(withTimes(state))
 }
 
-/** The key says what the record is: only `put` here writes them. */
+/** The key says what the record is: one that is something else, or another one's, is damaged. */
 function withRecord(state: PaymentsState, key: string, record: unknown): PaymentsState | undefined {
-  if (key === NEXT_KEY) return { ...state, nextNumber: record as number }
+  if (key === NEXT_KEY) return isNumberOfPayment(record) ? { ...state, nextNumber: record } : undefined
   switch (key.slice(0, key.indexOf('/'))) {
     case 'invoice': {
+      if (!hasShape(record, INVOICE)) return undefined
       const invoice = record as OpenInvoice
+      if (key !== invoiceKey(invoice.paymentHash)) return undefined
       return { ...state, invoices: pmapSet(state.invoices, invoice.paymentHash, invoice) }
     }
     case 'token': {
+      if (!hasShape(record, TOKEN)) return undefined
       const token = record as Token
-      return { ...state, tokens: pmapSet(state.tokens, token.id, token) }
+      return key === tokenKey(token.id) ? { ...state, tokens: pmapSet(state.tokens, token.id, token) } : undefined
     }
-    case 'in-flight':
-      return withInFlight(state, record as InFlight)
+    case 'in-flight': {
+      if (!hasShape(record, IN_FLIGHT)) return undefined
+      const inFlight = record as InFlight
+      const { htlc, terms, payment } = inFlight
+      const isWhole =
+        (htlc === undefined || hasShape(htlc, HTLC)) &&
+        (terms.repeatable === undefined || hasShape(terms.repeatable, REPEATABLE))
+      return isWhole && key === inFlightKey(payment.number) ? withInFlight(state, inFlight) : undefined
+    }
     default:
       return undefined
   }
 }
+
+const isNumberOfPayment = (record: unknown): record is number => Number.isSafeInteger(record) && Number(record) > 0
+
+// What is needed of each to go on with it.
+const INVOICE: Shape = {
+  paymentHash: 'string',
+  invoice: 'string',
+  preimage: 'string',
+  paymentSecret: 'string',
+  amountMsat: 'bigint?',
+  minFinalCltvExpiryDelta: 'number?',
+  expiresAt: 'number',
+}
+const TOKEN: Shape = {
+  id: 'string',
+  name: 'string',
+  scopes: 'list',
+  secretHash: 'string',
+  budgetMsat: 'bigint?',
+  spentMsat: 'bigint',
+}
+const IN_FLIGHT: Shape = {
+  payment: { number: 'number', paymentHash: 'string', amountMsat: 'bigint', feeMsat: 'bigint', peer: 'string' },
+  terms: { finalCltvExpiryDelta: 'number', sessionKey: 'string', deadline: 'number', token: 'string?' },
+  retries: 'number',
+  sharedSecrets: 'list',
+}
+const HTLC: Shape = { link: 'number', id: 'number' }
+const REPEATABLE: Shape = { key: 'string', fingerprint: 'string' }
 
 function withTimes(state: PaymentsState): PaymentsState {
   let timed = state
