@@ -1,17 +1,27 @@
 import { assert } from '../base/index.ts'
 import { changedRecords } from './codec/records.ts'
+import { withoutUncommitted } from './handlers/uncommitted.ts'
 import { checkInvariants } from './invariants.ts'
 import type { Done } from './outcome.ts'
 import { isLegalTransition } from './transitions.ts'
 import type { Channel, ChannelEffect, ChannelStep } from './types.ts'
 
 /** Checks what must hold after every step, and works out the writes. Also the end of the two constructors. */
-export function complete(before: Channel | undefined, { next, effects }: Done): ChannelStep {
+export function complete(before: Channel | undefined, outcome: Done): ChannelStep {
+  const { next, effects } = afterTheEnd(before, outcome)
   if (before !== undefined) {
     assert(isLegalTransition(before.state, next.state), `no transition leads from ${before.state} to ${next.state}`)
   }
   checkInvariants(before, next)
   return { next, writes: changedRecords(before, next), effects: [...effects, ...stateChanged(before, next)] }
+}
+
+/** A channel that goes on chain signs nothing any more: what no commitment covers by then never happened. */
+function afterTheEnd(before: Channel | undefined, outcome: Done): Done {
+  const { next, effects } = outcome
+  if (before?.state === next.state || (next.state !== 'closing' && next.state !== 'closed')) return outcome
+  const [rest, dropped] = withoutUncommitted(next)
+  return { next: rest, effects: [...effects, ...dropped] }
 }
 
 function stateChanged(before: Channel | undefined, next: Channel): readonly ChannelEffect[] {

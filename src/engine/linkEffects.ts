@@ -110,9 +110,11 @@ function tell(work: Work, link: Link, event: ChannelEvent | OnchainEvent): void 
       work.tasks.push({ to: 'payments', input: { type: 'htlc_failed', link: index, id, resolution } })
       return
     }
-    case 'htlc_dropped':
-      work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id } })
+    case 'htlc_dropped': {
+      const forGood = state.channel?.state === 'closing' || state.channel?.state === 'closed'
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id, forGood } })
       return
+    }
     case 'htlc_added':
     case 'htlc_signed':
     case 'htlc_settled':

@@ -138,7 +138,8 @@ export type PaymentInput =
       readonly paymentPreimage: Uint8Array
     }
   | { readonly type: 'htlc_failed'; readonly link: number; readonly id: number; readonly resolution: HtlcResolution }
-  | { readonly type: 'htlc_dropped'; readonly link: number; readonly id: number }
+  /** No commitment holds it. `forGood`: the channel is closing, and signs nothing any more. */
+  | { readonly type: 'htlc_dropped'; readonly link: number; readonly id: number; readonly forGood?: boolean }
   /** The chain took it back: nobody will be paid. */
   | { readonly type: 'htlc_timed_out'; readonly link: number; readonly id: number }
   /** A channel with this peer can be used again: what waits may be tried. */

@@ -16,8 +16,9 @@ import {
 import { dueDeadline, earlier } from './times.ts'
 import type { PaymentContext, PaymentEffect, PaymentFailure, PaymentInput, PaymentWrite } from './types.ts'
 
-// Payments without an HTLC: the connection ended before any commitment held it. They are tried again until their deadline. One that
-// a commitment holds never waits here: it ends as its HTLC ends, whatever the deadline says.
+// Payments without an HTLC: the connection ended before any commitment held it. They are tried again until their deadline, unless the
+// channel itself ends: nobody waits for that to come back, so they go over another one at once, or end. One that a commitment holds
+// never waits here: it ends as its HTLC ends, whatever the deadline says.
 
 type Dropped = Extract<PaymentInput, { type: 'htlc_dropped' }>
 
@@ -28,7 +29,11 @@ export function dropped(state: PaymentsState, input: Dropped, context: PaymentCo
   if (tooLate !== undefined) return givenUp(state, inFlight, tooLate, context)
   const { htlc: _htlc, ...waiting } = inFlight
   const next = dueDeadline(withInFlight(state, waiting), waiting.terms.deadline)
-  return { next, writes: [putInFlight(waiting)], effects: [] }
+  if (input.forGood !== true) return { next, writes: [putInFlight(waiting)], effects: [] }
+  const again = tryAgain(next, waiting, context)
+  if (again.effects.length > 0) return { ...again, writes: [putInFlight(waiting), ...again.writes] }
+  const words = 'The channel was closed before it held the payment, and no other one can carry it; nothing was paid.'
+  return givenUp(state, inFlight, failure('no_channel', words), context)
 }
 
 /** Tries everything again that waits for this peer, in the order in which it was asked for. Cost: one onion for each. */

@@ -2,17 +2,9 @@ import { assert } from '../../base/index.ts'
 import { commitmentPoint, lookupSecret, secretIndex } from '../../keys/index.ts'
 import type { ChannelReestablish } from '../../wire/index.ts'
 import { type Done, done, type Outcome } from '../outcome.ts'
-import type {
-  ChannelContext,
-  ChannelDurable,
-  ChannelEffect,
-  FundedChannel,
-  Htlc,
-  NegotiatedFeatures,
-  Party,
-} from '../types.ts'
+import type { ChannelContext, ChannelDurable, ChannelEffect, FundedChannel, NegotiatedFeatures } from '../types.ts'
 import { errorMessage } from './failChannel.ts'
-import { withDurable } from './withDurable.ts'
+import { withoutUncommitted } from './uncommitted.ts'
 
 // The end of a connection, and the beginning of the next (BOLT 2, message retransmission).
 
@@ -25,49 +17,8 @@ export function disconnected(channel: FundedChannel): Outcome {
 }
 
 function ended(channel: FundedChannel): [next: FundedChannel, effects: readonly ChannelEffect[]] {
-  const { durable, session } = channel
-  const silent = { connection: 'disconnected', negotiated: session.negotiated } as const
-  if (!hasUncommitted(durable)) return [{ ...channel, session: silent }, []]
-  const dropped = durable.htlcs.filter(htlc => htlc.added === 'proposed')
-  const droppedBy = (party: Party) => dropped.filter(htlc => htlc.offeredBy === party).length
-  const next: ChannelDurable = {
-    ...durable,
-    htlcs: keptHtlcs(durable.htlcs),
-    feeUpdates: durable.feeUpdates.filter(update => update.stage !== 'proposed'),
-    nextHtlcId: {
-      local: durable.nextHtlcId.local - droppedBy('local'),
-      remote: durable.nextHtlcId.remote - droppedBy('remote'),
-    },
-    proposed: [],
-  }
-  const effects: readonly ChannelEffect[] = dropped
-    .filter(htlc => htlc.offeredBy === 'local')
-    .map(({ id, paymentHash }) => ({ type: 'event', event: { type: 'htlc_dropped', id, paymentHash } }))
-  return [{ ...withDurable(channel, next), session: silent }, effects]
-}
-
-/** Of either side: `proposed` alone would miss what the peer has not signed for. */
-function hasUncommitted({ htlcs, feeUpdates }: ChannelDurable): boolean {
-  return (
-    htlcs.some(htlc => htlc.added === 'proposed' || isRemovalProposed(htlc)) ||
-    feeUpdates.some(update => update.stage === 'proposed')
-  )
-}
-
-function isRemovalProposed(htlc: Htlc): boolean {
-  return htlc.removed === 'proposed'
-}
-
-function keptHtlcs(htlcs: readonly Htlc[]): readonly Htlc[] {
-  return htlcs
-    .filter(htlc => htlc.added !== 'proposed')
-    .map(htlc => (isRemovalProposed(htlc) ? withoutRemoval(htlc) : htlc))
-}
-
-/** Our own decisions stay, and so does a preimage that the peer told us; a failure of the peer's is taken back. */
-function withoutRemoval({ removed: _removed, resolution, ...htlc }: Htlc): Htlc {
-  const keep = htlc.offeredBy === 'remote' || resolution?.type === 'fulfill'
-  return keep && resolution !== undefined ? { ...htlc, resolution } : htlc
+  const [next, effects] = withoutUncommitted(channel)
+  return [{ ...next, session: { connection: 'disconnected', negotiated: channel.session.negotiated } }, effects]
 }
 
 /**
