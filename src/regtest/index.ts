@@ -1,16 +1,7 @@
 // regtest: the embedded chain. A whole bitcoin regtest in the process, with Bitcoin Core's rules and words, and scripts
 // judged by an independent interpreter. It must not know channels, keys of channels or the node.
 // Start reading at chain.ts; mempool/preChecks.ts shows what a transaction goes through, branches.ts what a reorganisation does.
-export {
-  type BlockContents,
-  type BlockEvent,
-  type ChainBlock,
-  createRegtestChain,
-  type KnownTransaction,
-  RegtestChain,
-  type RegtestOptions,
-  restoreRegtestChain,
-} from './chain.ts'
+export { createRegtestChain, RegtestChain, restoreRegtestChain } from './chain.ts'
 export type { Funding } from './faucet.ts'
 export { REGTEST_GENESIS, REGTEST_GENESIS_HASH } from './genesis.ts'
 export type { ScriptRules } from './interpreter.ts'
@@ -30,4 +21,5 @@ export {
 } from './rpc/server.ts'
 export type { VerifySignature } from './signatures.ts'
 export type { SnapshotFailure } from './snapshot.ts'
+export type { BlockContents, BlockEvent, ChainBlock, KnownTransaction, RegtestOptions } from './types.ts'
 export type { Coin } from './utxo.ts'

@@ -28,18 +28,29 @@ export interface Confirmation {
 
 /** The coins, the index of transactions and the index of spends, as the best branch has them. */
 export class Ledger implements CoinView {
-  readonly #coins = new Map<string, Coin>()
-  readonly #confirmed = new Map<Txid, Confirmation>()
-  readonly #spenders = new Map<string, Txid>()
+  #coins = new Map<string, Coin>()
+  #confirmed = new Map<Txid, Confirmation>()
+  #spenders = new Map<string, Txid>()
   /** By height; the genesis block's output can never be spent, so it makes no coin. */
-  readonly #branch: BlockNode[]
-  readonly #undo: BlockUndo[] = []
+  #branch: BlockNode[]
+  #undo: BlockUndo[] = []
   readonly #judge: ScriptJudge
 
   constructor(genesis: BlockNode, judge: ScriptJudge) {
     this.#branch = [genesis]
     this.#judge = judge
     this.#index(genesis)
+  }
+
+  /** One with the same contents, that goes its own way; coins, blocks and undos never change, so both hold the same ones. */
+  copy(): Ledger {
+    const copy = new Ledger(this.tip, this.#judge)
+    copy.#coins = new Map(this.#coins)
+    copy.#confirmed = new Map(this.#confirmed)
+    copy.#spenders = new Map(this.#spenders)
+    copy.#branch = [...this.#branch]
+    copy.#undo = [...this.#undo]
+    return copy
   }
 
   get tip(): BlockNode {

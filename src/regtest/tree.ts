@@ -1,8 +1,9 @@
-import { type BlockHash, defined } from '../base/index.ts'
-import { type Block, headerHash } from '../bitcoin/index.ts'
+import { type BlockHash, defined, type Txid } from '../base/index.ts'
+import { type Block, headerHash, type Tx } from '../bitcoin/index.ts'
 import { REGTEST_GENESIS } from './genesis.ts'
 import { MEDIAN_TIME_SPAN } from './params.ts'
 import { workOf } from './proofOfWork.ts'
+import { txFacts } from './txFacts.ts'
 
 /** A block in the tree of all blocks that we know. */
 export interface BlockNode {
@@ -22,17 +23,32 @@ export interface BlockNode {
 export class BlockTree {
   readonly genesis: BlockNode
   #newest: BlockNode
-  readonly #nodes = new Map<BlockHash, BlockNode>()
-  readonly #children = new Map<BlockHash, BlockNode[]>()
+  #nodes = new Map<BlockHash, BlockNode>()
+  #children = new Map<BlockHash, BlockNode[]>()
   /** Broke a rule themselves. */
-  readonly #invalid = new Set<BlockHash>()
+  #invalid = new Set<BlockHash>()
   /** Taken out by the user, until reconsidered. */
-  readonly #outcast = new Set<BlockHash>()
+  #outcast = new Set<BlockHash>()
+  // Of all blocks on all branches: a txid commits to its outputs, wherever it is mined.
+  #transactions = new Map<Txid, Tx>()
 
-  constructor() {
-    this.genesis = makeNode(REGTEST_GENESIS, undefined, 0)
-    this.#newest = this.genesis
-    this.#nodes.set(this.genesis.hash, this.genesis)
+  constructor(genesis: BlockNode = makeNode(REGTEST_GENESIS, undefined, 0)) {
+    this.genesis = genesis
+    this.#newest = genesis
+    this.#nodes.set(genesis.hash, genesis)
+  }
+
+  /** One with the same contents, that goes its own way; nodes never change, so both hold the same ones. */
+  copy(): BlockTree {
+    const copy = new BlockTree(this.genesis)
+    copy.#newest = this.#newest
+    copy.#nodes = new Map(this.#nodes)
+    copy.#children = new Map(this.#children)
+    for (const [hash, children] of this.#children) copy.#children.set(hash, [...children])
+    copy.#invalid = new Set(this.#invalid)
+    copy.#outcast = new Set(this.#outcast)
+    copy.#transactions = new Map(this.#transactions)
+    return copy
   }
 
   get size(): number {
@@ -48,6 +64,11 @@ export class BlockTree {
     return this.#nodes.get(hash)
   }
 
+  /** A transaction of any block. */
+  transaction(txid: Txid): Tx | undefined {
+    return this.#transactions.get(txid)
+  }
+
   /** In order of arrival, so that parents come before their children. */
   nodes(): IterableIterator<BlockNode> {
     return this.#nodes.values()
@@ -57,6 +78,7 @@ export class BlockTree {
     const node = makeNode(block, parent, this.#nodes.size)
     this.#nodes.set(node.hash, node)
     this.#newest = node
+    for (const tx of block.transactions) this.#transactions.set(txFacts(tx).txid, tx)
     const siblings = this.#children.get(parent.hash)
     if (siblings === undefined) this.#children.set(parent.hash, [node])
     else siblings.push(node)

@@ -30,11 +30,23 @@ interface Links {
 /** The waiting transactions and who spends whom. Holds data only: what may come in is decided in `accept.ts`. */
 export class Mempool {
   // In order of arrival: parents come before children, except for what a reorganisation brought back.
-  readonly #entries = new Map<Txid, MempoolEntry>()
+  #entries = new Map<Txid, MempoolEntry>()
   readonly #links = new Map<Txid, Links>()
-  readonly #spenders = new Map<string, Txid>()
+  #spenders = new Map<string, Txid>()
   readonly #changes: MempoolChange[] = []
   #vsize = 0
+
+  /** One with the same entries, that goes its own way. Its changes start from here. */
+  copy(): Mempool {
+    const copy = new Mempool()
+    copy.#entries = new Map(this.#entries)
+    for (const [txid, { parents, children }] of this.#links) {
+      copy.#links.set(txid, { parents: new Set(parents), children: new Set(children) })
+    }
+    copy.#spenders = new Map(this.#spenders)
+    copy.#vsize = this.#vsize
+    return copy
+  }
 
   /** Of all entries together, in virtual bytes. */
   get vsize(): number {

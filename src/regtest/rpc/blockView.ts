@@ -1,10 +1,11 @@
 import { type BlockHash, encode, reverseBytes, toHex } from '../../base/index.ts'
 import { blockCodec, headerCodec } from '../../bitcoin/index.ts'
 import { blockWeight } from '../blockRules.ts'
-import type { ChainBlock, RegtestChain } from '../chain.ts'
+import type { RegtestChain } from '../chain.ts'
 import { MEDIAN_TIME_SPAN, REGTEST_BITS, WITNESS_SCALE_FACTOR } from '../params.ts'
 import { targetOf, workOf } from '../proofOfWork.ts'
 import { txFacts } from '../txFacts.ts'
+import type { ChainBlock } from '../types.ts'
 import type { Json } from './json.ts'
 import { txView } from './txView.ts'
 

@@ -1,5 +1,6 @@
 import { type BlockHash, ok, type Result } from '../../../base/index.ts'
-import type { ChainBlock, RegtestChain } from '../../chain.ts'
+import type { RegtestChain } from '../../chain.ts'
+import type { ChainBlock } from '../../types.ts'
 import {
   bitsText,
   blockHex,
