@@ -105,11 +105,54 @@ describe('the node', () => {
     )
   })
 
-  it('events --follow: what comes, until Ctrl-C', async () => {
+  it('events: the newest 50, or as many as are asked for, and behind a number the first ones', async () => {
+    const { run, tell, readers } = await atFakeNode()
+    for (let i = 0; i < 120; i++) tell({ type: 'peer_connected', peer: PEER_ID })
+    const ids = async (...args: readonly string[]) => {
+      const { code, out } = await run('events', '--json', ...args)
+      expect(code).toBe(0)
+      return out.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line).id as number]))
+    }
+    const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+    expect(await ids()).toEqual(range(71, 120))
+    expect(await ids('--limit', '2')).toEqual([119, 120])
+    expect(await ids('--limit', '1000')).toEqual(range(1, 120))
+    expect(await ids('--limit', '0')).toEqual([])
+    expect(await ids('--after', '10')).toEqual(range(11, 120))
+    expect(await ids('--after', '10', '--limit', '3')).toEqual([11, 12, 13])
+    expect(await ids('--after', '118', '--limit', '3')).toEqual([119, 120])
+    expect(await ids('--after', '10', '--limit', '0')).toEqual([])
+    // Behind a number it ends with its limit, whether or not it follows.
+    expect(await ids('--follow', '--after', '118', '--limit', '2')).toEqual([119, 120])
+    expect((await run('events', '--limit', '-1')).errors).toContain("--limit is '-1'")
+    await expect.poll(readers).toBe(0)
+  })
+
+  it('events --follow: the newest ones first, and then what comes', async () => {
+    const { dataDir, tell, readers } = await atFakeNode()
+    for (let i = 0; i < 60; i++) tell({ type: 'peer_connected', peer: PEER_ID })
+    const fake = fakeShell({ json: true })
+    const ending = runWith(fake, ['events', '--follow', '--json', '--data-dir', dataDir])
+    await expect.poll(() => fake.printed().out.split('\n').length).toBe(51)
+    await expect.poll(readers).toBe(1)
+    tell({ type: 'peer_disconnected', peer: PEER_ID })
+    await expect.poll(() => fake.printed().out.split('\n').length).toBe(52)
+    fake.signal('SIGINT')
+    const { code, out } = await ending
+    const told = out.trimEnd().split('\n')
+    expect([code, JSON.parse(told[0] ?? '').id, JSON.parse(told.at(-1) ?? '')]).toMatchObject([
+      0,
+      11,
+      { id: 61, type: 'peer_disconnected' },
+    ])
+    await expect.poll(readers).toBe(0)
+  })
+
+  it('events --follow --limit 0: what comes, until Ctrl-C', async () => {
     const { dataDir, tell, readers } = await atFakeNode()
     tell({ type: 'peer_connected', peer: PEER_ID })
     const fake = fakeShell({ json: true })
-    const ending = runWith(fake, ['events', '-f', '--json', '--data-dir', dataDir])
+    const ending = runWith(fake, ['events', '-f', '--limit', '0', '--json', '--data-dir', dataDir])
     await expect.poll(readers).toBe(1)
     tell({ type: 'peer_disconnected', peer: PEER_ID })
     await expect.poll(() => fake.printed().out).toContain('\n')
