@@ -43,26 +43,28 @@ export function walletKeys(seed: Uint8Array, network: Network): WalletKeys {
   return { network, receive: branchKey(account.deriveChild(0)), change: branchKey(account.deriveChild(1)) }
 }
 
-// A cache and nothing more: what was derived from a branch is kept as long as the branch itself.
-const derived = new WeakMap<BranchKey, Map<number, AddressKey>>()
+// A cache and nothing more: a wallet that is loaded again with the same keys derives none of its addresses twice. It goes when
+// the keys go, and forgets the address that it has known longest where there are more.
+const known = new WeakMap<WalletKeys, Map<string, AddressKey>>()
 
-/** The key m/84'/coin'/0'/branch/index. Cost: three multiplications, the first time. */
-export function deriveAddressKey(keys: WalletKeys, { branch, index }: KeyPath): AddressKey {
-  const parent = keys[branch]
-  let known = derived.get(parent)
-  if (known === undefined) {
-    known = new Map()
-    derived.set(parent, known)
-  }
-  let key = known.get(index)
-  if (key === undefined) {
-    key = derive(parent, index)
-    known.set(index, key)
-  }
-  return key
+const MOST_KNOWN = 1024
+
+/** The key m/84'/coin'/0'/branch/index. Cost: three multiplications the first time that it is asked of these keys. */
+export function deriveAddressKey(keys: WalletKeys, path: KeyPath): AddressKey {
+  const ofKeys = known.get(keys) ?? new Map<string, AddressKey>()
+  known.set(keys, ofKeys)
+  const name = `${path.branch}/${path.index}`
+  const found = ofKeys.get(name)
+  if (found !== undefined) return found
+  const [oldest] = ofKeys.keys()
+  if (oldest !== undefined && ofKeys.size >= MOST_KNOWN) ofKeys.delete(oldest)
+  const derived = derive(keys, path)
+  ofKeys.set(name, derived)
+  return derived
 }
 
-function derive({ secret: privateKey, chainCode }: BranchKey, index: number): AddressKey {
+function derive(keys: WalletKeys, { branch, index }: KeyPath): AddressKey {
+  const { secret: privateKey, chainCode } = keys[branch]
   const { secret } = branchKey(new HDKey({ privateKey, chainCode }).deriveChild(index))
   const publicKey = publicKeyFromSecret(secret)
   return { secret, publicKey, script: p2wpkhScript(publicKey) }

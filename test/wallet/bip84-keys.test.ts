@@ -66,3 +66,33 @@ describe('the account of a network', () => {
     expect(() => walletKeys(seed.slice(0, 32), 'regtest')).toThrow('a BIP 39 seed has 64 bytes, got 32')
   })
 })
+
+describe('an address that was derived before', () => {
+  test('is the very same for the same keys, and derived anew for others that are equal', () => {
+    const [keys, equal] = [walletKeys(seed, 'regtest'), walletKeys(seed, 'regtest')]
+    const all = (from: typeof keys) =>
+      (['receive', 'change'] as const).flatMap(branch =>
+        [0, 1, 2].map(index => deriveAddressKey(from, { branch, index })),
+      )
+    const first = all(keys)
+    const again = all(keys)
+    const others = all(equal)
+    for (const [i, key] of first.entries()) {
+      expect(again[i]).toBe(key)
+      expect(others[i]).not.toBe(key)
+      expect(others[i]).toEqual(key)
+    }
+    expect(new Set(first).size).toBe(6)
+  })
+
+  test('is forgotten when a thousand others came after it, and then derived as it was', () => {
+    const keys = walletKeys(seed, 'regtest')
+    const first = deriveAddressKey(keys, { branch: 'receive', index: 0 })
+    for (let index = 0; index < 1023; index++) deriveAddressKey(keys, { branch: 'change', index })
+    expect(deriveAddressKey(keys, { branch: 'receive', index: 0 })).toBe(first)
+    deriveAddressKey(keys, { branch: 'change', index: 1023 })
+    const again = deriveAddressKey(keys, { branch: 'receive', index: 0 })
+    expect(again).not.toBe(first)
+    expect(again).toEqual(first)
+  })
+})
