@@ -8,8 +8,22 @@ import { batch, lastBatch } from './batches.ts'
 const [file = '', killAfter] = process.argv.slice(2)
 const WAITING_AT_ONCE = 3
 
-const say = (line: string): unknown => writeSync(1, `${line}\n`)
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : String(error))
+
+const moment = new Int32Array(new SharedArrayBuffer(4))
+
+/** At once, since the process may be killed in the next instant; a parent that is slow to read is waited for. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error
+      Atomics.wait(moment, 0, 0, 1)
+    }
+  }
+}
 
 const store = await sqliteStore({ file })
 let next = (await lastBatch(store)) + 1
