@@ -36,8 +36,9 @@ export function open(
 /** A nonce as 12 bytes: four zeros, then 64 bits in little endian, as Noise has it and nothing else in the BOLTs. */
 export function nonceBytes(nonce: number): Uint8Array {
   const bytes = new Uint8Array(12)
-  // All nonces are at most 1000, so the upper half of the 64 bits stays zero.
-  new DataView(bytes.buffer).setUint32(4, nonce, true)
+  // All nonces are below 1000, so two bytes hold them.
+  bytes[4] = nonce & 0xff
+  bytes[5] = nonce >> 8
   return bytes
 }
 
@@ -49,7 +50,7 @@ export function hkdfPair(salt: Uint8Array, ikm: Uint8Array): readonly [Uint8Arra
 
 function advance(cipher: Cipher): Cipher {
   const nonce = cipher.nonce + 1
-  if (nonce < USES_OF_A_KEY) return { ...cipher, nonce }
+  if (nonce < USES_OF_A_KEY) return { key: cipher.key, chainingKey: cipher.chainingKey, nonce }
   const [chainingKey, key] = hkdfPair(cipher.chainingKey, cipher.key)
   return { key, chainingKey, nonce: 0 }
 }

@@ -12,13 +12,12 @@ export interface PackedWrites {
 }
 
 const DELETED = -1
-const FIRST_CAPACITY = 4096
 
 /** Collects writes. It keeps copies, so the caller's bytes stay the caller's. */
 export class WritePacker {
   readonly #keys: string[] = []
   readonly #sizes: number[] = []
-  #bytes = new Uint8Array(FIRST_CAPACITY)
+  #bytes = new Uint8Array(0)
   #used = 0
 
   /** Adds all of them, or throws before it has added any. */
