@@ -59,6 +59,7 @@ export class SmallTown implements Pair {
   readonly #port: number
   readonly #entropy: Uint8Array
   #world: World | undefined
+  #givenUp: string | undefined
   #url = ''
 
   /** `number`: towns beside each other have Bobs of their own, so that no Alice meets one who knows better. */
@@ -89,9 +90,17 @@ export class SmallTown implements Pair {
     this.#living.chain.mine(count)
   }
 
+  /** Nobody waits any more: neither for Alice, nor for Bob, who may wait for her. */
+  giveUp(reason: string): void {
+    this.#givenUp = reason
+    this.alice.giveUp(reason)
+    this.#world?.node.stop().catch(() => undefined)
+  }
+
   /** Sets everything back, and starts Alice as the first or the next process on her directory. */
   async begin(milestone: Milestone, under: readonly string[]): Promise<void> {
     await this.end()
+    this.#givenUp = undefined
     const chain = restoreRegtestChain(milestone.chain)
     if (!chain.ok) throw new Error(chain.error.message)
     this.#world = await this.#build(chain.value, milestone.bob)
@@ -117,6 +126,7 @@ export class SmallTown implements Pair {
   }
 
   get #living(): World {
+    if (this.#givenUp !== undefined) throw new Error(this.#givenUp)
     if (this.#world === undefined) throw new BookendError('stopped', 'There is no world now.', { advice: 'Begin one.' })
     return this.#world
   }
