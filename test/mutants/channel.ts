@@ -67,7 +67,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     id: 'ids-of-the-peer-are-not-taken-back',
     class: 'mass-closes',
     incident: 'HTLCs that a cut has undone leave a gap in the ids, and each new offer of the peer ends the connection.',
-    file: `${HANDLERS}/connection.ts`,
+    file: `${HANDLERS}/uncommitted.ts`,
     find: `remote: durable.nextHtlcId.remote - droppedBy('remote'),`,
     replace: 'remote: durable.nextHtlcId.remote,',
   },
@@ -75,7 +75,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     id: 'removals-are-not-taken-back',
     class: 'crash-at-any-write',
     incident: 'A decision of ours that a cut has undone counts as sent, so that its HTLC never ends off the chain.',
-    file: `${HANDLERS}/connection.ts`,
+    file: `${HANDLERS}/uncommitted.ts`,
     find: '(isRemovalProposed(htlc) ? withoutRemoval(htlc) : htlc)',
     replace: "(isRemovalProposed(htlc) && htlc.offeredBy === 'local' ? withoutRemoval(htlc) : htlc)",
   },
@@ -119,6 +119,14 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/closing.ts',
     find: 'durable.htlcs.length === 0 &&',
     replace: 'durable.htlcs.every(htlc => htlc.removed !== undefined) &&',
+  },
+  {
+    id: 'offers-outlive-the-close',
+    class: 'jamming',
+    incident: 'An HTLC that no commitment holds when its channel closes stays in flight for ever.',
+    file: 'channel/complete.ts',
+    find: "(next.state !== 'closing' && next.state !== 'closed')",
+    replace: "next.state !== 'closed'",
   },
 
   // What is stored.

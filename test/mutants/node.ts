@@ -26,8 +26,9 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     class: 'concurrent-spends',
     incident: 'A payment waits for an HTLC that a cut has undone, and takes the end of another one for its own.',
     file: 'engine/linkEffects.ts',
-    find: `work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id } })`,
-    replace: `if (state.connection === 'connected') work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id } })`,
+    find: "work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id, forGood } })",
+    replace:
+      "if (forGood) work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id, forGood } })",
   },
   {
     id: 'idempotency-keys-are-not-stored',
@@ -36,6 +37,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'payment/attempts.ts',
     find: 'if (terms.repeatable !== undefined) writes.push(',
     replace: 'if (terms.repeatable !== undefined && others.length > 0) writes.push(',
+    needs: 'a keysend that is asked for again with its key and, as the API does it, with a fresh preimage',
   },
   {
     id: 'paid-invoices-stay-stored',
