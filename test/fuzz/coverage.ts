@@ -43,6 +43,11 @@ export class Coverage {
     }
   }
 
+  /** Whether all of it has been accepted. */
+  holds(news: News): boolean {
+    return news.every(({ url, at }) => this.#ran.get(url)?.[at] === 1)
+  }
+
   /** As if nothing had ever run. */
   forget(): void {
     this.news()

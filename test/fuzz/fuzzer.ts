@@ -1,6 +1,6 @@
 import { toHex } from '../../src/base/index.ts'
 import { type Random, randomFrom } from '../processes/random.ts'
-import type { Coverage } from './coverage.ts'
+import type { Coverage, News } from './coverage.ts'
 import { mutateBytes } from './mutate.ts'
 import { kindOf, sizeClass, type Target } from './target.ts'
 
@@ -52,12 +52,10 @@ export async function fuzz(target: Target, session: Session): Promise<Report> {
   const past = hunt.runs
   while (!session.isOver(hunt.runs - past, performance.now() - began) && hunt.findings.length < MOST_FINDINGS) {
     const batch = Array.from({ length: BATCH }, () => changed(target, hunt.pool, random))
+    const said = hunt.pool.length
     for (const input of batch) await hunt.feed(input)
     const news = session.coverage?.news() ?? []
-    if (news.length === 0) continue
-    await hunt.attribute(batch)
-    // What runs once in a process belongs to no input.
-    session.coverage?.accept(news)
+    if (news.length > 0) await hunt.credit(batch, hunt.pool.slice(said), news)
   }
   return {
     runs: hunt.runs - past,
@@ -93,6 +91,18 @@ class Hunt {
     if (this.outcomes.has(outcome)) return
     this.outcomes.add(outcome)
     this.pool.push(input)
+  }
+
+  /** New code has run: those that said something new are asked first, since mostly it was one of them; then all of the batch. */
+  async credit(batch: readonly Uint8Array[], taken: readonly Uint8Array[], news: News): Promise<void> {
+    const coverage = this.#coverage
+    if (coverage === undefined) return
+    for (const input of taken) await this.#judged(input)
+    coverage.accept(coverage.news())
+    if (coverage.holds(news)) return
+    await this.attribute(batch)
+    // What runs once in a process belongs to no input.
+    coverage.accept(news)
   }
 
   /** Something in these has run new code: the halves are asked again, until it is known who it was. */

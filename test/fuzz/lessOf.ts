@@ -1,3 +1,4 @@
+import { toHex } from '../../src/base/index.ts'
 import { packed } from './corpus.ts'
 import type { Coverage } from './coverage.ts'
 import type { Target } from './target.ts'
@@ -20,14 +21,18 @@ export async function lessOf(
     const outcome = await outcomeOf(target, input)
     const news = coverage?.news() ?? []
     coverage?.accept(news)
-    const isNew = !outcomes.has(outcome)
+    const saysNothingNew = outcomes.has(outcome)
     outcomes.add(outcome)
-    return isNew || news.length > 0
+    return !saysNothingNew || news.length > 0
   }
-  for (const input of target.seeds()) await reached(input)
+  const seeds = target.seeds()
+  for (const input of seeds) outcomes.add(await outcomeOf(target, input))
+  coverage?.accept(coverage.news())
+  const known = new Set(seeds.map(toHex))
+  const others = inputs.filter(input => !known.has(toHex(input)))
   const few: Uint8Array[] = []
   let left = MOST_CHARACTERS
-  for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
+  for (const input of others.toSorted((a, b) => a.length - b.length)) {
     const length = packed(input).length + 1
     if (length > left || !(await reached(input))) continue
     few.push(input)

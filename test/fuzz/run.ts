@@ -7,7 +7,7 @@ import { fuzz, type Report } from './fuzzer.ts'
 import { lessOf } from './lessOf.ts'
 import { smaller } from './smaller.ts'
 import type { Target } from './target.ts'
-import { TARGETS } from './targets/index.ts'
+import { TARGETS, tableOf } from './targets/index.ts'
 
 // npm run fuzz -- [--target NAME]... [--seconds N | --runs N] [--seed S] [--keep] [--no-coverage] [--list] [--replay FILE]
 //
@@ -67,7 +67,10 @@ async function one(target: Target, seed: number): Promise<number> {
     }
   }
   coverage?.stop()
-  return report.findings.length
+  const table = tableOf(target.name)
+  if (table === undefined) return report.findings.length
+  console.log(`  ${table.visited} of the ${table.of} pairs of a state and a message visited`)
+  return report.findings.length + (table.of - table.visited)
 }
 
 /** When a target had its share. */

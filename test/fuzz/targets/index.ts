@@ -1,8 +1,8 @@
 import type { Target } from '../target.ts'
 import { BITCOIN } from './bitcoin.ts'
 import { BODIES } from './bodies.ts'
-import { channelTarget } from './channel.ts'
-import { engineTarget } from './engine.ts'
+import { channelTable, channelTarget } from './channel.ts'
+import { engineTable, engineTarget } from './engine.ts'
 import { INVOICE } from './invoice.ts'
 import { NOISE } from './noise.ts'
 import { ONION } from './onion.ts'
@@ -21,3 +21,14 @@ export const TARGETS: readonly Target[] = [
   channelTarget,
   engineTarget,
 ]
+
+export interface Table {
+  readonly visited: number
+  readonly of: number
+}
+
+/** How much of its table a target has visited in this process; nothing where it has none. */
+export function tableOf(name: string): Table | undefined {
+  if (name === channelTarget.name) return channelTable()
+  return name === engineTarget.name ? engineTable() : undefined
+}
