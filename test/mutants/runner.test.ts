@@ -32,7 +32,7 @@ test('a world that ends well has not found the mutant', async () => {
 })
 
 test('a world that reports a failure has killed it', async () => {
-  const report = { seedsRun: 2, failure: { seed: 4, rule: 'conservation', message: 'a satoshi is gone' } }
+  const report = { seedsRun: 2, failed: true, seed: 4, rule: 'conservation', message: 'a satoshi is gone' }
   const deed = `console.log('on its way'); console.log(${JSON.stringify(JSON.stringify(report))}); process.exitCode = 1`
   const killed = { type: 'killed', seedsRun: 2, seed: '4', rule: 'conservation', message: 'a satoshi is gone' }
   expect(await trial(deed)).toEqual(killed)
@@ -41,15 +41,15 @@ test('a world that reports a failure has killed it', async () => {
 test('the world is told which seeds', async () => {
   const deed = `
 const asked = process.argv.slice(1).join(' ')
-console.log(JSON.stringify({ seedsRun: 1, failure: { seed: 3, rule: asked, message: '' } })); process.exitCode = 1`
-  expect(await trial(deed)).toMatchObject({ rule: '--seeds 5 --seed 3 --json' })
+console.log(JSON.stringify({ seedsRun: 1, failed: true, seed: 3, rule: asked, message: '' })); process.exitCode = 1`
+  expect(await trial(deed)).toMatchObject({ rule: '--seeds 5 --seed 3 --jobs 1 --json' })
 })
 
 test('a world that breaks down has found nothing, whatever its exit code', async () => {
   expect(await trial(`throw new Error('out of luck')`)).toMatchObject({ type: 'broken' })
   for (const code of [1, 2, 70, null])
     expect(trialOf(code, { stdout: '', stderr: '' })).toMatchObject({ type: 'broken' })
-  expect(trialOf(1, { stdout: '{"seedsRun":3}', stderr: '' })).toMatchObject({ type: 'broken' })
+  expect(trialOf(1, { stdout: '{"seedsRun":3,"failed":false}', stderr: '' })).toMatchObject({ type: 'broken' })
 })
 
 test('a world that never loads the code of the mutant has not survived it', async () => {

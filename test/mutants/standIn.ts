@@ -32,6 +32,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
+    jobs: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -46,7 +47,7 @@ for (; seedsRun < seeds && failure === undefined; seedsRun++) {
     failure = { seed, rule: 'all is well', message: error instanceof Error ? error.message : String(error) }
   }
 }
-console.log(JSON.stringify({ seedsRun, ...(failure !== undefined && { failure }) }))
+console.log(JSON.stringify({ seedsRun, failed: failure !== undefined, ...failure }))
 process.exitCode = failure === undefined ? 0 : 1
 
 function runSeed(seed: number): void {

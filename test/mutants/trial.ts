@@ -31,11 +31,12 @@ export type Trial =
   | { readonly type: 'broken'; readonly why: string }
 
 /**
- * Runs `node --import ./test/mutants/hook.ts <world> --seeds N --seed S --json` with the mutant in its environment. The world is to end with
- * 0 where nothing was found; with 1 and a last line `{"seedsRun":…,"failure":{"seed":…,"rule":…,"message":…}}` otherwise.
+ * Runs `node --import ./test/mutants/hook.ts <world> --seeds N --seed S --jobs 1 --json` with the mutant in its environment. The world is to
+ * end with 0 where nothing was found; with 1 and a last line `{"seedsRun":…,"failed":true,"seed":…,"rule":…,"message":…}` otherwise. One seed
+ * after the other, so that it says how many it took.
  */
 export function runTrial({ mutant, world, firstSeed, seeds, limitMs }: TrialOptions): Promise<Trial> {
-  const args = ['--import', HOOK, ...world, '--seeds', `${seeds}`, '--seed', `${firstSeed}`, '--json']
+  const args = ['--import', HOOK, ...world, '--seeds', `${seeds}`, '--seed', `${firstSeed}`, '--jobs', '1', '--json']
   const env = { ...process.env, BOOKEND_MUTANT: mutant?.id ?? '' }
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
@@ -77,21 +78,24 @@ function notPlanted(stderr: string): string {
 
 interface Report {
   readonly seedsRun?: number
-  readonly failure?: { readonly seed?: string | number; readonly rule?: string; readonly message?: string }
+  readonly failed?: boolean
+  readonly seed?: string | number
+  readonly rule?: string
+  readonly message?: string
 }
 
 /** A process that ends with 1 for another reason has found nothing: so there has to be a report. */
 export function trialOf(code: number | null, { stdout, stderr }: { stdout: string; stderr: string }): Trial {
   if (code === 0) return { type: 'survived' }
   const report = reportIn(stdout)
-  if (code !== 1 || report?.seedsRun === undefined || report.failure === undefined) {
+  if (code !== 1 || report?.seedsRun === undefined || report.failed !== true) {
     return {
       type: 'broken',
       why: `the world ended with ${code} and no report: ${lastLine(stderr) ?? 'it said nothing'}`,
     }
   }
-  const { seed = '?', rule = '?', message = '' } = report.failure
-  return { type: 'killed', seedsRun: report.seedsRun, seed: `${seed}`, rule, message }
+  const { seedsRun, seed = '?', rule = '?', message = '' } = report
+  return { type: 'killed', seedsRun, seed: `${seed}`, rule, message }
 }
 
 function reportIn(stdout: string): Report | undefined {
