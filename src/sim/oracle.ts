@@ -137,6 +137,15 @@ export class Oracle {
     for (const channel of this.#node(name).ends.values()) channel.isOver = true
   }
 
+  /** Where a channel stands, for whoever wants to lead it somewhere. Nothing while it is followed at one end alone, or not any more. */
+  stateOf(id: ChannelId): State | undefined {
+    const channel = this.#channels.get(id)
+    const [a, b] = channel?.ends ?? []
+    return channel === undefined || channel.isOver || a === undefined || b === undefined
+      ? undefined
+      : withRegularSignatures(stateOf(channel, a, b))
+  }
+
   #node(name: string): Node {
     const found = this.#nodes.get(name)
     if (found !== undefined) return found
@@ -211,13 +220,7 @@ export class Oracle {
     end.side = side
     const [a, b] = channel.ends
     if (a === undefined || b === undefined) return undefined
-    const sides: Pair<Side> = [a.side, b.side]
-    const state = forgetEnded({
-      ...NO_STATE,
-      sides,
-      stored: sides,
-      wire: [waitingFor(channel, a), waitingFor(channel, b)],
-    })
+    const state = forgetEnded(stateOf(channel, a, b))
     ;[a.side, b.side] = state.sides
     if (state.broken !== undefined) return 'an HTLC has ended in one way here and in another one there'
     if (this.#onState === undefined) return undefined
@@ -227,6 +230,11 @@ export class Oracle {
     channel.key = key
     return undefined
   }
+}
+
+function stateOf(channel: Followed, a: End, b: End): State {
+  const sides: Pair<Side> = [a.side, b.side]
+  return { ...NO_STATE, sides, stored: sides, wire: [waitingFor(channel, a), waitingFor(channel, b)] }
 }
 
 const NO_STATE: Omit<State, 'sides' | 'stored'> = {

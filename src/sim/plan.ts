@@ -306,3 +306,16 @@ function amountMsat(random: Random): number {
     return random.pick([353_999, 354_000, 354_001, 546_000, 1_000_000, 1_063_000]) + random.pick([0, 1, 999])
   return Math.max(1, Math.floor(10 ** (random.next() * 8.3)))
 }
+
+/** Whether something read from a file has the shape of a plan, as far as its first level goes. */
+export function isPlan(value: unknown): value is Plan {
+  if (typeof value !== 'object' || value === null) return false
+  return (
+    'seed' in value &&
+    'mode' in value &&
+    'nodes' in value &&
+    'channels' in value &&
+    'deeds' in value &&
+    'healAt' in value
+  )
+}

@@ -20,7 +20,7 @@ export function reachable(bounds: Bounds = COVERAGE_BOUNDS): Reachable {
   const queue: State[] = [first]
   for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
     const from = keyOf(state)
-    for (const next of afterOneTurn(state, bounds)) {
+    for (const { next } of turns(state, bounds)) {
       const to = keyOf(next)
       if (to !== from) edges.add(`${from} ${to}`)
       if (states.has(to)) continue
@@ -32,10 +32,17 @@ export function reachable(bounds: Bounds = COVERAGE_BOUNDS): Reachable {
 }
 
 /** To the end of the turn: where something is left to decide, through each decision. */
-function afterOneTurn(state: State, bounds: Bounds): readonly State[] {
-  return moves(state, bounds).flatMap(([, next]) =>
-    isBusy(next, 0) || isBusy(next, 1) ? afterOneTurn(next, bounds) : [next],
+export function turns(state: State, bounds: Bounds): readonly SpecTurn[] {
+  return moves(state, bounds).flatMap(([label, next]): readonly SpecTurn[] =>
+    isBusy(next, 0) || isBusy(next, 1)
+      ? turns(next, bounds).map(rest => ({ labels: [label, ...rest.labels], next: rest.next }))
+      : [{ labels: [label], next }],
   )
+}
+
+export interface SpecTurn {
+  readonly labels: readonly string[]
+  readonly next: State
 }
 
 export interface Share {

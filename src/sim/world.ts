@@ -240,13 +240,13 @@ export class World {
 
   /** Whoever was away for longer could lose an HTLC by that alone: nobody honest is. */
   #callBack(): void {
-    for (const node of this.honest) {
-      if (node.blocksBehind < MAX_BLOCKS_AWAY) continue
+    const away = this.honest.filter(({ blocksBehind }) => blocksBehind >= MAX_BLOCKS_AWAY)
+    for (const node of away) {
       node.lagMs = 0
       node.start()
       node.look()
     }
-    this.#soon()
+    if (away.length > 0) this.#soon()
   }
 
   /** Some of what waits, with whatever it spends. */

@@ -5,7 +5,7 @@ import type { World } from '../world.ts'
 import { outlasting } from './outlasting.ts'
 
 /** Every so many commits the records are read back and compared with the state. */
-const READ_BACK_EVERY = 150
+const READ_BACK_EVERY = 400
 const QUIET: ReadonlySet<string> = new Set(['normal', 'closed', 'aborted'])
 
 /**

@@ -7,7 +7,7 @@ import type { World } from '../world.ts'
 import { channelOf } from './conservation.ts'
 
 /** Every so many revocations the records are read back, to see whether what replaces the revoked commitment is in them. */
-const READ_BACK_EVERY = 25
+const READ_BACK_EVERY = 200
 const COMMITMENT_SIGNED = 132
 const REVOKE_AND_ACK = 133
 

@@ -1,0 +1,175 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { invariants } from './invariants/index.ts'
+import { isPlan, type Mode, type Plan } from './plan.ts'
+import { runPlan } from './run.ts'
+import { type FailedSeed, type SeedJob, type SeedResult, seedPlan } from './seeds.ts'
+import { shrink } from './shrink.ts'
+import { story } from './story.ts'
+import { useCrypto } from './useCrypto.ts'
+
+// The command line of the seeded world:
+//
+//   npm run sim -- --seeds 1000 [--seed S] [--mode fast|real] [--nodes N] [--deeds N] [--minutes M] [--jobs J] [--json]
+//   npm run sim -- --replay FILE
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    seed: { type: 'string' },
+    mode: { type: 'string', default: 'fast' },
+    nodes: { type: 'string' },
+    deeds: { type: 'string', default: '400' },
+    minutes: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    replay: { type: 'string' },
+    out: { type: 'string', default: '.' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const HELP = `npm run sim -- [options]
+
+  --seeds N       how many seeds (default 1000)
+  --seed S        the first one, any text; the others are S+1, S+2, … where it is a number (default: the time)
+  --mode MODE     fast: keys without a curve, for breadth (default). real: secp256k1 and its scripts
+  --nodes N       2 to 7 nodes (default: 3)
+  --deeds N       what happens in each run (default 400)
+  --minutes M     ends after so long, however many seeds are left
+  --jobs J        threads (default: one for each processor)
+  --out DIR       where the shortest plan of a failure is written (default: here)
+  --json          one object at the end
+  --replay FILE   tells the story of a plan, message by message
+
+Ends with 1 where a rule was broken.`
+
+if (values.help) console.log(HELP)
+else if (values.replay !== undefined) await replay(values.replay)
+else await runSeeds()
+
+async function runSeeds(): Promise<void> {
+  const mode = modeOf(values.mode)
+  const count = numberOf('seeds', values.seeds)
+  const jobs = Math.max(1, numberOf('jobs', values.jobs))
+  const first = values.seed ?? String(Date.now())
+  const options = {
+    mode,
+    nodes: values.nodes === undefined ? 3 : numberOf('nodes', values.nodes),
+    deeds: numberOf('deeds', values.deeds),
+  }
+  const deadline =
+    values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + numberOf('minutes', values.minutes) * 60_000
+  const started = performance.now()
+  const results: SeedResult[] = []
+  let next = 0
+  let failed: FailedSeed | undefined
+  const take = (): SeedJob | undefined => {
+    if (next >= count || failed !== undefined || Date.now() > deadline) return undefined
+    const seed = /^\d+$/.test(first) ? String(BigInt(first) + BigInt(next)) : `${first}-${next}`
+    // Every hundredth runs twice: both must tell the same.
+    const isTwice = next % 100 === 0
+    next += 1
+    return { seed, isTwice, ...options }
+  }
+  const report = (result: SeedResult) => {
+    results.push(result)
+    if (result.failure !== undefined) failed ??= { ...result, failure: result.failure }
+    if (!values.json && (results.length % 50 === 0 || result.failure !== undefined))
+      console.log(progress(results.length, count, started))
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, count) }, () => work(mode, take, report)))
+  const seconds = (performance.now() - started) / 1000
+  if (failed !== undefined) await tellFailure(failed, results.length, seconds, options)
+  else if (values.json)
+    console.log(JSON.stringify({ seedsRun: results.length, seconds, failed: false, ...sums(results) }))
+  else console.log(`${progress(results.length, count, started)}. No rule was broken.\n${JSON.stringify(sums(results))}`)
+}
+
+/** One thread, which asks for one seed after the other. */
+function work(mode: Mode, take: () => SeedJob | undefined, report: (result: SeedResult) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { mode } })
+    const give = () => {
+      const job = take()
+      if (job !== undefined) worker.postMessage(job)
+      else {
+        resolve()
+        void worker.terminate()
+      }
+    }
+    worker.on('message', (result: SeedResult) => {
+      report(result)
+      give()
+    })
+    worker.on('error', reject)
+    give()
+  })
+}
+
+async function tellFailure(
+  { seed, failure }: FailedSeed,
+  seedsRun: number,
+  seconds: number,
+  options: Omit<SeedJob, 'seed' | 'isTwice'>,
+): Promise<void> {
+  process.exitCode = 1
+  if (values.json) {
+    console.log(JSON.stringify({ seedsRun, seconds, failed: true, seed, rule: failure.rule, message: failure.message }))
+    return
+  }
+  console.log(
+    `\nSeed ${seed} breaks a rule.\n  ${failure.rule}: ${failure.message}${failure.stack === undefined ? '' : `\n${failure.stack}`}`,
+  )
+  console.log('Looking for the shortest plan that does …')
+  await useCrypto(options.mode)
+  const { plan, trials } = shrink(seedPlan({ seed, ...options }), candidate => {
+    const outcome = runPlan(candidate, invariants)
+    return outcome.failure?.rule === failure.rule
+  })
+  const file = `${values.out}/sim-${seed}.json`
+  writeFileSync(file, `${JSON.stringify(plan, undefined, 1)}\n`)
+  console.log(`${plan.deeds.length} deeds are left after ${trials} runs: ${file}`)
+  for (const { id, at, deed } of plan.deeds) console.log(`  ${id} after ${at} ms: ${JSON.stringify(deed)}`)
+  const last = runPlan(plan, invariants).failure
+  console.log(`  ${last?.rule}: ${last?.message}\nSee it happen: npm run sim -- --replay ${file}`)
+}
+
+async function replay(file: string): Promise<void> {
+  const plan: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (!isPlan(plan)) throw new Error(`${file} is not a plan of the simulator`)
+  await useCrypto(plan.mode)
+  const { failure, traceHash } = runPlan(plan as Plan, world => [
+    story(world, line => console.log(line)),
+    ...invariants(world),
+  ])
+  console.log(failure === undefined ? 'No rule is broken.' : `${failure.rule}: ${failure.message}`)
+  if (failure?.stack !== undefined) console.log(failure.stack)
+  console.log(`trace ${traceHash}`)
+  if (failure !== undefined) process.exitCode = 1
+}
+
+function progress(done: number, count: number, started: number): string {
+  const minutes = (performance.now() - started) / 60_000
+  return `${done} of ${count} seeds, ${(done / minutes).toFixed(0)} a minute`
+}
+
+function sums(results: readonly SeedResult[]): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {}
+  for (const { stats } of results)
+    for (const [name, value] of Object.entries(stats)) sum[name] = (sum[name] ?? 0) + value
+  return sum
+}
+
+function modeOf(name: string): Mode {
+  if (name === 'fast' || name === 'real') return name
+  throw new Error(`--mode is fast or real, not '${name}'`)
+}
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new Error(`--${name} is a whole number above 0, not '${text}'`)
+}

@@ -1,0 +1,84 @@
+import { invariants } from './invariants/index.ts'
+import type { Observer } from './observer.ts'
+import { type Mode, type Plan, planOf } from './plan.ts'
+import { randomOf } from './random.ts'
+import { type Failure, runPlan } from './run.ts'
+
+/** A seed to run. */
+export interface SeedJob {
+  readonly seed: string
+  readonly mode: Mode
+  readonly nodes: number
+  readonly deeds: number
+  /** Once more, to see whether both runs tell the same. */
+  readonly isTwice: boolean
+}
+
+export interface SeedResult {
+  readonly seed: string
+  readonly traceHash: string
+  readonly failure?: Failure
+  readonly stats: Readonly<Record<string, number>>
+}
+
+export interface FailedSeed extends SeedResult {
+  readonly failure: Failure
+}
+
+export function seedPlan({ seed, mode, nodes, deeds }: Omit<SeedJob, 'isTwice'>): Plan {
+  return planOf({ seed, mode, nodes, deeds }, randomOf(seed))
+}
+
+/** Runs a seed. The crypto of its mode is in place already. */
+export function runSeed(job: SeedJob): SeedResult {
+  const plan = seedPlan(job)
+  const stats = counters()
+  const { failure, traceHash } = runPlan(plan, world => [stats.observer, ...invariants(world)])
+  const result = { seed: job.seed, traceHash, stats: stats.counts }
+  if (failure !== undefined) return { ...result, failure }
+  if (!job.isTwice) return result
+  const again = runPlan(plan, invariants).traceHash
+  if (again === traceHash) return result
+  return {
+    ...result,
+    failure: { rule: 'one seed, one trace', message: `the second run tells ${again} instead of ${traceHash}` },
+  }
+}
+
+/** How much happened. */
+function counters(): { readonly observer: Observer; readonly counts: Readonly<Record<string, number>> } {
+  const counts: Record<string, number> = {
+    runs: 1,
+    turns: 0,
+    messages: 0,
+    crashes: 0,
+    sent: 0,
+    failed: 0,
+    published: 0,
+    closed: 0,
+  }
+  const count = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1
+    return undefined
+  }
+  return {
+    counts,
+    observer: {
+      name: 'counters',
+      turn: () => count('turns'),
+      received: () => count('messages'),
+      crashed: () => count('crashes'),
+      published: (_node, _tx, _role, outcome) => (outcome === 'accepted' ? count('published') : undefined),
+      durable: (_node, { effects }) => {
+        for (const effect of effects) {
+          if (effect.type !== 'event') continue
+          const { event } = effect.event
+          if (event.type === 'payment_sent') count('sent')
+          if (event.type === 'payment_failed') count('failed')
+          if (event.type === 'channel_state' && event.to === 'closed') count('closed')
+        }
+        return undefined
+      },
+    },
+  }
+}
