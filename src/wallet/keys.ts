@@ -43,28 +43,27 @@ export function walletKeys(seed: Uint8Array, network: Network): WalletKeys {
   return { network, receive: branchKey(account.deriveChild(0)), change: branchKey(account.deriveChild(1)) }
 }
 
-// A cache and nothing more: a wallet that is loaded again with the same keys derives none of its addresses twice. It goes when
-// the keys go, and forgets the address that it has known longest where there are more.
-const known = new WeakMap<WalletKeys, Map<string, AddressKey>>()
+// A cache and nothing more: a wallet that is loaded again with the same keys derives none of its addresses twice. What was
+// derived from a branch goes when the branch goes, and the address known longest is forgotten where there are more.
+const known = new WeakMap<BranchKey, Map<number, AddressKey>>()
 
 const MOST_KNOWN = 1024
 
 /** The key m/84'/coin'/0'/branch/index. Cost: three multiplications the first time that it is asked of these keys. */
-export function deriveAddressKey(keys: WalletKeys, path: KeyPath): AddressKey {
-  const ofKeys = known.get(keys) ?? new Map<string, AddressKey>()
-  known.set(keys, ofKeys)
-  const name = `${path.branch}/${path.index}`
-  const found = ofKeys.get(name)
+export function deriveAddressKey(keys: WalletKeys, { branch, index }: KeyPath): AddressKey {
+  const parent = keys[branch]
+  const ofBranch = known.get(parent) ?? new Map<number, AddressKey>()
+  known.set(parent, ofBranch)
+  const found = ofBranch.get(index)
   if (found !== undefined) return found
-  const [oldest] = ofKeys.keys()
-  if (oldest !== undefined && ofKeys.size >= MOST_KNOWN) ofKeys.delete(oldest)
-  const derived = derive(keys, path)
-  ofKeys.set(name, derived)
+  const [oldest] = ofBranch.keys()
+  if (oldest !== undefined && ofBranch.size >= MOST_KNOWN) ofBranch.delete(oldest)
+  const derived = derive(parent, index)
+  ofBranch.set(index, derived)
   return derived
 }
 
-function derive(keys: WalletKeys, { branch, index }: KeyPath): AddressKey {
-  const { secret: privateKey, chainCode } = keys[branch]
+function derive({ secret: privateKey, chainCode }: BranchKey, index: number): AddressKey {
   const { secret } = branchKey(new HDKey({ privateKey, chainCode }).deriveChild(index))
   const publicKey = publicKeyFromSecret(secret)
   return { secret, publicKey, script: p2wpkhScript(publicKey) }
