@@ -60,4 +60,9 @@ describe('records in JSON', () => {
       expect(jsonDecode(bytes)).toMatchObject({ ok: false, error: { code: 'invalid' } })
     }
   })
+
+  test('bytes that are nested deeper than anybody writes give one, too', () => {
+    const deep = utf8Encode(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    expect(jsonDecode(deep)).toMatchObject({ ok: false, error: { code: 'invalid' } })
+  })
 })
