@@ -13,7 +13,7 @@ export interface Case extends Site {
   readonly fault: Fault
 }
 
-/** What the fault came to. `unmoved`: the daemon lived on and ended well. `unreached`: this life had fewer such calls. */
+/** What the fault came to. `unmoved`: the daemon had been asked to stop, and ended well all the same. `unreached`: this life had fewer such calls. */
 export type Outcome = 'killed' | 'told' | 'unmoved' | 'unreached'
 
 export interface Ended {
@@ -64,11 +64,13 @@ export async function liveWith(town: SmallTown, milestones: Milestones, tried: C
   await town.begin(milestone, injecting(log, { ...tried, path: join(alice.dataDir, path) }, fault))
   let life = await play(act, town, milestone.life)
   let end = alice.end
+  const wasHit = fault !== 'kill' && wasInjected(log)
   if (end === undefined) {
     end = await alice.stop()
     alice.again()
   }
   const ended = fault === 'kill' ? killed(end) : failed(end, wasInjected(log))
+  if (ended.outcome === 'unmoved' && wasHit) throw new Error('the daemon lived on after its disk had failed')
   await untilAnswered(() => alice.client.info())
   // A channel that has met a fault while it was paid over is paid over once more.
   const rest = ACTS.slice(act === 'pay' ? ACTS.indexOf(act) : ACTS.indexOf(act) + 1)
