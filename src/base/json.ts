@@ -25,7 +25,8 @@ export function jsonDecode<T>(bytes: Uint8Array): Result<T, DecodeFailure> {
     // The caller names the type of the record that it wrote.
     return ok(JSON.parse(text, revived) as T)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    // What is nested too deep for the reader of JSON is a RangeError.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error
     return err({ code: 'invalid', message: `expected JSON, got something else: ${error.message}` })
   }
 }
