@@ -8,10 +8,11 @@ import type { Channel, ChannelEffect, ChannelStep } from './types.ts'
 
 /** Checks what must hold after every step, and works out the writes. Also the end of the two constructors. */
 export function complete(before: Channel | undefined, outcome: Done): ChannelStep {
-  const { next, effects } = afterTheEnd(before, outcome)
   if (before !== undefined) {
-    assert(isLegalTransition(before.state, next.state), `no transition leads from ${before.state} to ${next.state}`)
+    const [from, to] = [before.state, outcome.next.state]
+    assert(isLegalTransition(from, to), `no transition leads from ${from} to ${to}`)
   }
+  const { next, effects } = afterTheEnd(before, outcome)
   checkInvariants(before, next)
   return { next, writes: changedRecords(before, next), effects: [...effects, ...stateChanged(before, next)] }
 }
