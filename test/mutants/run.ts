@@ -96,7 +96,8 @@ async function runRound(upTo: number): Promise<void> {
 async function tryOn(mutant: Mutant, upTo: number): Promise<void> {
   const survived = keptOf(results, mutant, firstSeed)?.seedsRun ?? 0
   const left = upTo - survived
-  const trial = await runTrial({ mutant, world, firstSeed: firstSeed + survived, seeds: left, limitMs: limitMs(left) })
+  const run = { world, firstSeed: firstSeed + survived, seeds: left, limitMs: limitMs(left) }
+  const trial = await confirmed(await runTrial({ mutant, ...run }))
   console.log(`${mutant.id}: ${inWords(trial, survived, upTo)}`)
   if (trial.type === 'broken') {
     // Nothing was learned, and whoever reads the exit code is to know.
@@ -105,6 +106,14 @@ async function tryOn(mutant: Mutant, upTo: number): Promise<void> {
   }
   results = { ...results, [mutant.id]: keepOf(mutant, trial, { survived, upTo }) }
   writeResults(pathOf(values.results), results)
+}
+
+/** A kill is the mutant's only where its seed goes well without it. */
+async function confirmed(trial: Trial): Promise<Trial> {
+  if (trial.type !== 'killed') return trial
+  const bare = await runTrial({ world, firstSeed: Number(trial.seed), seeds: 1, limitMs: limitMs(1) })
+  if (bare.type === 'survived') return trial
+  return { type: 'broken', why: `seed ${trial.seed} ends without the mutant, too: ${inWords(bare)}` }
 }
 
 function keepOf(
