@@ -44,6 +44,10 @@ describe('utf8', () => {
       { numRuns: 5000 },
     )
   })
+
+  it('takes text of any length', () => {
+    expect(utf8Encode('é'.repeat(300_000))).toHaveLength(600_000)
+  })
 })
 
 describe('oneOf', () => {
