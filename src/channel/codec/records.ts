@@ -223,10 +223,12 @@ function expectCount<T>(kind: string, count: number, found: readonly T[]): reado
 }
 
 function loadHtlcs(records: Records): readonly Htlc[] {
-  return all(records, 'htlc/', v1.htlc).map(htlc => {
-    // A record under the key of another would find no offer, or a foreign one.
+  const keys = [...records.keys()].filter(key => key.startsWith('htlc/')).sort()
+  return keys.map(key => {
+    const htlc = one(records, key, v1.htlc)
+    // Or this HTLC would count twice, and the one that the key names not at all.
+    if (key !== `htlc/${htlcKey(htlc)}`) throw new RecordError(invalid(`${key} has the record of another HTLC`))
     const offer = one(records, `offer/${htlcKey(htlc)}`, v1.offer)
-    if (!records.has(`htlc/${htlcKey(htlc)}`)) throw new RecordError(invalid(`htlc/${htlcKey(htlc)} has another key`))
     return { ...htlc, ...offer }
   })
 }
