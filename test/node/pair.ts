@@ -245,7 +245,7 @@ export class Side {
   /** Whether an HTLC with this hash is in the store, live or finished. */
   remembers(hash: PaymentHash): boolean {
     return [...this.store.snapshot()].some(
-      ([key, value]) => /htlc\/|archive\//.test(key) && hexOf(value).includes(hash),
+      ([key, value]) => /offer\/|archive\//.test(key) && hexOf(value).includes(hash),
     )
   }
 }
