@@ -102,7 +102,7 @@ function judgeAddress(text: string, network: Network): string {
   const read = scriptFromAddress(text, network)
   if (!read.ok) {
     claim(read.error.message.length < 300, () => 'a failure is no longer than a sentence')
-    return `${network} ${read.error.message.replace(/, got.*/, '').replaceAll(/\d+/g, '#')}`
+    return `${network} ${read.error.message.replace(/, got.*/s, '').replaceAll(/\d+/g, '#')}`
   }
   const again = addressFromScript(read.value, network)
   claim(again === text || again === text.toLowerCase(), () => `${text} comes back as ${again}`)

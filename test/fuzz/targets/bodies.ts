@@ -224,11 +224,14 @@ const typed: Target = {
     const [name, read] = TYPED[(input[0] ?? 0) % TYPED.length] ?? ['', () => undefined]
     try {
       const value = read(utf8Text(input.subarray(1)))
-      return `${name} ${kindOf(JSON.stringify(value) ?? '').slice(0, 12)}`
+      return `${name} ${typeof value} ${typeof value === 'object' ? Object.keys(Object(value)).join() : ''}`
     } catch (error) {
       if (error instanceof BookendError) {
-        claim(error.code === 'bad_request' && error.message.length > 5, () => 'a failure says what was wrong')
-        return `${name} refused`
+        claim(
+          ['bad_request', 'not_found'].includes(error.code) && error.message.length > 5,
+          () => 'a failure says what was wrong',
+        )
+        return `${name} ${kindOf(error.message.replace(/'.*'/s, '')).slice(0, 30)}`
       }
       if (error instanceof ChainError) return `${name} ${error.code}`
       throw error

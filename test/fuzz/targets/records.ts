@@ -1,4 +1,5 @@
 import {
+  bytesEqual,
   type Codec,
   concat,
   jsonDecode,
@@ -90,6 +91,7 @@ const record: Target = {
 const FOLDERS: readonly (readonly [RegExp, string])[] = [
   [/(?:^|state\/)htlc\//, 'channel/htlc'],
   [/(?:^|state\/)onion\//, 'channel/onion'],
+  [/(?:^|state\/)offer\//, 'channel/offer'],
   [/(?:^|state\/)secret\//, 'channel/secret'],
   [/(?:^|state\/)archive\//, 'channel/archivedHtlc'],
   [/(?:^|state\/)local-commit$/, 'channel/localCommit'],
@@ -246,9 +248,21 @@ const json: Target = {
       written.every(byte => byte >= 0x20 && byte < 0x7f),
       () => 'the record is ASCII',
     )
-    claimSame(jsonDecode(written), read, 'read again')
+    // What the language itself would write. JSON has no word for a zero below zero.
+    const plain = JSON.stringify(read.value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part))
+    claim(
+      JSON.stringify(JSON.parse(utf8Text(written))) === JSON.stringify(JSON.parse(plain)),
+      () => `written as ${utf8Text(written)}`,
+    )
+    claim(bytesEqual(jsonEncode(readBack(written)), written), () => 'what is read again is written the same')
     return `ok ${typeof read.value} ${Math.min(3, Object.keys(read.value ?? {}).length)}`
   },
+}
+
+function readBack(bytes: Uint8Array): unknown {
+  const read = jsonDecode<unknown>(bytes)
+  if (!read.ok) throw new Broken(`what was written cannot be read: ${read.error.message}`)
+  return read.value
 }
 
 /** What is under the hash of a seed file. */
