@@ -55,6 +55,7 @@ export class Alice implements Party {
   #running: Running | undefined
   #nodeId = ''
   #givenUp: string | undefined
+  readonly #own = new Set<ChildProcess>()
   /** How the traced life ended by itself, if it did. */
   end: End | undefined
 
@@ -82,9 +83,10 @@ export class Alice implements Party {
     this.#start(under)
   }
 
-  /** Nobody waits for her any more. */
+  /** Nobody waits for her any more, and what does not end by itself is ended. */
   giveUp(reason: string): void {
     this.#givenUp ??= reason
+    for (const child of this.#own) killAll(child)
   }
 
   /** In good order, as far as the faults let her: resolves with how it ended. */
@@ -128,9 +130,11 @@ export class Alice implements Party {
       env: { ...process.env, NODE_COMPILE_CACHE: compiled },
     })
     children.add(child)
+    this.#own.add(child)
     const gone = new Promise<End>(done => {
       child.once('close', (code, signal) => {
         children.delete(child)
+        this.#own.delete(child)
         const end = { code, signal, text: running.text }
         done(end)
         this.#hasEnded(running, end, under.length > 0)
@@ -158,7 +162,7 @@ export class Alice implements Party {
   }
 
   #hasEnded(running: Running, end: End, wasTraced: boolean): void {
-    if (running.isAsked) return
+    if (running.isAsked || this.#givenUp !== undefined) return
     if (wasTraced) {
       this.end = end
       this.#start([])
