@@ -1,9 +1,6 @@
-import { feeratePerKw, type NodeId, nodeId, pmapValues } from '../base/index.ts'
+import { feeratePerKw, type NodeId, pmapValues } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
-import { DEFAULT_LIMITS } from '../channel/index.ts'
-import { publicKeyFromSecret } from '../crypto/index.ts'
 import {
-  DEFAULT_ENGINE_LIMITS,
   type EngineContext,
   type EngineEffect,
   type EngineInput,
@@ -17,14 +14,12 @@ import {
   loadEngine,
   type PublishedRole,
 } from '../engine/index.ts'
-import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
-import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
-import { REGTEST_GENESIS_HASH, type RegtestChain } from '../regtest/index.ts'
-import { DEFAULT_WALLET_LIMITS, type WalletKeys } from '../wallet/index.ts'
+import type { RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
 import { Disk } from './disk.ts'
+import { type FixedContext, fixedContext } from './identity.ts'
 import type { NetworkEnd, SimNetwork } from './network.ts'
-import type { Turn } from './observer.ts'
+import type { Turn, WatchedNode } from './observer.ts'
 import type { NodePlan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import type { Watch } from './watch.ts'
@@ -46,14 +41,14 @@ type OnReply = (reply: EngineReply) => void
  * A real engine with a driver, a disk and a chain follower of the world's: turns, commits and effects come one after the other as the
  * node's driver has them, but on virtual time, so that a crash may come between any two of them.
  */
-export class SimNode implements NetworkEnd {
+export class SimNode implements NetworkEnd, WatchedNode {
   readonly name: string
   readonly plan: NodePlan
   readonly id: NodeId
   readonly disk = new Disk()
   readonly #around: Surroundings
   readonly #random: Random
-  readonly #fixed: Omit<EngineContext, 'now' | 'entropy' | 'feerates'>
+  readonly #fixed: FixedContext
   /** What is durable. */
   state: EngineState
   alive = false
@@ -78,28 +73,8 @@ export class SimNode implements NetworkEnd {
     this.name = plan.name
     this.#around = around
     this.#random = randomOf(`${around.seed}/node/${plan.name}`)
-    const keys = this.#random.split('keys')
-    const nodeSecret = keys.bytes(32)
-    const features = localFeatures()
-    this.id = nodeId(publicKeyFromSecret(nodeSecret))
-    const { toSelfDelay, minimumDepth } = plan
-    this.#fixed = {
-      network: 'regtest',
-      chainHash: REGTEST_GENESIS_HASH,
-      nodeId: this.id,
-      nodeSecret,
-      channelSeed: keys.bytes(32),
-      walletKeys: simWalletKeys(keys),
-      features,
-      supported: supportedFeatures(features),
-      limits: {
-        engine: { ...DEFAULT_ENGINE_LIMITS, maxTipAgeMs: Number.MAX_SAFE_INTEGER },
-        channel: { ...DEFAULT_LIMITS, toSelfDelay, minimumDepth },
-        peer: DEFAULT_PEER_LIMITS,
-        payment: DEFAULT_PAYMENT_LIMITS,
-        wallet: { ...DEFAULT_WALLET_LIMITS, addressGap: 2 },
-      },
-    }
+    this.#fixed = fixedContext(plan, this.#random.split('keys'))
+    this.id = this.#fixed.nodeId
     this.state = this.loaded()
   }
 
@@ -333,9 +308,15 @@ export class SimNode implements NetworkEnd {
         this.#later(0, () => this.submit({ type: 'looked_up', request, records }))
         return
       }
+      case 'load_oldest': {
+        const keys = [...this.disk.load(effect.prefix).keys()].sort().slice(0, effect.limit)
+        if (keys.length > 0) this.#later(0, () => this.submit({ type: 'oldest_requests', keys }))
+        return
+      }
       case 'reply':
         this.#reply(effect.request, effect.reply)
         return
+      // Who wants to know it reads the log.
       case 'event':
         return
       case 'wake':
@@ -364,7 +345,10 @@ export class SimNode implements NetworkEnd {
 
   #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
     const outcome = this.submitToChain(tx, role)
-    if (request === undefined) return
+    if (request === undefined) {
+      if (role === 'wallet' && MISSING_INPUTS.has(outcome)) this.submit({ type: 'inputs_missing', txid: txid(tx) })
+      return
+    }
     if (outcome === 'accepted' || outcome === 'known') {
       this.#reply(request, { type: 'sent', txid: txid(tx) })
       return
@@ -387,14 +371,10 @@ export class SimNode implements NetworkEnd {
   }
 }
 
+/** What the chain says where an input is not there. */
+const MISSING_INPUTS: ReadonlySet<string> = new Set(['missing-inputs', 'bad-txns-inputs-missingorspent'])
 const END_OF_TURN = { type: 'end_of_turn' } as const
 const WAKE_GRAIN_MS = 50
-
-/** As if derived from a seed, which takes a curve library that is slow. */
-function simWalletKeys(random: Random): WalletKeys {
-  const branch = () => ({ secret: random.bytes(32), chainCode: random.bytes(32) })
-  return { network: 'regtest', receive: branch(), change: branch() }
-}
 
 /** The channels of a node, oldest first. */
 export function linksOf(state: EngineState): readonly Link[] {

@@ -1,3 +1,4 @@
+import type { NodeId } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import type {
   EngineEffect,
@@ -7,8 +8,21 @@ import type {
   EngineWrite,
   PublishedRole,
 } from '../engine/index.ts'
-import type { SimNode } from './node.ts'
-import type { PlannedDeed } from './plan.ts'
+import type { Disk } from './disk.ts'
+import type { NodePlan, PlannedDeed } from './plan.ts'
+
+/** What there is to see of a node. */
+export interface WatchedNode {
+  readonly name: string
+  readonly id: NodeId
+  readonly plan: NodePlan
+  /** What is durable. */
+  readonly state: EngineState
+  readonly disk: Disk
+  readonly isListening: boolean
+  /** The state that its records tell. */
+  loaded(): EngineState
+}
 
 /** One turn of a node's driver. */
 export interface Turn {
@@ -26,17 +40,17 @@ export interface Observer {
   /** Something is done to the world. */
   deed?(planned: PlannedDeed): void
   /** Stepped, not durable yet. */
-  turn?(node: SimNode, turn: Turn): Complaint
+  turn?(node: WatchedNode, turn: Turn): Complaint
   /** Its writes are durable; its effects come next. */
-  durable?(node: SimNode, turn: Turn): Complaint
-  sent?(node: SimNode, connection: number, bytes: Uint8Array): Complaint
-  received?(node: SimNode, connection: number, bytes: Uint8Array): Complaint
-  published?(node: SimNode, tx: Tx, role: PublishedRole, outcome: string): Complaint
-  replied?(node: SimNode, request: number, reply: EngineReply): Complaint
-  connected?(node: SimNode, connection: number, peer: string): Complaint
-  ended?(node: SimNode, connection: number): Complaint
-  crashed?(node: SimNode, kept: number): Complaint
-  started?(node: SimNode): Complaint
+  durable?(node: WatchedNode, turn: Turn): Complaint
+  sent?(node: WatchedNode, connection: number, bytes: Uint8Array): Complaint
+  received?(node: WatchedNode, connection: number, bytes: Uint8Array): Complaint
+  published?(node: WatchedNode, tx: Tx, role: PublishedRole, outcome: string): Complaint
+  replied?(node: WatchedNode, request: number, reply: EngineReply): Complaint
+  connected?(node: WatchedNode, connection: number, peer: string): Complaint
+  ended?(node: WatchedNode, connection: number): Complaint
+  crashed?(node: WatchedNode, kept: number): Complaint
+  started?(node: WatchedNode): Complaint
   /** The chain has changed. */
   chain?(): Complaint
   /** The world is at rest after the faults have stopped. */

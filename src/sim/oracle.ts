@@ -146,6 +146,11 @@ export class Oracle {
       : withRegularSignatures(stateOf(channel, a, b))
   }
 
+  /** Who is A there, and who is B. */
+  namesOf(id: ChannelId): readonly (string | undefined)[] {
+    return this.#channels.get(id)?.ends.map(end => end?.node) ?? []
+  }
+
   #node(name: string): Node {
     const found = this.#nodes.get(name)
     if (found !== undefined) return found

@@ -189,7 +189,13 @@ export function sign(side: Side, me: Party): Step {
 // ---------------------------------------------------------------------------------------------------------------------
 // Messages.
 
-export function receive(side: Side, me: Party, message: Message, fault?: Fault): Step {
+export interface Manner {
+  readonly fault?: Fault | undefined
+  /** Updates that are said again may come in another order than at first: removals first, or else additions. */
+  readonly removalsFirst?: boolean
+}
+
+export function receive(side: Side, me: Party, message: Message, manner: Manner = {}): Step {
   if ((message.type === 'reestablish') !== (side.line === 'greeting')) return { side, out: [], broken: 'messages fit' }
   switch (message.type) {
     case 'add':
@@ -197,14 +203,14 @@ export function receive(side: Side, me: Party, message: Message, fault?: Fault):
     case 'remove':
       return receiveRemove(side, me, message)
     case 'sign':
-      return receiveSign(side, me, message, fault)
+      return receiveSign(side, me, message, manner.fault)
     case 'revoke': {
       if (!side.awaiting || message.number !== side.peerNumber) return { side, out: [], broken: 'messages fit' }
       const next = { ...side, ...advance(side, 'revoke', other(me)), awaiting: false, peerNumber: side.peerNumber + 1 }
       return { side: next, out: [] }
     }
     case 'reestablish':
-      return receiveReestablish(side, me, message, fault)
+      return receiveReestablish(side, me, message, manner)
   }
 }
 
@@ -236,15 +242,16 @@ function receiveReestablish(
   side: Side,
   me: Party,
   { nextCommitment, nextRevocation }: Extract<Message, { type: 'reestablish' }>,
-  fault?: Fault,
+  manner: Manner,
 ): Step {
+  const { fault } = manner
   const { number, peerNumber, awaiting } = side
   const lostSignature = awaiting && nextCommitment === peerNumber + 1
   const lostRevocation = number > 0 && nextRevocation === number - 1
   const commitmentFits = lostSignature || nextCommitment === peerNumber + (awaiting ? 2 : 1)
   if (!commitmentFits || !(lostRevocation || nextRevocation === number)) return { side, out: [], broken: 'both agree' }
   const revocation: Message[] = lostRevocation ? [{ type: 'revoke', number: number - 1 }] : []
-  const signature = lostSignature ? signatureAgain(side, me, fault) : []
+  const signature = lostSignature ? signatureAgain(side, me, manner) : []
   const isRevocationLast = (side.lastSent === 'revoke') !== (fault === 'sends again in the wrong order')
   const again = isRevocationLast ? [...signature, ...revocation] : [...revocation, ...signature]
   const up: Side = { ...side, line: 'up' }
@@ -252,11 +259,14 @@ function receiveReestablish(
   return { side: decided.side, out: [...again, ...decided.out] }
 }
 
-function signatureAgain(side: Side, me: Party, fault?: Fault): Message[] {
-  const updates = side.htlcs.flatMap(({ by, id, amount, added, removed, end }): Message[] => {
-    if (by === me && added === 1) return [{ type: 'add', id, amount }]
-    return by !== me && removed === 1 && end !== undefined ? [{ type: 'remove', id, end }] : []
-  })
+function signatureAgain(side: Side, me: Party, { fault, removalsFirst = false }: Manner): Message[] {
+  const additions = side.htlcs.flatMap(({ by, id, amount, added }): Message[] =>
+    by === me && added === 1 ? [{ type: 'add', id, amount }] : [],
+  )
+  const removals = side.htlcs.flatMap(({ by, id, removed, end }): Message[] =>
+    by !== me && removed === 1 && end !== undefined ? [{ type: 'remove', id, end }] : [],
+  )
+  const updates = removalsFirst ? [...removals, ...additions] : [...additions, ...removals]
   const again = fault === 'forgets signed updates at reestablish' ? [] : updates
   return [...again, { type: 'sign', number: side.peerNumber + 1, contents: contents(side, other(me), LATEST) }]
 }

@@ -100,12 +100,14 @@ function messagesKey(messages: readonly Message[], from: Party, names: Names): s
   return key
 }
 
-function liveIds({ sides, stored, chain }: State): Names['ids'] {
+function liveIds({ sides, stored, wire, chain }: State): Names['ids'] {
   const ids: [number[], number[]] = [[], []]
   if (chain !== undefined) return ids
   for (const party of ORDER) {
     add(ids, sides[party])
     if (stored[party] !== sides[party]) add(ids, stored[party])
+    // Its sender may have dropped it meanwhile.
+    for (const message of wire[party]) if (message.type === 'add') insert(ids[other(party)], message.id)
   }
   return ids
 }

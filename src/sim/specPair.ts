@@ -121,9 +121,19 @@ function inputs(state: State, me: Party, bounds: Bounds): readonly Move[] {
   const [message, ...rest] = state.wire[me]
   if (message !== undefined) {
     const next = { ...state, wire: withOf(state.wire, me, rest) }
-    all.push([`${NAMES[me]} gets ${message.type}`, taken(next, me, receive(side, me, message, bounds.fault), bounds)])
+    const { fault } = bounds
+    all.push([`${NAMES[me]} gets ${message.type}`, taken(next, me, receive(side, me, message, { fault }), bounds)])
+    if (message.type === 'reestablish' && hasBothKinds(side, me)) {
+      const step = receive(side, me, message, { fault, removalsFirst: true })
+      all.push([`${NAMES[me]} gets ${message.type}, and repeats its removals first`, taken(next, me, step, bounds)])
+    }
   }
   return all
+}
+
+/** Whether the last signature brought offers and removals, which may be said again in either order. */
+function hasBothKinds({ htlcs }: Side, me: Party): boolean {
+  return htlcs.some(({ by, added }) => by === me && added === 1) && htlcs.some(h => h.by !== me && h.removed === 1)
 }
 
 function decisions(state: State, me: Party, bounds: Bounds): readonly Move[] {

@@ -23,6 +23,7 @@ export const FLOOR_OF_ROOM: Readonly<Record<string, number>> = {
   storage: 9,
   node: 10,
   api: 11,
+  sim: 11,
   cli: 12,
 }
 

@@ -1,8 +1,8 @@
 import { pmapEntries, pmapGet } from '../../base/index.ts'
 import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import type { Link } from '../../engine/index.ts'
-import { linksOf, type SimNode } from '../node.ts'
-import type { Complaint, Observer } from '../observer.ts'
+import { linksOf } from '../node.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
 /** Invariant 1, in channels: what both sides have is the capacity, at every commit; and at rest both say the same of it. */
@@ -30,7 +30,7 @@ export function conservation(world: World): Observer {
   }
 }
 
-function partsComplaint(node: SimNode, { state: { channel } }: Link): Complaint {
+function partsComplaint(node: WatchedNode, { state: { channel } }: Link): Complaint {
   if (channel === undefined || !('durable' in channel)) return undefined
   const { settled, params } = channel.durable
   const sum = settled.localMsat + settled.remoteMsat
@@ -39,7 +39,7 @@ function partsComplaint(node: SimNode, { state: { channel } }: Link): Complaint 
   return sum === capacity ? undefined : `${name} holds ${capacity} msat, and its parts are ${sum} msat`
 }
 
-function viewComplaint(world: World, node: SimNode, { peer, state: { channel } }: Link): Complaint {
+function viewComplaint(world: World, node: WatchedNode, { peer, state: { channel } }: Link): Complaint {
   if (channel?.state !== 'normal') return undefined
   const other = world.honest.find(({ id }) => id === peer)
   const theirs = other === undefined ? undefined : channelOf(other, channelIdOf(channel))
@@ -50,7 +50,7 @@ function viewComplaint(world: World, node: SimNode, { peer, state: { channel } }
   return `${node.name} and ${other.name} hold different balances at rest of channel ${channelIdOf(channel).slice(0, 8)}: ${seen}`
 }
 
-export function channelOf(node: SimNode, channelId: string): FundedChannel | undefined {
+export function channelOf(node: WatchedNode, channelId: string): FundedChannel | undefined {
   for (const { state } of linksOf(node.state)) {
     const { channel } = state
     if (channel !== undefined && 'durable' in channel && channelIdOf(channel) === channelId) return channel

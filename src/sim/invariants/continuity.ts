@@ -1,7 +1,7 @@
 import { type CloseCause, channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import { decodeMessage } from '../../wire/index.ts'
-import { linksOf, type SimNode } from '../node.ts'
-import type { Complaint, Observer } from '../observer.ts'
+import { linksOf } from '../node.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
 /** Why a channel of two honest nodes may close without both having agreed, besides that a user wanted it. */
@@ -12,10 +12,11 @@ const BLOCKS_OF_A_DEADLINE = 18 + 6
  * commitment on chain without a cause that is stated and allowed: a user who forced it, or an HTLC whose time had come.
  */
 export function continuity(world: World): Observer {
-  const lost = new Set<SimNode>()
-  const isHonest = (node: SimNode) => !node.plan.isAdversary
-  const excused = (node: SimNode, peer: SimNode | undefined) => peer === undefined || lost.has(node) || lost.has(peer)
-  const peers = new Map<string, SimNode | undefined>()
+  const lost = new Set<WatchedNode>()
+  const isHonest = (node: WatchedNode) => !node.plan.isAdversary
+  const excused = (node: WatchedNode, peer: WatchedNode | undefined) =>
+    peer === undefined || lost.has(node) || lost.has(peer)
+  const peers = new Map<string, WatchedNode | undefined>()
   return {
     name: 'continuity',
     deed: ({ deed }) => {
@@ -55,14 +56,14 @@ export function continuity(world: World): Observer {
   }
 }
 
-function isEnding(node: SimNode, channelId: string): boolean {
+function isEnding(node: WatchedNode, channelId: string): boolean {
   const link = linksOf(node.state).find(
     ({ state: { channel } }) => channel !== undefined && channelIdOf(channel) === channelId,
   )
   return link === undefined || link.state.channel?.state === 'closing' || link.state.channel?.state === 'closed'
 }
 
-function causeComplaint(node: SimNode, channel: FundedChannel, cause: CloseCause, height: number): Complaint {
+function causeComplaint(node: WatchedNode, channel: FundedChannel, cause: CloseCause, height: number): Complaint {
   const name = `channel ${channelIdOf(channel).slice(0, 8)} of ${node.name}`
   switch (cause.kind) {
     case 'mutual':

@@ -1,6 +1,6 @@
-import { pmapValues } from '../../base/index.ts'
-import type { SimNode } from '../node.ts'
-import type { Complaint, Observer } from '../observer.ts'
+import { jsonDecode, pmapValues } from '../../base/index.ts'
+import { EVENTS, type NodeEvent } from '../../engine/index.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
 interface End {
@@ -12,30 +12,13 @@ interface End {
 }
 
 /**
- * Invariant 5: exactly one end for each payment, nothing that is in flight is forgotten, and at rest whoever has paid has paid
- * somebody who was paid.
+ * Invariant 5: exactly one end for each payment, nothing that is in flight is forgotten, and at rest whoever has paid has paid somebody
+ * who was paid. What counts is the durable log: who crashes may have stored an end without having told anybody.
  */
 export function payments(world: World): Observer {
-  const ends = new Map<SimNode, End[]>(world.nodes.map(node => [node, []]))
   const replies = new Set<string>()
   return {
     name: 'payments',
-    durable: (node, { effects }) => {
-      const list = ends.get(node) ?? []
-      for (const effect of effects) {
-        if (effect.type !== 'event') continue
-        const { event } = effect.event
-        if (event.type !== 'payment_sent' && event.type !== 'payment_failed' && event.type !== 'payment_received')
-          continue
-        const { number, paymentHash: hash, amountMsat, peer: other } = event.payment
-        const end = { type: event.type, number, hash, amountMsat, other }
-        const earlier = list.find(each => isSecondEnd(each, end))
-        if (earlier !== undefined)
-          return `${node.name} has ended payment ${hash.slice(0, 8)} twice: ${earlier.type} as number ${earlier.number}, and then ${end.type} as number ${end.number}`
-        list.push(end)
-      }
-      return undefined
-    },
     replied: (node, request) => {
       const key = `${node.name} ${request}`
       if (replies.has(key)) return `${node.name} has answered request ${request} twice`
@@ -43,10 +26,9 @@ export function payments(world: World): Observer {
       return undefined
     },
     rest: () => {
+      const ends = new Map(world.honest.map(node => [node, endsOf(node)] as const))
       for (const node of world.honest) {
-        if (node.state.payments.inFlight.size > 0)
-          return `${node.name} still has payments in flight when all has come to rest: ${inFlightOf(node)}`
-        const complaint = restComplaint(world, node, ends)
+        const complaint = flightComplaint(node) ?? twiceComplaint(node, ends) ?? otherSideComplaint(world, node, ends)
         if (complaint !== undefined) return complaint
       }
       return undefined
@@ -54,17 +36,50 @@ export function payments(world: World): Observer {
   }
 }
 
-/** A payment is a number at its payer, and a hash and a payer at its payee: two may give the same preimage away, but none twice. */
-function isSecondEnd(one: End, other: End): boolean {
-  if (one.type === 'payment_received' || other.type === 'payment_received')
-    return one.type === other.type && one.hash === other.hash && one.other === other.other
-  return (
-    one.number === other.number ||
-    (one.type === 'payment_sent' && other.type === 'payment_sent' && one.hash === other.hash)
-  )
+function endsOf(node: WatchedNode): readonly End[] {
+  const ends: End[] = []
+  for (const value of node.disk.load(EVENTS).values()) {
+    const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
+    if (!stored.ok) throw new Error(`an event of ${node.name} cannot be read: ${stored.error.message}`)
+    const { event } = stored.value
+    if (event.type !== 'payment_sent' && event.type !== 'payment_failed' && event.type !== 'payment_received') continue
+    const { number, paymentHash: hash, amountMsat, peer: other } = event.payment
+    ends.push({ type: event.type, number, hash, amountMsat, other })
+  }
+  return ends
 }
 
-function restComplaint(world: World, node: SimNode, ends: ReadonlyMap<SimNode, readonly End[]>): Complaint {
+function flightComplaint(node: WatchedNode): Complaint {
+  const flying = [...pmapValues(node.state.payments.inFlight)].map(
+    ({ payment, htlc }) => `number ${payment.number} (${payment.paymentHash.slice(0, 8)}) as ${JSON.stringify(htlc)}`,
+  )
+  if (flying.length === 0) return undefined
+  return `${node.name} still has payments in flight when all has come to rest: ${flying.join(', ')}`
+}
+
+/** A payment is a number at its payer, and a hash and a payer at its payee: two may give the same preimage away, but none twice. */
+function twiceComplaint(node: WatchedNode, ends: ReadonlyMap<WatchedNode, readonly End[]>): Complaint {
+  const seen = new Map<string, End>()
+  for (const end of ends.get(node) ?? []) {
+    const isReceived = end.type === 'payment_received'
+    const keys = isReceived
+      ? [`received ${end.hash} ${end.other}`]
+      : [`number ${end.number}`, ...(end.type === 'payment_sent' ? [`sent ${end.hash}`] : [])]
+    for (const key of keys) {
+      const earlier = seen.get(key)
+      if (earlier !== undefined)
+        return `${node.name} has ended payment ${end.hash.slice(0, 8)} twice: ${earlier.type} as number ${earlier.number}, and ${end.type} as number ${end.number}`
+      seen.set(key, end)
+    }
+  }
+  return undefined
+}
+
+function otherSideComplaint(
+  world: World,
+  node: WatchedNode,
+  ends: ReadonlyMap<WatchedNode, readonly End[]>,
+): Complaint {
   for (const { type, hash, amountMsat, other } of ends.get(node) ?? []) {
     const peer = world.honest.find(({ id }) => id === other)
     if (peer === undefined || type === 'payment_failed') continue
@@ -78,12 +93,4 @@ function restComplaint(world: World, node: SimNode, ends: ReadonlyMap<SimNode, r
         : `${node.name} was paid ${amountMsat} msat by ${peer.name}, who has not paid (${hash.slice(0, 8)})`
   }
   return undefined
-}
-
-function inFlightOf(node: SimNode): string {
-  return [...pmapValues(node.state.payments.inFlight)]
-    .map(
-      ({ payment, htlc }) => `number ${payment.number} (${payment.paymentHash.slice(0, 8)}) as ${JSON.stringify(htlc)}`,
-    )
-    .join(', ')
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { linksOf } from '../node.ts'
-import type { Complaint, Observer } from '../observer.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 import { outlasting } from './outlasting.ts'
 
@@ -30,7 +30,7 @@ export function rest(world: World): Observer {
   }
 }
 
-type Node = World['nodes'][number]
+type Node = WatchedNode
 
 function restComplaint(node: Node): Complaint {
   if (!node.isListening) return `${node.name} does not run although the faults have stopped`

@@ -1,8 +1,8 @@
 import { toHex } from '../../base/index.ts'
 import { channelIdOf } from '../../channel/index.ts'
 import { decodeMessage } from '../../wire/index.ts'
-import { linksOf, type SimNode } from '../node.ts'
-import type { Complaint, Observer } from '../observer.ts'
+import { linksOf } from '../node.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 import { channelOf } from './conservation.ts'
 
@@ -19,7 +19,7 @@ export function signerSafety(_world: World): Observer {
   const signed = new Map<string, string>()
   const secrets = new Map<string, string>()
   let revocations = 0
-  const commitmentComplaint = (node: SimNode, channelId: string, what: string): Complaint => {
+  const commitmentComplaint = (node: WatchedNode, channelId: string, what: string): Complaint => {
     const channel = channelOf(node, channelId)
     if (channel === undefined) return `${node.name} has signed for a channel that it does not have`
     const { number, awaitingRevocation } = channel.durable.remoteCommit
@@ -32,7 +32,7 @@ export function signerSafety(_world: World): Observer {
     signed.set(key, what)
     return undefined
   }
-  const secretComplaint = (node: SimNode, channelId: string, secret: string): Complaint => {
+  const secretComplaint = (node: WatchedNode, channelId: string, secret: string): Complaint => {
     const channel = channelOf(node, channelId)
     if (channel === undefined) return `${node.name} has revoked in a channel that it does not have`
     const revoked = channel.durable.localCommit.number - 1
