@@ -1,8 +1,7 @@
 import { toHex } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
 import { decodeMessage } from '../wire/index.ts'
-import type { SimNode } from './node.ts'
-import type { Observer } from './observer.ts'
+import type { Observer, WatchedNode } from './observer.ts'
 import type { World } from './world.ts'
 
 const SHOWN = 8
@@ -15,9 +14,9 @@ export function story(world: World, tell: (line: string) => void): Observer {
     tell(`${seconds}s  block ${world.chain.height}  ${line}`)
     return undefined
   }
-  const named = (node: SimNode) => node.name.padEnd(7)
+  const named = (node: WatchedNode) => node.name.padEnd(7)
   const peers = new Map<string, string>()
-  const peerOf = (node: SimNode, connection: number) => peers.get(`${node.name} ${connection}`) ?? 'nobody'
+  const peerOf = (node: WatchedNode, connection: number) => peers.get(`${node.name} ${connection}`) ?? 'nobody'
   return {
     name: 'story',
     deed: ({ id, deed }) => say(`== deed ${id}: ${shown(deed)}`),
