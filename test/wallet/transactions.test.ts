@@ -262,6 +262,16 @@ describe('records', () => {
       expect(load(rename(folder))).toMatchObject({ error: { code: 'invalid' } })
   })
 
+  test('that name addresses which cannot have been used do not load: each would be derived', () => {
+    // receiveIssued, receiveUsed, changeUsed, of four bytes each.
+    const indexes = (...figures: readonly number[]) => {
+      const bytes = Uint8Array.from(figures.flatMap(figure => [24, 16, 8, 0].map(shift => (figure >>> shift) & 0xff)))
+      return load(records => records.set('indexes', bytes))
+    }
+    expect(indexes(3, 2, 1)).toMatchObject({ ok: true })
+    expect(indexes(2, 3, 1)).toMatchObject({ ok: false, error: { code: 'invalid' } })
+  })
+
   test('a step writes what it changed and no more', () => {
     const bench = new Bench()
     const keysOf = (input: Parameters<Bench['step']>[0]) => bench.step(input).writes.map(({ key }) => key.split('/')[0])
