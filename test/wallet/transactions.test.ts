@@ -269,7 +269,13 @@ describe('records', () => {
       return load(records => records.set('indexes', bytes))
     }
     expect(indexes(3, 2, 1)).toMatchObject({ ok: true })
-    expect(indexes(2, 3, 1)).toMatchObject({ ok: false, error: { code: 'invalid' } })
+    const wrong = [
+      indexes(2, 3, 1),
+      indexes(0xffffffff, 0xffffffff, 1),
+      indexes(0xffffffff, 2, 1),
+      indexes(3, 2, 0xffffffff),
+    ]
+    for (const each of wrong) expect(each).toMatchObject({ ok: false, error: { code: 'invalid' } })
   })
 
   test('a step writes what it changed and no more', () => {

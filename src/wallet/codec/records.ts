@@ -80,8 +80,17 @@ export function loadWallet(
   }
   const { height, coins, transactions, locks } = found
   const indexes = found.indexes ?? { receiveIssued: 0, receiveUsed: 0, changeUsed: 0 }
+  if (!mayBe(indexes))
+    return invalid('expected as many addresses as a wallet can have used, each of which was given out')
   const watched = watchedScripts(indexes, context)
   return ok({ indexes, coins, transactions, locks, watched, ...(height !== undefined && { height }) })
+}
+
+/** Each is derived at a start, which takes minutes for so many: more of them are a damaged record. */
+const MOST_ADDRESSES = 1_000_000
+
+function mayBe({ receiveIssued, receiveUsed, changeUsed }: Indexes): boolean {
+  return receiveUsed <= receiveIssued && Math.max(receiveIssued, changeUsed) <= MOST_ADDRESSES
 }
 
 interface Found {
