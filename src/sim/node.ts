@@ -56,6 +56,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
   lagMs = 0
   /** Changes or drops what leaves, for those who lie. */
   outgoing: (bytes: Uint8Array) => Uint8Array | undefined = bytes => bytes
+  /** Whether what it wants on chain gets there, for those who forget. */
+  publishes: (role: PublishedRole) => boolean = () => true
   #queue: EngineInput[] = []
   #turning = false
   /** Counts processes: what one of them has begun, the next one knows nothing of. */
@@ -363,6 +365,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
   /** `accepted`, `known`, or why not. */
   submitToChain(tx: Tx, role: PublishedRole): string {
     const { chain, watch } = this.#around
+    if (!this.publishes(role)) return 'accepted'
     const isKnown = chain.transaction(txid(tx)) !== undefined
     const submitted = isKnown ? undefined : chain.submit(tx)
     const outcome = submitted === undefined ? 'known' : submitted.ok ? 'accepted' : submitted.error.reason

@@ -4,6 +4,7 @@ import { verifyEcdsa } from '../crypto/index.ts'
 import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { Clock } from './clock.ts'
+import { History } from './history.ts'
 import { SimNetwork } from './network.ts'
 import { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
@@ -30,6 +31,8 @@ export class World {
   readonly nodes: readonly SimNode[]
   readonly workload: Workload
   readonly watch = new Watch()
+  /** What every node once was. */
+  readonly history = new History()
   readonly #random: Random
   readonly #adversaries: ReadonlyMap<SimNode, Adversary>
   #feerate = DEFAULT_FEERATE
@@ -53,9 +56,15 @@ export class World {
     for (const node of this.nodes) this.network.join(node)
     this.workload = new Workload(this.clock, this.nodes)
     this.#adversaries = new Map(
-      this.nodes.filter(({ plan: { isAdversary } }) => isAdversary).map(node => [node, new Adversary(node, around)]),
+      this.nodes
+        .filter(({ plan: { isAdversary } }) => isAdversary)
+        .map(node => [node, new Adversary(node, around, this.history)]),
     )
-    this.watch.begin(observers(this))
+    const remembering: Observer = {
+      name: 'history',
+      turn: (node, { after }) => this.history.remember(node, after) as undefined,
+    }
+    this.watch.begin([remembering, ...observers(this)])
     this.chain.onBlock(() => this.#blocksCame())
   }
 
