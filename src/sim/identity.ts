@@ -7,12 +7,12 @@ import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/i
 import { REGTEST_GENESIS_HASH } from '../regtest/index.ts'
 import { DEFAULT_WALLET_LIMITS, type WalletKeys } from '../wallet/index.ts'
 import type { NodePlan } from './plan.ts'
-import type { Random } from './random.ts'
+import { type Random, randomOf } from './random.ts'
 
 /** What of a node never changes: its keys, what it offers, its limits. */
 export type FixedContext = Omit<EngineContext, 'now' | 'entropy' | 'feerates'>
 
-export function fixedContext({ toSelfDelay, minimumDepth }: NodePlan, keys: Random): FixedContext {
+export function fixedContext({ name, toSelfDelay, minimumDepth }: NodePlan, keys: Random): FixedContext {
   const nodeSecret = keys.bytes(32)
   const features = localFeatures()
   return {
@@ -21,7 +21,7 @@ export function fixedContext({ toSelfDelay, minimumDepth }: NodePlan, keys: Rand
     nodeId: nodeId(publicKeyFromSecret(nodeSecret)),
     nodeSecret,
     channelSeed: keys.bytes(32),
-    walletKeys: simWalletKeys(keys),
+    walletKeys: simWalletKeys(name),
     features,
     supported: supportedFeatures(features),
     limits: {
@@ -35,8 +35,19 @@ export function fixedContext({ toSelfDelay, minimumDepth }: NodePlan, keys: Rand
   }
 }
 
-/** As if derived from a seed, which takes a curve library that is slow. */
-function simWalletKeys(random: Random): WalletKeys {
-  const branch = () => ({ secret: random.bytes(32), chainCode: random.bytes(32) })
-  return { network: 'regtest', receive: branch(), change: branch() }
+const wallets = new Map<string, WalletKeys>()
+
+/**
+ * The same for each node of a name, so that a process derives its addresses once for all seeds: that takes a curve library which is
+ * slow, and no rule depends on where coins of one's own are.
+ */
+function simWalletKeys(name: string): WalletKeys {
+  let keys = wallets.get(name)
+  if (keys === undefined) {
+    const random = randomOf(`the wallet of ${name}`)
+    const branch = () => ({ secret: random.bytes(32), chainCode: random.bytes(32) })
+    keys = { network: 'regtest', receive: branch(), change: branch() }
+    wallets.set(name, keys)
+  }
+  return keys
 }
