@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ChannelId } from '../../src/base/index.ts'
+import type { OracleOptions } from '../../src/sim/oracle.ts'
+import { Coverage, reachable } from '../../src/sim/specCoverage.ts'
 import type { Side } from '../engine/side.ts'
 import { Stage } from '../engine/stage.ts'
 import { Overseer } from './oracleStage.ts'
@@ -26,12 +28,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 )
 
 class World {
-  readonly overseer = new Overseer()
+  readonly overseer: Overseer
   readonly stage = new Stage()
   readonly sides: readonly [Side, Side]
   readonly channel: ChannelId
 
-  constructor() {
+  constructor(options: OracleOptions = {}) {
+    this.overseer = new Overseer(options)
     const { stage, overseer } = this
     const sides = stage.sidesOf(['alice', 'bob'], { limits: { payment: { finalCltvExpiryDelta: 300 } } })
     for (const side of sides) {
@@ -77,9 +80,15 @@ class World {
 test('the engine does what the specification says, whatever the world does', () => {
   let steps = 0
   let spent = 0
+  const one = new Coverage(reachable({ htlcs: 1, pace: 'eager' }))
+  const two = new Coverage(reachable({ htlcs: 2, pace: 'eager' }))
+  const onState = (key: string, before: string | undefined) => {
+    one.onState(key, before)
+    two.onState(key, before)
+  }
   fc.assert(
-    fc.property(fc.array(action, { minLength: 20, maxLength: 80 }), actions => {
-      const world = new World()
+    fc.property(fc.array(action, { minLength: 60, maxLength: 200, size: 'max' }), actions => {
+      const world = new World({ onState })
       for (const each of actions) world.act(each)
       world.stage.wait(30_000)
       expect(world.overseer.complaints).toEqual([])
@@ -88,6 +97,9 @@ test('the engine does what the specification says, whatever the world does', () 
     }),
     { numRuns: 100 },
   )
+  const share = ({ seen, of }: { seen: number; of: number }) => `${seen} of ${of}`
   console.info(`${steps} turns followed, ${((1000 * spent) / steps).toFixed(1)} µs each`)
+  console.info(`with one HTLC: ${share(one.states)} states, ${share(one.edges)} moves`)
+  console.info(`with two: ${share(two.states)} states, ${share(two.edges)} moves`)
   expect(steps).toBeGreaterThan(5_000)
 })
