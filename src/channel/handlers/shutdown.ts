@@ -80,7 +80,7 @@ function changeComplaint({ durable, session }: FundedChannel, script: Uint8Array
   return {
     code: 'shutdown_script_changed',
     expected: `the script of the first shutdown, ${toHex(remote)}`,
-    got: toHex(script),
+    got: script.length === 0 ? 'an empty script' : toHex(script),
     section: SENDER,
   }
 }
