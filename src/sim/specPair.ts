@@ -23,7 +23,7 @@ import {
   sign,
   type Which,
 } from './spec.ts'
-import { type Fault, withoutSignature } from './specFaults.ts'
+import type { Fault } from './specFaults.ts'
 
 export interface State {
   readonly sides: Pair<Side>
@@ -191,6 +191,16 @@ export function store(state: State, me: Party, { fault }: Pick<Bounds, 'fault'> 
   return forgetEnded(
     withSignatures(isForgotten ? { ...next, sides: withOf(next.sides, me, kept) } : next, me, state.out[me]),
   )
+}
+
+/** A process that remembers all but its last signature: the fault of that name. */
+function withoutSignature(side: Side, me: Party): Side {
+  const unsigned = side.htlcs.map(htlc => ({
+    ...htlc,
+    added: htlc.by === me && htlc.added === 1 ? (0 as const) : htlc.added,
+    removed: htlc.by !== me && htlc.removed === 1 ? (0 as const) : htlc.removed,
+  }))
+  return { ...side, htlcs: unsigned, awaiting: false }
 }
 
 /** Two commitments of one number that differ are two that may confirm, and only one of them is known. */
