@@ -60,7 +60,7 @@ function takeLock(directory: string): DatabaseSync {
   const file = join(directory, LOCK_FILE)
   createPrivateFile(file)
   chmodSync(file, 0o600)
-  const db = new DatabaseSync(file, { timeout: PATIENCE })
+  const db = openLock(file)
   try {
     beOwner(db)
     return db
@@ -68,6 +68,14 @@ function takeLock(directory: string): DatabaseSync {
     const refusal = isBusy(error) ? inUse(directory, ownerIn(db)) : lockFailed(file, error)
     db.close()
     throw refusal
+  }
+}
+
+function openLock(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: PATIENCE })
+  } catch (error) {
+    throw lockFailed(file, error)
   }
 }
 

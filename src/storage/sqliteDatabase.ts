@@ -46,7 +46,8 @@ function configure(db: DatabaseSync, file: string): void {
   db.exec('PRAGMA locking_mode = EXCLUSIVE')
   checkIdentity(db, file)
   // Each commit is one append to the log and one sync of it (FULL). NORMAL would sync at checkpoints only.
-  const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
+  // To its end, which is where it commits: `get` stops at the first row, and keeps to itself what fails after it.
+  const mode = db.prepare('PRAGMA journal_mode = WAL').all()[0]?.journal_mode
   if (mode !== 'wal') throw new StorageError('store_failed', `${file} takes no write-ahead log: it has ${mode}.`)
   db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON')
   // SQLite's own checkpoints run inside a commit and keep their errors to themselves: `tidy` does neither.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { serveApi } from '../../api/index.ts'
 import type { BookendNode } from '../../node/index.ts'
 import type { NetAddress } from '../../ports/index.ts'
@@ -35,8 +35,13 @@ export async function openApi({ node, options, version, directory, ending, outle
   })
   const url = urlFromHere(api.url)
   const close = async (): Promise<void> => {
-    rmSync(file, { force: true })
-    await api.close()
+    try {
+      // Not `rmSync`, whose errors have no code.
+      if (existsSync(file)) unlinkSync(file)
+    } finally {
+      // Whatever the disk says: while the API is open, the process does not end.
+      await api.close()
+    }
   }
   try {
     writePrivateFile(file, `${JSON.stringify({ url, pid: process.pid })}\n`)
