@@ -141,7 +141,8 @@ function tellOnchain(work: Work, { index, peer, state }: Link, event: OnchainEve
     }
   }
   if (event.type === 'htlc_timed_out') {
-    work.tasks.push({ to: 'payments', input: { type: 'htlc_timed_out', link: index, id: event.htlc.id } })
+    const { htlc, cause } = event
+    work.tasks.push({ to: 'payments', input: { type: 'htlc_timed_out', link: index, id: htlc.id, cause } })
   }
   if (state.channel === undefined) return
   const channelId = channelIdOf(state.channel)

@@ -53,7 +53,7 @@ const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
   refused_by_recipient: ['payment_failed', 'Ask the recipient, or for a new invoice.'],
   refused_on_the_way: ['payment_failed', TRY_LATER],
   timeout: ['timeout', 'Nothing was paid. Try again when the recipient is there.'],
-  lost_on_chain: ['payment_failed', 'Nothing was paid: the chain gave the money back.'],
+  lost_on_chain: ['payment_failed', 'The recipient was not paid. Pay again, over another channel.'],
   idempotency_conflict: ['conflict', 'Use another Idempotency-Key: this one was used for something else.'],
   too_many_invoices: ['limit_reached', 'Wait until some have expired.'],
 }

@@ -1,7 +1,6 @@
-import { type FeeratePerKw, feeForWeight, feeratePerKw, type Sat, sat, toHex } from '../base/index.ts'
+import { type FeeratePerKw, feeForWeight, type Sat, sat, toHex } from '../base/index.ts'
 import { dustLimitSat, type Tx, type TxOut, txid, txWeight } from '../bitcoin/index.ts'
 import type { ChannelSecrets } from '../keys/index.ts'
-import { LOWEST_FEERATE_PER_KW } from './limits.ts'
 import { directWitness, heaviestDirectWitness, secretOf } from './signing.ts'
 import type { DirectPath, SpendKey } from './spendPath.ts'
 import type { Claim, ClaimRole } from './types.ts'
@@ -34,11 +33,6 @@ export function sweepYieldSat(
   const held = paths.reduce((sum, path) => sum + path.amountSat, 0n)
   const rest = held - fee
   return rest < dustLimitSat(terms.destinationScript) ? undefined : sat(rest)
-}
-
-/** Whether an output will never pay for its own claim, whatever feerates do. */
-export function isWorthless(path: DirectPath, destinationScript: Uint8Array): boolean {
-  return sweepYieldSat([path], { feeratePerKw: feeratePerKw(LOWEST_FEERATE_PER_KW), destinationScript }) === undefined
 }
 
 /**

@@ -1,14 +1,13 @@
-import { feeratePerKw, outPointKey } from '../base/index.ts'
-import { isWorthless } from './claimTx.ts'
-import { leastFeeSat } from './htlcClaim.ts'
-import { IRREVOCABLE_DEPTH, LOWEST_FEERATE_PER_KW, SAFE_DEPTH } from './limits.ts'
+import { outPointKey } from '../base/index.ts'
+import { isGivenUp, isHopeless } from './left.ts'
+import { IRREVOCABLE_DEPTH, LEFT_AFTER_BLOCKS, SAFE_DEPTH } from './limits.ts'
 import type { ChannelOutput } from './outputs.ts'
 import { spendersOf } from './plan.ts'
 import { htlcKey, knownHtlcs, revealsPreimage, validHtlcs } from './preimages.ts'
 import type { CommitmentOnChain, Situation } from './situation.ts'
 import type { SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
-import type { ChainFacts, ChannelHtlc, ConfirmedTx, OnchainContext, OnchainEventFacts } from './types.ts'
+import type { ChainFacts, ChannelHtlc, Claim, ConfirmedTx, OnchainContext, OnchainEventFacts } from './types.ts'
 
 // What holds at a height and is worth telling. Each is told when it begins to hold; a reorganisation may make it begin again.
 
@@ -17,18 +16,28 @@ interface Ground {
   readonly facts: ChainFacts
   readonly context: OnchainContext
   readonly spenders: ReadonlyMap<string, ConfirmedTx>
+  readonly claims: readonly Claim[]
+  /** Our ways to spend each unspent output of the confirmed commitment. Only worked out where they are asked for. */
+  readonly paths: () => ReadonlyMap<string, readonly SpendPath[]>
 }
 
+/** `claims`: what we publish from now on. */
 export function conditions(
   situation: Situation,
   facts: ChainFacts,
-  context: OnchainContext,
+  { claims, context }: { readonly claims: readonly Claim[]; readonly context: OnchainContext },
 ): readonly OnchainEventFacts[] {
-  const ground: Ground = { situation, facts, context, spenders: spendersOf(facts) }
+  let known: ReturnType<Ground['paths']> | undefined
+  const paths: Ground['paths'] = () => {
+    known ??= pathsByOutpoint(situation, facts, context)
+    return known
+  }
+  const ground: Ground = { situation, facts, context, spenders: spendersOf(facts), claims, paths }
   return [
     ...spendConditions(situation),
     ...preimageConditions(ground),
     ...htlcConditions(ground),
+    ...leftConditions(ground),
     ...(isResolved(ground) ? [{ type: 'resolved' } as const] : []),
   ]
 }
@@ -91,12 +100,14 @@ function missingHtlc({ situation, facts, context }: Ground, htlc: ChannelHtlc): 
 }
 
 function spentHtlc(
-  { situation, facts, context, spenders }: Ground,
+  ground: Ground,
   htlc: ChannelHtlc,
-  output: ChannelOutput,
+  output: ChannelOutput & { kind: 'htlc' },
 ): OnchainEventFacts | undefined {
+  const { situation, facts, context, spenders } = ground
   const spender = spenders.get(outPointKey(output.outpoint))
-  if (spender === undefined || depth(spender, context) < SAFE_DEPTH) return undefined
+  if (spender === undefined) return unspentHtlc(ground, htlc, output)
+  if (depth(spender, context) < SAFE_DEPTH) return undefined
   if (htlc.offeredBy === 'local') {
     return isPaidUpstream(htlc, facts, context)
       ? undefined
@@ -107,6 +118,27 @@ function spentHtlc(
   return situation.type === 'commitment' && situation.commitment.name === 'revoked'
     ? undefined
     : { type: 'htlc_returned', htlc }
+}
+
+/** Nobody wants what it holds: then it does not keep those upstream waiting, nor whoever asked for the payment. */
+function unspentHtlc(ground: Ground, htlc: ChannelHtlc, output: ChannelOutput): OnchainEventFacts | undefined {
+  const { facts, context } = ground
+  if (htlc.offeredBy === 'remote' || isPaidUpstream(htlc, facts, context)) return undefined
+  return isLeft(output, ground) ? { type: 'htlc_timed_out', htlc, cause: 'given_up' } : undefined
+}
+
+function leftConditions(ground: Ground): readonly OnchainEventFacts[] {
+  const { situation, spenders } = ground
+  if (situation.type !== 'commitment') return []
+  return situation.commitment.outputs
+    .filter(output => !spenders.has(outPointKey(output.outpoint)) && isLeft(output, ground))
+    .map(({ outpoint, amountSat }) => ({ type: 'claim_given_up', outpoint, amountSat }))
+}
+
+/** Whether an unspent output is given up. */
+function isLeft({ outpoint, height }: ChannelOutput, { context, claims, paths }: Ground): boolean {
+  if (height === undefined || context.height < height + LEFT_AFTER_BLOCKS) return false
+  return isGivenUp(paths().get(outPointKey(outpoint)) ?? [], claims, context)
 }
 
 /** What the preimage of an HTLC of ours was told for is asked for upstream, and never failed there, even if it came back to us. */
@@ -129,11 +161,14 @@ function isResolved(ground: Ground): boolean {
   if (situation.type !== 'commitment') return true
   const { commitment } = situation
   if (commitment.name === 'revoked' && !commitment.htlcsKnown) return false
-  const paths = pathsByOutpoint(ground)
-  return commitment.outputs.every(output => isOutputResolved(output, commitment, { ...ground, paths }))
+  return commitment.outputs.every(output => isOutputResolved(output, commitment, ground))
 }
 
-function pathsByOutpoint({ situation, facts, context }: Ground): ReadonlyMap<string, readonly SpendPath[]> {
+function pathsByOutpoint(
+  situation: Situation,
+  facts: ChainFacts,
+  context: OnchainContext,
+): ReadonlyMap<string, readonly SpendPath[]> {
   const { view, height } = context
   const byOutpoint = new Map<string, SpendPath[]>()
   for (const path of pathsIn(situation, { view, facts, party: 'local', height })) {
@@ -143,26 +178,17 @@ function pathsByOutpoint({ situation, facts, context }: Ground): ReadonlyMap<str
   return byOutpoint
 }
 
-function isOutputResolved(
-  output: ChannelOutput,
-  commitment: CommitmentOnChain,
-  ground: Ground & { readonly paths: ReadonlyMap<string, readonly SpendPath[]> },
-): boolean {
+function isOutputResolved(output: ChannelOutput, commitment: CommitmentOnChain, ground: Ground): boolean {
   if (output.kind === 'local_anchor' || output.kind === 'remote_anchor') return true
-  const { context, spenders } = ground
+  const { context, facts, spenders } = ground
   const spender = spenders.get(outPointKey(output.outpoint))
   if (spender !== undefined) return depth(spender, context) >= IRREVOCABLE_DEPTH
-  const paths = ground.paths.get(outPointKey(output.outpoint)) ?? []
-  return paths.every(path => isHopeless(path, context) || isLeftToPeer(path, commitment, context))
-}
-
-/** Not worth its claim at any feerate. */
-function isHopeless(path: SpendPath, { destinationScript, view }: OnchainContext): boolean {
-  if ('sequence' in path) return isWorthless(path, destinationScript)
-  if (path.way !== 'htlc_timeout' && path.way !== 'htlc_success') return false
-  // Without anchors the fee is agreed on and the transaction signed.
-  if (view.format === 'static_remotekey') return false
-  return leastFeeSat(path, feeratePerKw(LOWEST_FEERATE_PER_KW)) >= path.amountSat
+  if (isLeft(output, ground)) return true
+  // As long as the peer may take an HTLC of ours, and so say that it was paid, we look at it, worth something to us or not.
+  const isAwaited =
+    output.kind === 'htlc' && output.htlc.offeredBy === 'local' && !isPaidUpstream(output.htlc, facts, context)
+  const paths = ground.paths().get(outPointKey(output.outpoint)) ?? []
+  return paths.every(path => (isHopeless(path, context) && !isAwaited) || isLeftToPeer(path, commitment, context))
 }
 
 /** An HTLC that we were offered and whose preimage we never learned: the peer's once it has expired (BOLT 5). */

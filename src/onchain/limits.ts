@@ -15,5 +15,14 @@ export const SPLIT_BLOCKS = 18
 /** The heaviest transaction of ours: below what nodes relay, 400,000 (BOLT 5, penalty transactions weight calculation). */
 export const MAX_CLAIM_WEIGHT = 396_000
 
+/** So long after its claim was possible first, and its HTLC has expired, an output is waited for that is not worth its claim. */
+export const LEFT_AFTER_BLOCKS = 144
+
+/**
+ * What pays for its claim at this feerate is never given up, however high feerates are: it waits until they fall. 20 sat per vbyte
+ * is what feerates come back to after a rush; it leaves less than 4,000 sat of an output at most.
+ */
+export const LEFT_FEERATE_PER_KW = 5_000
+
 /** What relays at all: an output that is dust after a claim at this feerate never pays for its own claim. */
 export const LOWEST_FEERATE_PER_KW = 253

@@ -1,5 +1,5 @@
 import { outPointKey, toHex, unreachable } from '../base/index.ts'
-import { SAFE_DEPTH } from './limits.ts'
+import { LEFT_AFTER_BLOCKS, SAFE_DEPTH } from './limits.ts'
 import type { ChannelHtlc, CommitmentName, HtlcRef, OnchainEvent, OnchainEventFacts } from './types.ts'
 
 /** The event with its plain sentence. */
@@ -24,6 +24,7 @@ export function nameOf(event: OnchainEventFacts): string {
     case 'fee_coin_missing':
       return `${event.type}/${event.htlc.offeredBy}/${event.htlc.id}`
     case 'claim_not_worthwhile':
+    case 'claim_given_up':
       return `${event.type}/${outPointKey(event.outpoint)}`
     case 'resolved':
       return event.type
@@ -41,6 +42,14 @@ const COMMITMENTS: Readonly<Record<CommitmentName, string>> = {
   own_future: 'a commitment transaction of ours that is newer than our records',
 }
 
+type TimeoutCause = Extract<OnchainEventFacts, { type: 'htlc_timed_out' }>['cause']
+
+const TIMEOUTS: Readonly<Record<TimeoutCause, string>> = {
+  no_output: `has no output in the confirmed commitment, ${SAFE_DEPTH} blocks deep`,
+  output_taken_back: `came back to us, ${SAFE_DEPTH} blocks deep`,
+  given_up: `ran out ${LEFT_AFTER_BLOCKS} blocks ago, and nobody took its output, which is worth less than its claim costs`,
+}
+
 function sentenceOf(event: OnchainEventFacts): string {
   switch (event.type) {
     case 'commitment_confirmed':
@@ -56,15 +65,15 @@ function sentenceOf(event: OnchainEventFacts): string {
     case 'preimage_found':
       return `The chain shows the preimage of ${event.paymentHash}, which belongs to ${namesOf(event.htlcs)}: ${toHex(event.paymentPreimage)}.`
     case 'htlc_timed_out':
-      return event.cause === 'no_output'
-        ? `${describe(event.htlc)} has no output in the confirmed commitment, ${SAFE_DEPTH} blocks deep: it has failed.`
-        : `${describe(event.htlc)} came back to us, ${SAFE_DEPTH} blocks deep: it has failed.`
+      return `${describe(event.htlc)} ${TIMEOUTS[event.cause]}: it has failed.`
     case 'htlc_claimed':
       return `${describe(event.htlc)} is taken with its preimage, ${SAFE_DEPTH} blocks deep.`
     case 'htlc_returned':
       return `${describe(event.htlc)} went back to the peer, ${SAFE_DEPTH} blocks deep.`
     case 'claim_not_worthwhile':
       return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is left for now: at this feerate it is worth less than its claim costs.`
+    case 'claim_given_up':
+      return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is given up: ${LEFT_AFTER_BLOCKS} blocks after we could take it, it is still worth less than its claim costs.`
     case 'fee_coin_missing':
       return `${describe(event.htlc)} cannot be resolved: its transaction needs a wallet coin for a fee of at least ${event.feeSat} sat, and none is free. Send bitcoin to the wallet.`
     case 'resolved':

@@ -29,9 +29,10 @@ export function step(state: OnchainState, input: OnchainInput, context: OnchainC
   const facts = absorb(state.facts, input, context.view)
   const situation = readSituation(context.view, facts)
   const plan = isTimeToAct(input) ? planClaims(state.claims, facts, situation, context) : undefined
-  const holds = conditions(situation, facts, context)
+  const claims = plan?.claims ?? state.claims
+  const holds = conditions(situation, facts, { claims, context })
   const reported = namesToKeep(state, holds, plan)
-  const next: OnchainState = { facts, claims: plan?.claims ?? state.claims, reported }
+  const next: OnchainState = { facts, claims, reported }
   const known = new Set(state.reported)
   const news = [...holds, ...(plan?.troubles ?? [])].filter(event => !known.has(nameOf(event)))
   return {

@@ -238,12 +238,12 @@ export type OnchainEventFacts =
     }
   /**
    * An HTLC that we offered will not be fulfilled any more: its output came back to us, or the confirmed commitment has none for
-   * it, and that is `SAFE_DEPTH` deep. It is to be failed upstream.
+   * it, and that is `SAFE_DEPTH` deep; or its output is worth so little that nobody took it. It is to be failed upstream.
    */
   | {
       readonly type: 'htlc_timed_out'
       readonly htlc: ChannelHtlc
-      readonly cause: 'output_taken_back' | 'no_output'
+      readonly cause: 'output_taken_back' | 'no_output' | 'given_up'
     }
   /** We took an HTLC that we received, with its preimage, and that is `SAFE_DEPTH` deep. */
   | { readonly type: 'htlc_claimed'; readonly htlc: ChannelHtlc }
@@ -251,9 +251,11 @@ export type OnchainEventFacts =
   | { readonly type: 'htlc_returned'; readonly htlc: ChannelHtlc }
   /** An output is worth less than its claim costs at the current feerate. It is looked at again in each block. */
   | { readonly type: 'claim_not_worthwhile'; readonly outpoint: OutPoint; readonly amountSat: Sat }
+  /** The same `LEFT_AFTER_BLOCKS` later: nobody waits for this output any more. */
+  | { readonly type: 'claim_given_up'; readonly outpoint: OutPoint; readonly amountSat: Sat }
   /** No wallet coin is there to pay for an HTLC transaction without a fee of its own: at least `feeSat` are needed. */
   | { readonly type: 'fee_coin_missing'; readonly htlc: ChannelHtlc; readonly feeSat: Sat }
-  /** Every output is irrevocably resolved. The state can be deleted. */
+  /** Every output is irrevocably resolved or given up. The state can be deleted. */
   | { readonly type: 'resolved' }
 
 /** Records put or deleted in the store; all of one step are committed together. Keys are relative to the channel's enforcement. */

@@ -42,15 +42,23 @@ export function failed(state: PaymentsState, input: InputOf<'htlc_failed'>, cont
   return givenUp(state, inFlight, reasonOf(input.resolution, inFlight), context)
 }
 
-/** The channel was closed and the HTLC ran out on chain. */
+/** The channel was closed, and the HTLC ran out on chain. */
 export function timedOut(state: PaymentsState, input: InputOf<'htlc_timed_out'>, context: PaymentContext): PaymentStep {
   const inFlight = inFlightOf(state, input)
   if (inFlight === undefined) return unchanged(state)
-  const words = 'The recipient did not claim the payment before it ran out, and the money was taken back on chain.'
-  return givenUp(state, inFlight, failure('lost_on_chain', words), context)
+  return givenUp(state, inFlight, failure('lost_on_chain', RAN_OUT[input.cause]), context)
 }
 
-/** The money is ours again, and so is the budget of the token. */
+const RAN_OUT: Readonly<Record<InputOf<'htlc_timed_out'>['cause'], string>> = {
+  output_taken_back:
+    'The recipient did not claim the payment before it ran out, and the money was taken back on chain.',
+  no_output:
+    'The recipient did not claim the payment before the channel was closed, and the transaction that closed it holds nothing for it.',
+  given_up:
+    'The recipient did not claim the payment before it ran out, and so little is not worth the fee of taking it back.',
+}
+
+/** The money is ours again, but for what was not worth its fee, and so is the budget of the token. */
 export function givenUp(
   state: PaymentsState,
   inFlight: InFlight,

@@ -140,8 +140,13 @@ export type PaymentInput =
   | { readonly type: 'htlc_failed'; readonly link: number; readonly id: number; readonly resolution: HtlcResolution }
   /** No commitment holds it. `forGood`: the channel is closing, and signs nothing any more. */
   | { readonly type: 'htlc_dropped'; readonly link: number; readonly id: number; readonly forGood?: boolean }
-  /** The chain took it back: nobody will be paid. */
-  | { readonly type: 'htlc_timed_out'; readonly link: number; readonly id: number }
+  /** It ran out on the chain: nobody will be paid. */
+  | {
+      readonly type: 'htlc_timed_out'
+      readonly link: number
+      readonly id: number
+      readonly cause: 'output_taken_back' | 'no_output' | 'given_up'
+    }
   /** A channel with this peer can be used again: what waits may be tried. */
   | { readonly type: 'usable'; readonly peer: NodeId }
   | {

@@ -119,7 +119,7 @@ describe('other ends', () => {
 
   test('the chain took it back', () => {
     const { alice, request } = inFlight()
-    alice.step({ type: 'htlc_timed_out', link: 1, id: 0 })
+    alice.step({ type: 'htlc_timed_out', link: 1, id: 0, cause: 'output_taken_back' })
     expect(alice.paymentOf(request).failure?.code).toBe('lost_on_chain')
   })
 
@@ -139,7 +139,7 @@ describe('each end comes once', () => {
   const ends = (preimage: Uint8Array): readonly PaymentInput[] => [
     { type: 'htlc_fulfilled', link: 1, id: 0, paymentPreimage: preimage },
     failing({ type: 'fail', reason: new Uint8Array(292) }),
-    { type: 'htlc_timed_out', link: 1, id: 0 },
+    { type: 'htlc_timed_out', link: 1, id: 0, cause: 'output_taken_back' },
   ]
   test.each([0, 1, 2])('whatever is told after end %i', which => {
     const { alice, preimage } = inFlight()
@@ -162,7 +162,7 @@ describe('each end comes once', () => {
       [2, 0],
     ] as const) {
       alice.step({ type: 'htlc_fulfilled', link, id, paymentPreimage: preimage })
-      alice.step({ type: 'htlc_timed_out', link, id })
+      alice.step({ type: 'htlc_timed_out', link, id, cause: 'output_taken_back' })
       alice.step({ type: 'htlc_dropped', link, id })
     }
     expect(alice.state.inFlight.size).toBe(1)

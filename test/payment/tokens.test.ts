@@ -159,7 +159,7 @@ describe('a budget', () => {
     create(alice)
     alice.start(keysendInput(bob.id, { token: 'shop' }), 0)
     alice.step({ type: 'revoke_token', request: nextRequest(), id: 'shop' })
-    alice.step({ type: 'htlc_timed_out', link: 1, id: 0 })
+    alice.step({ type: 'htlc_timed_out', link: 1, id: 0, cause: 'output_taken_back' })
     expect([...alice.store.keys()].filter(key => key.startsWith('token/'))).toEqual([])
   })
 })

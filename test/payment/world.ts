@@ -120,7 +120,8 @@ export class World {
           this.#live().filter(each => each.covered && each.resolution?.type !== 'fulfill'),
           which,
         )
-        if (htlc !== undefined) this.#end(htlc, { type: 'htlc_timed_out', link: htlc.add.link, id: htlc.id })
+        if (htlc !== undefined)
+          this.#end(htlc, { type: 'htlc_timed_out', link: htlc.add.link, id: htlc.id, cause: 'output_taken_back' })
         return
       }
       case 'repeat': {
