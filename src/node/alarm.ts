@@ -1,18 +1,22 @@
+import type { Timers } from '../ports/index.ts'
+
 /** Times are rounded up to this, so that many that are close share one. */
 const GRAIN_MS = 50
-/** A longer wait would be cut short by Node: then the alarm looks at the clock and waits on. */
+/** A longer wait would be cut short by the host: then the alarm looks at the clock and waits on. */
 const MAX_WAIT_MS = 2 ** 31 - 1
 
 /** Rings at each of the times that were asked for, or soon after. It does not keep a process alive. */
 export class Alarm {
   readonly #clock: () => number
+  readonly #timers: Timers
   readonly #ring: () => void
   readonly #times = new Set<number>()
-  #timer: { readonly at: number; readonly handle: NodeJS.Timeout } | undefined
+  #timer: { readonly at: number; readonly callOff: () => void } | undefined
   #stopped = false
 
-  constructor(clock: () => number, ring: () => void) {
+  constructor(clock: () => number, timers: Timers, ring: () => void) {
     this.#clock = clock
+    this.#timers = timers
     this.#ring = ring
   }
 
@@ -25,14 +29,13 @@ export class Alarm {
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer?.handle)
+    this.#timer?.callOff()
   }
 
   #wait(at: number): void {
-    clearTimeout(this.#timer?.handle)
-    const handle = setTimeout(() => this.#look(), Math.min(Math.max(at - this.#clock(), 0), MAX_WAIT_MS))
-    handle.unref()
-    this.#timer = { at, handle }
+    this.#timer?.callOff()
+    const wait = Math.min(Math.max(at - this.#clock(), 0), MAX_WAIT_MS)
+    this.#timer = { at, callOff: this.#timers.after(wait, () => this.#look(), { background: true }) }
   }
 
   #look(): void {

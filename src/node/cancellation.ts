@@ -1,9 +1,12 @@
 import { BookendError } from '../base/index.ts'
+import type { Timers } from '../ports/index.ts'
 
 /** A deadline beside the caller's own signal. */
-export function within(patienceMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const deadline = AbortSignal.timeout(patienceMs)
-  return signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+export function within(patienceMs: number, timers: Timers, signal: AbortSignal | undefined): AbortSignal {
+  const deadline = new AbortController()
+  const passed = () => deadline.abort(new DOMException('It took too long.', 'TimeoutError'))
+  timers.after(patienceMs, passed, { background: true })
+  return signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal])
 }
 
 /** The caller stops waiting; what was begun goes on. */

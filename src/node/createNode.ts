@@ -17,13 +17,14 @@ import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/i
 import { type Chain, ChainError, type Network, NetworkError, type Store } from '../ports/index.ts'
 import { memoryStore } from '../storage/index.ts'
 import { DEFAULT_WALLET_LIMITS, walletKeys } from '../wallet/index.ts'
-import { installBestBackends } from './crypto/installBestBackends.ts'
+import { ensureBackends } from './crypto/installBestBackends.ts'
 import { lastEventOf } from './eventLog.ts'
 import { adapterError, readableStore } from './failures.ts'
 import { Feerates } from './feerates.ts'
 import { Hands } from './hands.ts'
 import { Node } from './node.ts'
 import type { NodeOptions } from './options.ts'
+import { HOST_TIMERS } from './timers.ts'
 import type { BookendNode, NetworkName } from './types.ts'
 
 /** Confirmations that we ask for: on a chain of tests one is enough. */
@@ -56,9 +57,10 @@ export async function createNode(options: NodeOptions): Promise<BookendNode> {
 }
 
 async function start(options: NodeOptions, opened: Opened): Promise<BookendNode> {
-  const { network: name = 'regtest', log = () => undefined, clock = Date.now, signal } = options
+  const { network: name = 'regtest', log = () => undefined, signal } = options
+  const { clock = Date.now, timers = HOST_TIMERS, chance = Math.random } = options
   const randomBytes = options.randomBytes ?? (length => new Uint8Array(hostRandomBytes(length)))
-  await installBestBackends()
+  await ensureBackends()
   const chain = await options.chain
   opened.push(() => chain.close())
   const store = await (options.store ?? memoryStore())
@@ -84,8 +86,9 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
     chain,
     network,
     birthHeight: options.birthHeight ?? restoredBirthHeight(records) ?? 'now',
-    context: () => ({ ...fixed, now: clock(), feerates: feerates.current, entropy: Math.random() }),
+    context: () => ({ ...fixed, now: clock(), feerates: feerates.current, entropy: chance() }),
     clock,
+    timers,
     log,
     onBlock: () => void feerates.refresh(clock()),
     onStop: reason => node?.mustEnd(adapterError(reason)),
@@ -99,7 +102,8 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   if (listening !== undefined) opened.push(() => listening.close())
   // From here on peers are dialled and what waits is published.
   await hands.driver.submit({ type: 'started' })
-  node = new Node({ hands, keys, name, store: readableStore(store), randomBytes, nodeId: fixed.nodeId, listening })
+  const { nodeId } = fixed
+  node = new Node({ hands, keys, name, nodeId, store: readableStore(store), randomBytes, timers, listening })
   return node
 }
 

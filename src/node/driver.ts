@@ -1,4 +1,5 @@
-import type { Store, StoreWrite } from '../ports/index.ts'
+import type { Store, StoreWrite, Timers } from '../ports/index.ts'
+import { HOST_TIMERS } from './timers.ts'
 
 // The hands of a pure machine, and the only code that acts. A turn takes all inputs that are queued, steps the machine through
 // them, commits all their writes in one go, and only then carries out their effects:
@@ -43,6 +44,8 @@ export interface DriverOptions<State, Input, Context, Effect, Failure> {
    */
   readonly perform: (effect: Effect) => Promise<void> | void
   readonly state: State
+  /** Default: the host's. */
+  readonly timers?: Timers
   /** Told after each turn, when its effects are begun: whoever waits for something to hold looks again. */
   readonly onTurn?: () => void
   /** Told once, when nothing will be done any more. */
@@ -128,10 +131,10 @@ export class Driver<State, Input, Context, Effect, Failure> {
 
   /** After whatever waits to be read or written, and only if that brings no turn. */
   #prepareLater(): void {
-    const { machine, context } = this.#options
+    const { machine, context, timers = HOST_TIMERS } = this.#options
     if (machine.prepare === undefined || this.#preparing) return
     this.#preparing = true
-    setImmediate(() => {
+    timers.whenIdle(() => {
       this.#preparing = false
       if (this.busy || this.#stopped !== undefined) return
       if (machine.prepare?.(this.#state, context()) === true) this.#prepareLater()

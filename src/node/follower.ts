@@ -1,4 +1,4 @@
-import type { Chain, ChainBlock, ChainTip } from '../ports/index.ts'
+import type { Chain, ChainBlock, ChainTip, Timers } from '../ports/index.ts'
 import { ChainError } from '../ports/index.ts'
 
 export interface FollowerOptions {
@@ -12,6 +12,7 @@ export interface FollowerOptions {
   /** Where a node without any block begins: at this height, or at the tip. */
   readonly birthHeight: number | 'now'
   readonly retryMs: number
+  readonly timers: Timers
   /** Told when the chain cannot be asked, and with `undefined` when it can again. */
   readonly onTrouble: (error: Error | undefined) => void
 }
@@ -26,7 +27,7 @@ export class ChainFollower {
   #stopListening: (() => void) | undefined
   #running: Promise<void> | undefined
   #again = false
-  #retry: NodeJS.Timeout | undefined
+  #callOffRetry: (() => void) | undefined
   #stopped = false
   #trouble: Error | undefined
   #reached = false
@@ -71,7 +72,7 @@ export class ChainFollower {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#stopListening?.()
-    clearTimeout(this.#retry)
+    this.#callOffRetry?.()
     await this.#running
   }
 
@@ -85,7 +86,7 @@ export class ChainFollower {
     } catch (error) {
       if (this.#stopped) return
       this.#tell(error instanceof Error ? error : new Error(String(error)))
-      this.#retry = setTimeout(() => this.look(), this.#options.retryMs)
+      this.#callOffRetry = this.#options.timers.after(this.#options.retryMs, () => this.look())
     } finally {
       this.#running = undefined
     }

@@ -7,7 +7,7 @@ import {
   type EngineState,
   engineMachine,
 } from '../engine/index.ts'
-import type { Chain, Network, Store } from '../ports/index.ts'
+import type { Chain, Network, Store, Timers } from '../ports/index.ts'
 import { Alarm } from './alarm.ts'
 import { Connections } from './connections.ts'
 import { Driver } from './driver.ts'
@@ -33,6 +33,7 @@ export interface HandsOptions {
   readonly birthHeight: number | 'now'
   readonly context: () => EngineContext
   readonly clock: () => number
+  readonly timers: Timers
   readonly log: (line: LogLine) => void
   /** Told after each block. */
   readonly onBlock: () => void
@@ -57,16 +58,17 @@ export class Hands {
   #stopping = false
 
   constructor(options: HandsOptions) {
-    const { state, store, chain, network, context, birthHeight, log } = options
+    const { state, store, chain, network, context, birthHeight, log, timers } = options
     this.#options = options
     this.events = new EventLog(store, options.lastEvent)
-    this.#alarm = new Alarm(options.clock, () => this.tell({ type: 'tick' }))
-    this.#publisher = new Publisher(chain, CHAIN_RETRY_MS)
+    this.#alarm = new Alarm(options.clock, timers, () => this.tell({ type: 'tick' }))
+    this.#publisher = new Publisher(chain, CHAIN_RETRY_MS, timers)
     this.driver = new Driver({
       machine: engineMachine,
       store,
       state,
       context,
+      timers,
       perform: effect => this.#perform(effect),
       onTurn: () => this.#lookAgain(),
       onStop: reason => this.#failed(reason),
@@ -85,6 +87,7 @@ export class Hands {
       chain,
       birthHeight,
       retryMs: CHAIN_RETRY_MS,
+      timers,
       seen: () => this.driver.state.blocks,
       connect: async ({ height, hash, transactions }) => {
         await this.driver.submit({ type: 'block_connected', height, hash, transactions })
@@ -108,26 +111,25 @@ export class Hands {
   }
 
   /** Resolves when something holds of the durable state; with `undefined` when that took too long, or the node ends. */
-  async until<T>(
-    holds: (state: EngineState) => T | undefined,
-    patienceMs: number,
-    signal?: AbortSignal,
-  ): Promise<T | undefined> {
-    const deadline = AbortSignal.timeout(patienceMs)
-    const isOver = () => this.#stopping || deadline.aborted || signal?.aborted === true
+  async until<T>(holds: (state: EngineState) => T | undefined, patienceMs: number): Promise<T | undefined> {
+    let isLate = false
+    const passed = () => {
+      isLate = true
+      this.#lookAgain()
+    }
+    const callOff = this.#options.timers.after(patienceMs, passed, { background: true })
     for (;;) {
       const found = holds(this.driver.state)
-      if (found !== undefined || isOver()) return found
+      if (found !== undefined || isLate || this.#stopping) {
+        callOff()
+        return found
+      }
       await new Promise<void>(resolve => {
         const done = () => {
           this.#waiters.delete(done)
-          deadline.removeEventListener('abort', done)
-          signal?.removeEventListener('abort', done)
           resolve()
         }
         this.#waiters.add(done)
-        deadline.addEventListener('abort', done)
-        signal?.addEventListener('abort', done)
       })
     }
   }

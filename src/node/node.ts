@@ -21,7 +21,7 @@ import {
   walletContext,
 } from '../engine/index.ts'
 import type { SeedKeys } from '../keys/index.ts'
-import type { Listening, NetAddress, Store } from '../ports/index.ts'
+import type { Listening, NetAddress, Store, Timers } from '../ports/index.ts'
 import { balanceOf } from '../wallet/index.ts'
 import { sealBackup } from './backup.ts'
 import { orAborted, within } from './cancellation.ts'
@@ -71,6 +71,7 @@ export interface NodeParts {
   readonly nodeId: NodeId
   readonly store: Store
   readonly randomBytes: (length: number) => Uint8Array
+  readonly timers: Timers
   readonly listening: Listening | undefined
 }
 
@@ -195,7 +196,7 @@ export class Node implements BookendNode {
       content,
       async idempotency => {
         const { peer, capacitySat, pushMsat = msat(0n), feeratePerKw, token } = content
-        await this.connect({ ...peer, signal: within(CONNECT_PATIENCE_MS, signal) })
+        await this.connect({ ...peer, signal: within(CONNECT_PATIENCE_MS, this.#parts.timers, signal) })
         // 32 fresh bytes in lowercase hex are a channel id.
         const temporaryChannelId = toHex(this.#parts.randomBytes(32)) as ChannelId
         const reply = await this.#ask(request => ({

@@ -4,7 +4,7 @@ import type { EngineLimits } from '../engine/index.ts'
 import type { SeedPhrase } from '../keys/index.ts'
 import type { PaymentLimits } from '../payment/index.ts'
 import type { PeerLimits } from '../peer/index.ts'
-import type { Chain, NetAddress, Network, Store } from '../ports/index.ts'
+import type { Chain, NetAddress, Network, Store, Timers } from '../ports/index.ts'
 import type { WalletLimits } from '../wallet/index.ts'
 import type { NetworkName } from './types.ts'
 
@@ -37,6 +37,10 @@ export interface NodeOptions {
   readonly log?: (line: LogLine) => void
   /** Milliseconds since 1970. Default: the host's clock. */
   readonly clock?: () => number
+  /** What the node waits by; it goes with the clock. Default: the host's. */
+  readonly timers?: Timers
+  /** In [0, 1), for what is no secret, such as how long to wait before dialling again. Default: the host's. */
+  readonly chance?: () => number
   /** Default: the host's. */
   readonly randomBytes?: (length: number) => Uint8Array
   /** Ends the start; a node that has started is stopped by `stop`. */

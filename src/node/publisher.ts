@@ -1,6 +1,6 @@
 import type { Txid } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
-import type { PublishRefusal } from '../ports/index.ts'
+import type { PublishRefusal, Timers } from '../ports/index.ts'
 import { type Chain, ChainError } from '../ports/index.ts'
 
 /** What became of a transaction: `later` when the chain could not be asked, and it is tried again. */
@@ -10,15 +10,17 @@ export type Published = 'published' | 'later' | PublishRefusal
 export class Publisher {
   readonly #chain: Chain
   readonly #retryMs: number
+  readonly #timers: Timers
   /** Bounded by what the node has at stake: each is one of its own transactions. */
   readonly #waiting = new Map<Txid, Tx>()
   #last: Promise<unknown> = Promise.resolve()
-  #retry: NodeJS.Timeout | undefined
+  #callOffRetry: (() => void) | undefined
   #stopped = false
 
-  constructor(chain: Chain, retryMs: number) {
+  constructor(chain: Chain, retryMs: number, timers: Timers) {
     this.#chain = chain
     this.#retryMs = retryMs
+    this.#timers = timers
   }
 
   publish(tx: Tx): Promise<Published> {
@@ -30,7 +32,7 @@ export class Publisher {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    clearTimeout(this.#retry)
+    this.#callOffRetry?.()
     await this.#last
   }
 
@@ -44,13 +46,13 @@ export class Publisher {
     } catch (error) {
       if (!(error instanceof ChainError)) throw error
       this.#waiting.set(id, tx)
-      this.#retry ??= setTimeout(() => this.#again(), this.#retryMs)
+      this.#callOffRetry ??= this.#timers.after(this.#retryMs, () => this.#again())
       return 'later'
     }
   }
 
   #again(): void {
-    this.#retry = undefined
+    this.#callOffRetry = undefined
     for (const tx of this.#waiting.values()) void this.publish(tx)
   }
 }

@@ -11,3 +11,4 @@ export {
   NetworkError,
 } from './network.ts'
 export type { Page, Store, StoreWrite } from './store.ts'
+export type { Timers } from './timers.ts'

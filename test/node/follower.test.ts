@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ChainFollower } from '../../src/node/follower.ts'
+import { HOST_TIMERS } from '../../src/node/timers.ts'
 import type { Chain, ChainTip } from '../../src/ports/index.ts'
 import { chainPort, createRegtestChain } from '../../src/regtest/index.ts'
 
@@ -12,6 +13,7 @@ function follow(chain: Chain, seen: ChainTip[] = [], birthHeight: number | 'now'
     chain,
     birthHeight,
     retryMs: 5,
+    timers: HOST_TIMERS,
     seen: () => seen,
     connect: async ({ height, hash }) => {
       seen.push({ height, hash })

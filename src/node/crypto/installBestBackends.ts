@@ -72,6 +72,18 @@ export async function installBestBackends(
   return { secp256k1: secp256k1.report, hashes: hashes.report }
 }
 
+let installed: Promise<CryptoReport> | undefined
+
+/** The same once in a process: what was put there since then, by whom it may be, stays. */
+export function ensureBackends(): Promise<CryptoReport> {
+  installed ??= installBestBackends()
+  // What went wrong may be put right before the next start.
+  installed.catch(() => {
+    installed = undefined
+  })
+  return installed
+}
+
 type Forced = Secp256k1Backend['name'] | undefined
 
 function parseWanted(wanted: string | undefined): Forced {
