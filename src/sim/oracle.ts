@@ -43,6 +43,8 @@ interface End {
   side: Side
   /** The last one on which it has greeted. */
   connection: number | undefined
+  /** Where it was when its process ended: what the last turn, if it was stored after all, began with. */
+  atCrash: Side | undefined
   /** What it was compared with last. */
   seen: FundedChannel
 }
@@ -98,6 +100,7 @@ export class Oracle {
   crashed(name: string): void {
     for (const channel of this.#node(name).ends.values()) {
       const end = endOf(channel, name)
+      end.atCrash = end.side
       if (!channel.isOver && end.side.line !== 'down') this.#stand(channel, end, drop(end.side, end.party))
     }
   }
@@ -123,11 +126,18 @@ export class Oracle {
       if (wrong === undefined) continue
       // The last turn was stored, and nothing of it came to be known.
       const realAfter = pending && fundedOf(pmapGet(pending.after.links, String(index)))
-      const followed = realAfter && followTurn(end, about?.get(channel.id) ?? SILENCE, [], realAfter)
-      const isKept = typeof followed === 'object' && differenceOf(drop(followed.side, end.party), loaded) === undefined
-      if (!isKept)
+      const said = about?.get(channel.id) ?? SILENCE
+      const incoming = said.received.flatMap(({ connection }, index) => {
+        const before = said.received.slice(0, index).filter(heard => heard.connection === connection).length
+        return channel.wires.get(connection)?.[end.party][before] ?? []
+      })
+      const start = { ...end, side: end.atCrash ?? end.side }
+      const isWhole = incoming.length === said.received.length
+      const followed = realAfter && isWhole ? followTurn(start, said, incoming, realAfter) : undefined
+      const kept = typeof followed === 'object' ? drop(followed.side, end.party) : undefined
+      if (kept === undefined || differenceOf(kept, loaded) !== undefined)
         return `${name}, channel ${channel.id.slice(0, 8)}: the store has forgotten what was durable: ${wrong}`
-      this.#stand(channel, end, loaded)
+      this.#stand(channel, end, kept)
     }
     return undefined
   }
@@ -178,7 +188,15 @@ export class Oracle {
       this.#channels.set(id, channel)
       const party: Party = channel.ends[0] === undefined ? 0 : 1
       const connection = undefined
-      channel.ends[party] = { node: name, party, index: link.index, side: sideOf(real, party), connection, seen: real }
+      channel.ends[party] = {
+        node: name,
+        party,
+        index: link.index,
+        side: sideOf(real, party),
+        connection,
+        atCrash: undefined,
+        seen: real,
+      }
       node.ends.set(link.index, channel)
     }
     return undefined

@@ -104,6 +104,31 @@ describe('the oracle complains', () => {
     )
   })
 
+  test('not of a last turn that the store has kept, though the process ended before it knew', () => {
+    const world = scene()
+    const { alice, bob, stage, overseer } = world
+    stage.keysend(alice, bob, 3_000n)
+    stage.deliver(stage.wireOf(alice, bob), bob)
+    const { oracle } = overseer
+    const turned = oracle.turned.bind(oracle)
+    oracle.turned = (name, turn) => {
+      if (name !== 'bob') return turned(name, turn)
+      oracle.stepped(name, turn)
+      return undefined
+    }
+    const before = bob.channels()[0]?.durable.localCommit.number ?? 0
+    stage.deliver(stage.wireOf(alice, bob), bob)
+    expect(bob.channels()[0]?.durable.localCommit.number).toBe(before + 1)
+    // Nothing of that turn has left.
+    queueOf(world, alice).length = 0
+    stage.crash(bob)
+    oracle.turned = turned
+    bob.start()
+    expect(overseer.complaints).toEqual([])
+    stage.wait(30_000)
+    expect(finish(world)).toBe('')
+  })
+
   test('no more of a node that is known to have an old copy', () => {
     const world = scene()
     world.stage.keysend(world.alice, world.bob, 3_000n)
