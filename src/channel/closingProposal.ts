@@ -34,8 +34,28 @@ export function highestFeeSat(durable: ChannelDurable, closerScript: Uint8Array)
   return local.amountMsat < remote.amountMsat ? balance : subtractOrZero(balance, dustLimitSat(closerScript))
 }
 
-/** The forms to sign; none where no form would be relayed. */
-export function offeredVariants({ closer, closee, feeSat }: Offer): readonly ClosingVariant[] {
+/**
+ * The forms to sign; none where one of them would not be relayed. The peer would have to sign and publish it (BOLT 2,
+ * closing_complete, receiver), and both would keep a close that can never confirm.
+ */
+export function offeredVariants(offer: Offer): readonly ClosingVariant[] {
+  const forms = formsOf(offer)
+  const heaviest = forms.at(-1)
+  return heaviest === undefined || offer.feeSat < relayFeeSat(scriptsOf(heaviest, offer)) ? [] : forms
+}
+
+function scriptsOf(form: ClosingVariant, { closer, closee }: Offer): readonly Uint8Array[] {
+  if (form === 'closer_and_closee_outputs') return [closer.script, closee.script]
+  return [form === 'closer_output_only' ? closer.script : closee.script]
+}
+
+/** What nodes ask for at least: 1 sat per virtual byte. */
+function relayFeeSat(scripts: readonly Uint8Array[]): Sat {
+  return sat((INCREMENTAL_RELAY_FEERATE * BigInt(closingWeight(scripts)) + 999n) / 1000n)
+}
+
+/** Lightest first. */
+function formsOf({ closer, closee, feeSat }: Offer): readonly ClosingVariant[] {
   const isLesser = closer.amountMsat < closee.amountMsat
   const closeeIsDust = isDustOutput({ amountSat: outputSat(closee), script: closee.script })
   if (!isLesser) return closeeIsDust ? ['closer_output_only'] : ['closer_output_only', 'closer_and_closee_outputs']

@@ -184,6 +184,20 @@ describe('BOLT 2, closing_complete, outputs', () => {
     expectRefused(duo.bob, tooMuch, 'reject', 'closing_fee_too_high')
   })
 
+  it.each([
+    ['not enough for a transaction that relays', 137n, []],
+    ['just enough for one', 138n, ['closeeOutputOnly']],
+  ] as const)('waits for the offer of the peer where it has %s', (_, bobSat, fields) => {
+    const duo = closed(negotiating(channelWith(msat(1_000_000_000n - bobSat * 1000n))))
+    const offers = sentBy(duo.bob).filter(({ type }) => type === 'closing_complete')
+    expect(offers.flatMap(offer => fieldsOf(offer as ReturnType<typeof lastOffer>))).toEqual(fields)
+    for (const name of NAMES) {
+      for (const tx of published(duo[name])) expect(feeOf(duo, tx) * 4n).toBeGreaterThanOrEqual(BigInt(txWeight(tx)))
+    }
+    const tooMuch = { type: 'bump_close', feeratePerKw: feeratePerKw(9_000) } as const
+    expectRefused(duo.bob, tooMuch, 'reject', 'closing_fee_too_high')
+  })
+
   it('keeps an output above dust, however high the feerate', () => {
     const duo = channelWith(msat(19_900_000n), { fundingAmountSat: sat(20_000), pushMsat: msat(0n) })
     for (const name of NAMES) setFeerate(duo[name], 200_000)
