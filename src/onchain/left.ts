@@ -13,16 +13,20 @@ import type { Claim, OnchainContext } from './types.ts'
  * expired as long ago, and even now none pays for itself. What a claim of ours spends already is not given up.
  */
 export function isGivenUp(paths: readonly SpendPath[], claims: readonly Claim[], context: OnchainContext): boolean {
-  const ways = paths.filter(({ way }) => way !== 'anchor' && way !== 'anchor_anyone')
+  const ways = paths.filter(isOpen)
   const [first] = ways
   if (first === undefined || !ways.every(path => isLeft(path, context))) return false
   const key = outPointKey(first.outpoint)
   return !claims.some(({ tx }) => tx.inputs.some(({ outpoint }) => outPointKey(outpoint) === key))
 }
 
+/** An anchor holds nothing for us, and what needs a preimage that nobody has told us is no way of ours. */
+function isOpen({ way, preimage }: SpendPath): boolean {
+  if (way === 'anchor' || way === 'anchor_anyone') return false
+  return preimage === undefined || preimage.known !== undefined
+}
+
 function isLeft(path: SpendPath, context: OnchainContext): boolean {
-  // Without the preimage it is not ours to give up.
-  if (path.preimage !== undefined && path.preimage.known === undefined) return false
   const since = Math.max(path.earliestHeight, path.htlc?.cltvExpiry ?? 0)
   if (context.height < since + LEFT_AFTER_BLOCKS) return false
   const { feeratePerKw: now } = context

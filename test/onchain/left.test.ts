@@ -196,6 +196,32 @@ describe('other outputs', () => {
     expect(taken.alice.eventsOf('htlc_claimed').length).toBe(1)
   })
 
+  it('an HTLC on a revoked commitment whose preimage we have forgotten is given up where its penalty does not pay', () => {
+    const model = makeModel({
+      format: 'anchors_zero_fee_htlc',
+      htlcs: height => [
+        {
+          offeredBy: 'bob',
+          id: 0,
+          amountSat: 500,
+          cltvExpiry: height + EXPIRES_IN,
+          preimageSeed: 1,
+          from: 1,
+          until: 2,
+        },
+      ],
+    })
+    const alice = new EnforcerNode(model, 'alice', viewOf(model, 'alice', 2)).start()
+    model.chain.mine(1, { transactions: [signedOf(model, 'bob', 1)] })
+    alice.catchUp()
+    const last = (model.htlcs[0]?.cltvExpiry ?? 0) + LEFT_AFTER_BLOCKS
+    mineTo(alice, last - 1)
+    expect(alice.isResolved).toBe(false)
+    mineTo(alice, last)
+    expect(alice.eventsOf('claim_given_up').map(({ amountSat }) => amountSat)).toEqual([500n])
+    expect(alice.isResolved).toBe(true)
+  })
+
   it.each([
     ['to_remote', 'bob'],
     ['to_local', 'alice'],
