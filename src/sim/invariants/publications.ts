@@ -1,4 +1,4 @@
-import type { Observer } from '../observer.ts'
+import type { Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
 /** What the chain may say to what an honest node publishes: another transaction was first, or pays more. */
@@ -20,14 +20,25 @@ const ALLOWED = [
 ]
 
 /** Invariant 9: everything that an honest node publishes is valid, final and standard. */
-export function publications(_world: World): Observer {
+export function publications(world: World): Observer {
   return {
     name: 'publications',
     published: (node, _tx, role, outcome) => {
       // What the wallet publishes again after a reorganisation may stand on an output that is younger now.
       if (role === 'wallet' && outcome === 'non-BIP68-final') return undefined
+      // Who has yet to hear of a reorganisation counts the blocks of a branch that is gone.
+      if (UNRIPE.has(outcome) && !seesTheChain(node, world)) return undefined
       if (node.plan.isAdversary || ALLOWED.some(reason => outcome.startsWith(reason))) return undefined
       return `the chain refuses the ${role} transaction of ${node.name}: ${outcome}`
     },
   }
+}
+
+/** What the chain says to a transaction whose locks have not run out. */
+const UNRIPE: ReadonlySet<string> = new Set(['non-final', 'non-BIP68-final'])
+
+/** Whether the newest block that a node has seen is one of the chain. */
+function seesTheChain({ state }: WatchedNode, { chain }: World): boolean {
+  const seen = state.blocks.at(-1)
+  return seen !== undefined && chain.blockAt(seen.height)?.hash === seen.hash
 }
