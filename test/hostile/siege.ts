@@ -14,14 +14,17 @@ import { Insider, type Scene } from './insider.ts'
 import { HANDSHAKE_TIMEOUT_MS, type Target, visit } from './stranger.ts'
 
 // A program of its own, so that its memory is its own: a node with a store, an honest peer that pays and is paid all the time, and
-// attackers. `node --expose-gc siege.ts MESSAGES SEED` prints a line of JSON for each twentieth, and at last a report.
+// attackers. `node --expose-gc siege.ts MESSAGES SEED [PLAYS]` prints a line of JSON for each twentieth, and at last a report.
 
 const [MESSAGES, SEED] = [Number(process.argv[2] ?? 30_000), Number(process.argv[3] ?? 1)]
 const SAMPLES = 20
 const STRANGERS = 4
 const SCENES: readonly Scene[] = ['opening', 'normal', 'with HTLCs', 'closing']
-/** Each is one channel that ends on chain, which is remembered for good: their number stays small against what strangers send. */
-const PLAYS = 12
+/**
+ * Each is one channel that ends on chain, which is remembered for good, with the blocks in which it ends: a megabyte or two each, in
+ * the nodes and in the chain of this process. What strangers send has to leave nothing behind: with one play that is all there is to see.
+ */
+const PLAYS = Number(process.argv[4] ?? 12)
 const OPEN_CHANNEL = 32
 const HONEST_PAUSE_MS = 5
 const BLOCKS_AT_ONCE = 72
@@ -133,7 +136,7 @@ async function besiege(): Promise<void> {
 
 /** Spread over the siege, and each scene once at least. */
 async function playScenes(): Promise<void> {
-  while ((handled < MESSAGES || plays < SCENES.length) && complaints.length === 0) {
+  while ((handled < MESSAGES || plays < Math.min(SCENES.length, PLAYS)) && complaints.length === 0) {
     if (handled < (plays * MESSAGES) / PLAYS) {
       await pause(20)
       continue
