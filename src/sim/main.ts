@@ -7,6 +7,7 @@ import { isPlan, type Mode, type Plan } from './plan.ts'
 import { runPlan } from './run.ts'
 import { type FailedSeed, type SeedJob, type SeedResult, seedPlan } from './seeds.ts'
 import { shrink } from './shrink.ts'
+import { COVERAGE_BOUNDS, Coverage, reachable } from './specCoverage.ts'
 import { story } from './story.ts'
 import { useCrypto } from './useCrypto.ts'
 
@@ -46,6 +47,9 @@ const HELP = `npm run sim -- [options]
 
 Ends with 1 where a rule was broken.`
 
+/** What the coverage of the specification is counted in: its states with one HTLC at a time, and with two. */
+const COVERED = [{ ...COVERAGE_BOUNDS, htlcs: 1 }, COVERAGE_BOUNDS] as const
+
 if (values.help) console.log(HELP)
 else if (values.replay !== undefined) await replay(values.replay)
 else await runSeeds()
@@ -64,6 +68,7 @@ async function runSeeds(): Promise<void> {
     values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + numberOf('minutes', values.minutes) * 60_000
   const started = performance.now()
   const results: SeedResult[] = []
+  const coverages = COVERED.map(bounds => new Coverage(reachable(bounds)))
   let next = 0
   let failed: FailedSeed | undefined
   const take = (): SeedJob | undefined => {
@@ -76,6 +81,7 @@ async function runSeeds(): Promise<void> {
   }
   const report = (result: SeedResult) => {
     results.push(result)
+    for (const coverage of coverages) coverage.merge(result.covered)
     if (result.failure !== undefined) failed ??= { ...result, failure: result.failure }
     if (!values.json && (results.length % 50 === 0 || result.failure !== undefined))
       console.log(progress(results.length, count, started))
@@ -84,8 +90,26 @@ async function runSeeds(): Promise<void> {
   const seconds = (performance.now() - started) / 1000
   if (failed !== undefined) await tellFailure(failed, results.length, seconds, options)
   else if (values.json)
-    console.log(JSON.stringify({ seedsRun: results.length, seconds, failed: false, ...sums(results) }))
-  else console.log(`${progress(results.length, count, started)}. No rule was broken.\n${JSON.stringify(sums(results))}`)
+    console.log(
+      JSON.stringify({
+        seedsRun: results.length,
+        seconds,
+        failed: false,
+        ...sums(results),
+        specification: coverages.map(({ states, edges }) => ({ states, edges })),
+      }),
+    )
+  else {
+    console.log(`${progress(results.length, count, started)}. No rule was broken.`)
+    console.log(JSON.stringify(sums(results)))
+    for (const [index, { states, edges }] of coverages.entries()) {
+      const { htlcs } = COVERED[index] ?? COVERAGE_BOUNDS
+      const share = (100 * states.seen) / states.of
+      console.log(
+        `Of the specification with ${htlcs} HTLC${htlcs === 1 ? '' : 's'}: ${states.seen} of ${states.of} states (${share.toFixed(1)} %), ${edges.seen} of ${edges.of} moves.`,
+      )
+    }
+  }
 }
 
 /** One thread, which asks for one seed after the other. */
@@ -126,14 +150,14 @@ async function tellFailure(
   console.log('Looking for the shortest plan that does …')
   await useCrypto(options.mode)
   const { plan, trials } = shrink(seedPlan({ seed, ...options }), candidate => {
-    const outcome = runPlan(candidate, invariants)
+    const outcome = runPlan(candidate, world => invariants(world))
     return outcome.failure?.rule === failure.rule
   })
   const file = `${values.out}/sim-${seed}.json`
   writeFileSync(file, `${JSON.stringify(plan, undefined, 1)}\n`)
   console.log(`${plan.deeds.length} deeds are left after ${trials} runs: ${file}`)
   for (const { id, at, deed } of plan.deeds) console.log(`  ${id} after ${at} ms: ${JSON.stringify(deed)}`)
-  const last = runPlan(plan, invariants).failure
+  const last = runPlan(plan, world => invariants(world)).failure
   console.log(`  ${last?.rule}: ${last?.message}\nSee it happen: npm run sim -- --replay ${file}`)
 }
 

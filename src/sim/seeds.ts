@@ -1,5 +1,6 @@
 import { invariants } from './invariants/index.ts'
 import type { Observer } from './observer.ts'
+import type { OracleOptions } from './oracle.ts'
 import { type Mode, type Plan, planOf } from './plan.ts'
 import { randomOf } from './random.ts'
 import { type Failure, runPlan } from './run.ts'
@@ -19,6 +20,8 @@ export interface SeedResult {
   readonly traceHash: string
   readonly failure?: Failure
   readonly stats: Readonly<Record<string, number>>
+  /** States and moves of the specification that were come to, without those that this thread has told of before. */
+  readonly covered: { readonly states: readonly string[]; readonly edges: readonly string[] }
 }
 
 export interface FailedSeed extends SeedResult {
@@ -29,15 +32,36 @@ export function seedPlan({ seed, mode, nodes, deeds }: Omit<SeedJob, 'isTwice'>)
   return planOf({ seed, mode, nodes, deeds }, randomOf(seed))
 }
 
-/** Runs a seed. The crypto of its mode is in place already. */
-export function runSeed(job: SeedJob): SeedResult {
+/** Runs seeds, one after the other. The crypto of their mode is in place already. */
+export class SeedRunner {
+  readonly #toldStates = new Set<string>()
+  readonly #toldEdges = new Set<string>()
+
+  run(job: SeedJob): SeedResult {
+    const states: string[] = []
+    const edges: string[] = []
+    const onState = (key: string, before: string | undefined) => {
+      if (!this.#toldStates.has(key)) {
+        this.#toldStates.add(key)
+        states.push(key)
+      }
+      const edge = `${before} ${key}`
+      if (before === undefined || this.#toldEdges.has(edge)) return
+      this.#toldEdges.add(edge)
+      edges.push(edge)
+    }
+    return { ...runSeed(job, onState), covered: { states, edges } }
+  }
+}
+
+function runSeed(job: SeedJob, onState: NonNullable<OracleOptions['onState']>): Omit<SeedResult, 'covered'> {
   const plan = seedPlan(job)
   const stats = counters()
-  const { failure, traceHash } = runPlan(plan, world => [stats.observer, ...invariants(world)])
+  const { failure, traceHash } = runPlan(plan, world => [stats.observer, ...invariants(world, { onState })])
   const result = { seed: job.seed, traceHash, stats: stats.counts }
   if (failure !== undefined) return { ...result, failure }
   if (!job.isTwice) return result
-  const again = runPlan(plan, invariants).traceHash
+  const again = runPlan(plan, world => invariants(world)).traceHash
   if (again === traceHash) return result
   return {
     ...result,
