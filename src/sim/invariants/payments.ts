@@ -9,7 +9,12 @@ interface End {
   readonly hash: string
   readonly amountMsat: bigint
   readonly other: string
+  /** Why it failed. */
+  readonly code: string | undefined
 }
+
+/** HTLCs of less have no output in any commitment of the world (BOLT 3, dust limits). */
+const LEAST_OUTPUT_MSAT = 354_000n
 
 /**
  * Invariant 5: exactly one end for each payment, nothing that is in flight is forgotten, and at rest whoever has paid has paid somebody
@@ -36,17 +41,20 @@ export function payments(world: World): Observer {
   }
 }
 
-function endsOf(node: WatchedNode): readonly End[] {
-  const ends: End[] = []
-  for (const value of node.disk.load(EVENTS).values()) {
+function eventsOf(node: WatchedNode): readonly NodeEvent[] {
+  return [...node.disk.load(EVENTS).values()].map(value => {
     const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
     if (!stored.ok) throw new Error(`an event of ${node.name} cannot be read: ${stored.error.message}`)
-    const { event } = stored.value
-    if (event.type !== 'payment_sent' && event.type !== 'payment_failed' && event.type !== 'payment_received') continue
-    const { number, paymentHash: hash, amountMsat, peer: other } = event.payment
-    ends.push({ type: event.type, number, hash, amountMsat, other })
-  }
-  return ends
+    return stored.value.event
+  })
+}
+
+function endsOf(node: WatchedNode): readonly End[] {
+  return eventsOf(node).flatMap((event): readonly End[] => {
+    if (event.type !== 'payment_sent' && event.type !== 'payment_failed' && event.type !== 'payment_received') return []
+    const { number, paymentHash: hash, amountMsat, peer: other, failure } = event.payment
+    return [{ type: event.type, number, hash, amountMsat, other, code: failure?.code }]
+  })
 }
 
 function flightComplaint(node: WatchedNode): Complaint {
@@ -87,10 +95,28 @@ function otherSideComplaint(
     const isMet = (ends.get(peer) ?? []).some(
       each => each.type === wanted && each.hash === hash && each.other === node.id && each.amountMsat === amountMsat,
     )
-    if (!isMet)
+    if (!isMet && !isLeft({ hash, amountMsat }, [node, peer], ends.get(peer) ?? []))
       return type === 'payment_sent'
         ? `${node.name} has paid ${amountMsat} msat to ${peer.name}, who was not paid (${hash.slice(0, 8)})`
         : `${node.name} was paid ${amountMsat} msat by ${peer.name}, who has not paid (${hash.slice(0, 8)})`
   }
   return undefined
+}
+
+/**
+ * Whether the chain kept a payment whose preimage was given away: so little has no output there, or one that neither side takes. Then
+ * the payee counts it, and the payer rightly says that it was lost.
+ */
+function isLeft(
+  { hash, amountMsat }: Pick<End, 'hash' | 'amountMsat'>,
+  nodes: readonly WatchedNode[],
+  payers: readonly End[],
+): boolean {
+  if (!payers.some(end => end.hash === hash && end.amountMsat === amountMsat && end.code === 'lost_on_chain'))
+    return false
+  const words = `of ${amountMsat / 1000n} sat is given up`
+  return (
+    amountMsat < LEAST_OUTPUT_MSAT ||
+    nodes.some(node => eventsOf(node).some(event => event.type === 'channel_onchain' && event.sentence.includes(words)))
+  )
 }
