@@ -1,8 +1,8 @@
-import type { ChannelId } from '../base/index.ts'
+import { type ChannelId, pmapValues } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
 import { channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { type EngineEffect, type EngineInput, type EngineState, engineStep } from '../engine/index.ts'
-import type { RegtestChain } from '../regtest/index.ts'
+import type { ChainBlock, RegtestChain } from '../regtest/index.ts'
 import { linksOf, type SimNode } from './node.ts'
 
 /** Steps that follow from one input: each answers one before it, so there are few. */
@@ -36,8 +36,19 @@ export class Ghost {
     this.#step({ type: 'close_channel', request: 0, channelId, force: true })
   }
 
-  /** To the tip of the chain, block by block. */
-  follow(): void {
+  /** There is nobody to talk to any more. */
+  loseConnections(): void {
+    for (const { state } of pmapValues(this.#state.peers)) {
+      const { line, nodeId } = state
+      if (line.type !== 'none') this.#step({ type: 'ended', connection: line.connection, nodeId })
+    }
+  }
+
+  /**
+   * To the tip of the chain, block by block. `inHaste` leaves out blocks that hold nothing, except for the newest: whoever is told of
+   * none of them knows as much.
+   */
+  follow(inHaste = false): void {
     for (;;) {
       const seen = this.#state.blocks.at(-1)
       if (seen === undefined) return
@@ -45,11 +56,19 @@ export class Ghost {
         this.#step({ type: 'block_disconnected' })
         continue
       }
-      const block = this.#chain.blockAt(seen.height + 1)
+      const block = this.#nextBlock(seen.height + 1, inHaste)
       if (block === undefined) return
       const { height, hash, transactions } = block
       this.#step({ type: 'block_connected', height, hash, transactions })
     }
+  }
+
+  #nextBlock(from: number, inHaste: boolean): ChainBlock | undefined {
+    let height = from
+    while (inHaste && height < this.#chain.height && this.#chain.blockAt(height)?.transactions.length === 1) height += 1
+    // The wallet counts blocks: an empty one changes nothing else in it.
+    if (height > from) this.#state = { ...this.#state, wallet: { ...this.#state.wallet, height: height - 1 } }
+    return this.#chain.blockAt(height)
   }
 
   #step(input: EngineInput): void {

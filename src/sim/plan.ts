@@ -16,7 +16,11 @@ export interface Plan {
   readonly healAt: number
   /** Whether all channels are closed and swept after that. */
   readonly closesAll: boolean
+  /** How often forks of the world are looked at: at every commit of a channel, which takes minutes, or at some of them (default). */
+  readonly checks?: Checks
 }
+
+export type Checks = 'every' | 'sampled'
 
 export interface NodePlan {
   readonly name: string
@@ -146,6 +150,7 @@ export interface PlanOptions {
   readonly faults?: Faults
   /** Whether one of the nodes is hostile. Default: the seed chooses, half of the time. */
   readonly adversary?: boolean
+  readonly checks?: Checks
 }
 
 /** What happens without any fault. */
@@ -183,6 +188,7 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     deeds,
     healAt: (deeds.at(-1)?.at ?? 0) + MEAN_PAUSE_MS,
     closesAll: shape.chance(0.5),
+    ...(options.checks !== undefined && { checks: options.checks }),
   }
 }
 

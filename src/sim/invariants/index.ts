@@ -2,6 +2,7 @@ import type { Observer } from '../observer.ts'
 import type { World } from '../world.ts'
 import { conservation } from './conservation.ts'
 import { continuity } from './continuity.ts'
+import { exitRight } from './exitRight.ts'
 import { payments } from './payments.ts'
 import { publications } from './publications.ts'
 import { rest } from './rest.ts'
@@ -14,5 +15,6 @@ export const invariants = (world: World): readonly Observer[] => [
   continuity(world),
   signerSafety(world),
   publications(world),
+  exitRight(world),
   rest(world),
 ]

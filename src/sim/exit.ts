@@ -1,0 +1,190 @@
+import { type ChannelId, type PaymentHash, toHex } from '../base/index.ts'
+import { type ChannelDurable, channelIdOf } from '../channel/index.ts'
+import { sha256 } from '../crypto/index.ts'
+import type { EngineState } from '../engine/index.ts'
+import type { RegtestChain } from '../regtest/index.ts'
+import { dueSat, isMutualClose, isRevokedNumber } from './due.ts'
+import { fundedChannel, Ghost } from './ghost.ts'
+import {
+  describeTrail,
+  type MoneyTrail,
+  moneyTrail,
+  type Scripts,
+  type TrailOutput,
+  walletScripts,
+} from './moneyTrail.ts'
+import { linksOf, type SimNode } from './node.ts'
+import type { Complaint } from './observer.ts'
+
+/** What the other side does when a node leaves, each time at once. */
+export type Answer =
+  /** The node publishes its commitment; the other side takes what it can of it, knowing all that it knows now. */
+  | { readonly type: 'own' }
+  /** The other side publishes what this state of it holds to be its commitment, and goes on as that state would, or does nothing more. */
+  | { readonly type: 'theirs'; readonly state: EngineState; readonly number: number; readonly goesOn: boolean }
+
+export interface Exit {
+  readonly chain: RegtestChain
+  readonly me: SimNode
+  readonly state: EngineState
+  readonly channelId: ChannelId
+  readonly peer: SimNode
+  readonly peerState: EngineState
+  readonly answer: Answer
+  /** Whether the other side is always the first to see a block. */
+  readonly peerFirst: boolean
+  /** Satoshis per 1,000 weight units: what a claim may pay. */
+  readonly highestFeerate: number
+}
+
+/** From a commitment to the end of every delay and HTLC of a world. */
+const MAX_BLOCKS = 300
+/** The dust limit of the anchors (BOLT 3). Nobody has to take them. */
+const ANCHOR_SAT = 330n
+/** Heavier than any claim of one output, the wallet's coin for its fee included. */
+const CLAIM_WEIGHT = 1_300n
+const LARGEST_DUST_SAT = 546n
+
+/**
+ * Lets a node leave a channel in a fork of the world, alone, against one answer of the other side, and says what it lacks in the end
+ * of what is its due. The fork changes nothing in the world.
+ */
+export function exitComplaint(exit: Exit): Complaint {
+  const { me, peer, channelId, answer, peerFirst } = exit
+  const chain = exit.chain.fork()
+  const durable = fundedChannel(exit.state, channelId)?.durable
+  if (durable === undefined) return undefined
+  const [leaver, other] = [
+    new Ghost(me, chain, exit.state),
+    new Ghost(peer, chain, answer.type === 'own' ? exit.peerState : answer.state),
+  ]
+  leaver.loseConnections()
+  leaver.follow()
+  if (answer.type === 'own') leaver.forceClose(channelId)
+  else other.forceClose(channelId)
+  const followers =
+    answer.type === 'theirs' && !answer.goesOn ? [leaver] : peerFirst ? [other, leaver] : [leaver, other]
+  const wallets = (): readonly Scripts[] =>
+    [leaver, other].map((ghost, index) =>
+      walletScripts((index === 0 ? me : peer).context(0).walletKeys, ghost.state.wallet),
+    )
+  const start = chain.height
+  let lacks = 'nothing was confirmed'
+  let trail: MoneyTrail | undefined
+  while (chain.height < start + MAX_BLOCKS) {
+    const before = chain.height
+    chain.mine(blocksToNext(chain, trail, durable))
+    for (const follower of followers) follower.follow(true)
+    if (trail !== undefined && !hasTransactions(chain, before + 1)) continue
+    trail = moneyTrail(chain, durable.params.fundingOutpoint, wallets())
+    if (trail.spend === undefined) {
+      // It was never on the chain, or the answer is none.
+      if (chain.output(durable.params.fundingOutpoint) === undefined || answer.type === 'theirs') return undefined
+      continue
+    }
+    const isOwn = ownClose(leaver.state, channelId) === trail.spend.txid
+    const isRevoked = !isOwn && isRevokedNumber(durable, trail.spend.tx)
+    const verdict = isRevoked
+      ? penaltyVerdict(trail, durable, exit.highestFeerate)
+      : dueVerdict(trail, durable, exit.highestFeerate, () => false) &&
+        dueVerdict(trail, durable, exit.highestFeerate, revealedSince(chain, start))
+    if (verdict === undefined) return undefined
+    lacks = verdict
+  }
+  if (trail === undefined) return undefined
+  const story = describeTrail(trail, [me.name, peer.name])
+  return `${me.name} cannot leave channel ${channelId.slice(0, 8)} with what is its due when ${describeAnswer(exit)}: ${lacks}. ${story}`
+}
+
+/** What is lacking so far. */
+type Verdict = string | undefined
+
+/** At least its due, less what its own claims cost and what is worth less than its claim. */
+function dueVerdict(
+  trail: MoneyTrail,
+  durable: ChannelDurable,
+  highestFeerate: number,
+  isRevealed: (hash: PaymentHash) => boolean,
+): Verdict {
+  const { spend, steps, unclaimed, gotSat } = trail
+  if (spend === undefined) return 'nothing was confirmed'
+  const due = dueSat(durable, spend.tx, isRevealed)
+  const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (madeBy === 0 ? sum + feeSat : sum), 0n)
+  const left = unclaimed.filter(output => isNotWorthwhile(output, highestFeerate))
+  const leftSat = left.reduce((sum, { amountSat }) => (amountSat === ANCHOR_SAT ? sum : sum + amountSat), 0n)
+  const got = gotSat[0] ?? 0n
+  if (got + fees + leftSat < due)
+    return `${due} sat are due, ${got} came, claims cost ${fees}, ${leftSat} is not worth its claim`
+  return isMutualClose(durable, spend.tx) ? undefined : feeVerdict(trail, highestFeerate)
+}
+
+/** Everything, and each output before the other side's delay for it is over. */
+function penaltyVerdict(trail: MoneyTrail, durable: ChannelDurable, highestFeerate: number): Verdict {
+  const { steps, unclaimed, gotSat } = trail
+  const open = unclaimed.filter(output => !isNotWorthwhile(output, highestFeerate))
+  const [open0] = open
+  if (open0 !== undefined) return `${open0.amountSat} sat of a revoked commitment are not punished`
+  const theirs = gotSat[1] ?? 0n
+  if (theirs > 0n) return `the other side has ${theirs} sat of a commitment that it has revoked`
+  const late = steps.find(({ madeBy, waited }) => madeBy === 0 && waited > durable.params.local.toSelfDelay)
+  if (late !== undefined)
+    return `a penalty took ${late.waited} blocks, and the delay is ${durable.params.local.toSelfDelay}`
+  return feeVerdict(trail, highestFeerate)
+}
+
+/** Nobody may burn in fees what is their due. */
+function feeVerdict({ steps }: MoneyTrail, highestFeerate: number): Verdict {
+  const dear = steps
+    .slice(1)
+    .find(({ madeBy, feeSat, weight }) => madeBy === 0 && feeSat * 1000n > BigInt(2 * weight * highestFeerate))
+  if (dear === undefined) return undefined
+  return `a claim of ${dear.weight} weight units costs ${dear.feeSat} sat`
+}
+
+function isNotWorthwhile({ amountSat }: TrailOutput, highestFeerate: number): boolean {
+  return amountSat === ANCHOR_SAT || amountSat <= LARGEST_DUST_SAT + (CLAIM_WEIGHT * BigInt(highestFeerate)) / 1000n
+}
+
+/** To the next block in which anybody could do anything new: mine what waits, else up to an expiry or the end of a delay. */
+function blocksToNext(chain: RegtestChain, trail: MoneyTrail | undefined, { htlcs, params }: ChannelDurable): number {
+  if (trail?.spend === undefined || chain.mempool().length > 0) return 1
+  const delays = [params.local.toSelfDelay, params.remote.toSelfDelay]
+  const times = [
+    ...htlcs.map(({ cltvExpiry }) => cltvExpiry),
+    ...trail.unclaimed.flatMap(({ height }) => delays.map(delay => height + delay)),
+  ]
+  // A transaction may be given to the network one block before the one that may hold it.
+  const next = times.flatMap(time => [time - 1, time, time + 1]).filter(time => time > chain.height)
+  return next.length === 0 ? 1 : Math.min(...next) - chain.height
+}
+
+function hasTransactions(chain: RegtestChain, from: number): boolean {
+  for (let height = from; height <= chain.height; height++)
+    if ((chain.blockAt(height)?.transactions.length ?? 0) > 1) return true
+  return false
+}
+
+/** What it published last to end the channel. */
+function ownClose(state: EngineState, channelId: ChannelId): string | undefined {
+  return linksOf(state).find(
+    ({ state: { channel } }) => channel !== undefined && 'durable' in channel && channelIdOf(channel) === channelId,
+  )?.closingTxid
+}
+
+/** Whether a preimage was shown on the chain from a height on: the HTLCs of its hash are paid for then. */
+function revealedSince(chain: RegtestChain, start: number): (hash: PaymentHash) => boolean {
+  const hashes = new Set<string>()
+  for (let height = start; height <= chain.height; height++) {
+    for (const { inputs } of chain.blockAt(height)?.transactions ?? []) {
+      for (const { witness } of inputs)
+        for (const item of witness) if (item.length === 32) hashes.add(toHex(sha256(item)))
+    }
+  }
+  return hash => hashes.has(hash)
+}
+
+function describeAnswer({ me, peer, answer }: Exit): string {
+  if (answer.type === 'own') return `${me.name} publishes its commitment`
+  const after = answer.goesOn ? 'and claims what it can' : 'and does no more'
+  return `${peer.name} publishes its commitment ${answer.number} ${after}`
+}
