@@ -88,6 +88,7 @@ export {
   type PublishRefusal,
   type Store,
   type StoreWrite,
+  type Timers,
 } from './ports/index.ts'
 export { chainPort, createRegtestChain, type RegtestChain } from './regtest/index.ts'
 export {

@@ -2,7 +2,7 @@
 // It must not know the protocol: what is to be done, the engine says. Start reading at createNode.ts, then hands.ts and driver.ts.
 export { type Backup, MAX_BACKUP_BYTES, openBackup } from './backup.ts'
 export { createNode } from './createNode.ts'
-export { type CryptoReport, installBestBackends } from './crypto/installBestBackends.ts'
+export { type CryptoReport, ensureBackends, installBestBackends } from './crypto/installBestBackends.ts'
 export { Driver, type DriverOptions, type InputResult, type Machine, type MachineStep } from './driver.ts'
 export { BookendError, type BookendErrorCode, type BookendErrorOptions } from './error.ts'
 export type { LogLine, NetOption, NodeOptions } from './options.ts'

@@ -1,7 +1,7 @@
 // sim: the seeded world: a network of real engines in one process, on virtual time, over a chain with real script checks, driven by one
 // seed, with everything failing that can fail. It must not change how a node behaves: what it finds, it finds in the product.
 // Start reading at plan.ts for what happens in a run, then world.ts, then node.ts; invariants/ has the rules.
-export { type AppWorld, type WorldChain, type WorldClock, type WorldTools } from './app/appWorld.ts'
+export type { AppWorld, WorldChain, WorldClock, WorldTools } from './app/appWorld.ts'
 export { createWorld } from './app/createWorld.ts'
 export { WorldFailure } from './app/failure.ts'
 export {

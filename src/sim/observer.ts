@@ -8,6 +8,7 @@ import type {
   EngineWrite,
   PublishedRole,
 } from '../engine/index.ts'
+import type { RegtestChain } from '../regtest/index.ts'
 import type { Disk } from './disk.ts'
 import type { NodePlan, PlannedDeed } from './plan.ts'
 
@@ -22,6 +23,13 @@ export interface WatchedNode {
   readonly isListening: boolean
   /** The state that its records tell. */
   loaded(): EngineState
+}
+
+/** What there is to see of a world. */
+export interface WatchedWorld {
+  /** Everyone who is not hostile. */
+  readonly honest: readonly WatchedNode[]
+  readonly chain: RegtestChain
 }
 
 /** One turn of a node's driver. */

@@ -2,11 +2,10 @@ import { pmapEntries, pmapGet } from '../../base/index.ts'
 import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import type { Link } from '../../engine/index.ts'
 import { linksOf } from '../node.ts'
-import type { Complaint, Observer, WatchedNode } from '../observer.ts'
-import type { World } from '../world.ts'
+import type { Complaint, Observer, WatchedNode, WatchedWorld } from '../observer.ts'
 
 /** Invariant 1, in channels: what both sides have is the capacity, at every commit; and at rest both say the same of it. */
-export function conservation(world: World): Observer {
+export function conservation(world: WatchedWorld): Observer {
   return {
     name: 'conservation',
     durable: (node, { before, after }) => {
@@ -39,7 +38,7 @@ function partsComplaint(node: WatchedNode, { state: { channel } }: Link): Compla
   return sum === capacity ? undefined : `${name} holds ${capacity} msat, and its parts are ${sum} msat`
 }
 
-function viewComplaint(world: World, node: WatchedNode, { peer, state: { channel } }: Link): Complaint {
+function viewComplaint(world: WatchedWorld, node: WatchedNode, { peer, state: { channel } }: Link): Complaint {
   if (channel?.state !== 'normal') return undefined
   const other = world.honest.find(({ id }) => id === peer)
   const theirs = other === undefined ? undefined : channelOf(other, channelIdOf(channel))

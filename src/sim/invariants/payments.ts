@@ -1,7 +1,6 @@
 import { jsonDecode, pmapValues } from '../../base/index.ts'
 import { EVENTS, type NodeEvent } from '../../engine/index.ts'
-import type { Complaint, Observer, WatchedNode } from '../observer.ts'
-import type { World } from '../world.ts'
+import type { Complaint, Observer, WatchedNode, WatchedWorld } from '../observer.ts'
 
 interface End {
   readonly type: 'payment_sent' | 'payment_failed' | 'payment_received'
@@ -20,7 +19,7 @@ const LEAST_OUTPUT_MSAT = 354_000n
  * Invariant 5: exactly one end for each payment, nothing that is in flight is forgotten, and at rest whoever has paid has paid somebody
  * who was paid. What counts is the durable log: who crashes may have stored an end without having told anybody.
  */
-export function payments(world: World): Observer {
+export function payments(world: WatchedWorld): Observer {
   const replies = new Set<string>()
   return {
     name: 'payments',
@@ -84,7 +83,7 @@ function twiceComplaint(node: WatchedNode, ends: ReadonlyMap<WatchedNode, readon
 }
 
 function otherSideComplaint(
-  world: World,
+  world: WatchedWorld,
   node: WatchedNode,
   ends: ReadonlyMap<WatchedNode, readonly End[]>,
 ): Complaint {

@@ -1,5 +1,4 @@
-import type { Observer, WatchedNode } from '../observer.ts'
-import type { World } from '../world.ts'
+import type { Observer, WatchedNode, WatchedWorld } from '../observer.ts'
 
 /** What the chain may say to what an honest node publishes: another transaction was first, or pays more. */
 const ALLOWED = [
@@ -20,7 +19,7 @@ const ALLOWED = [
 ]
 
 /** Invariant 9: everything that an honest node publishes is valid, final and standard. */
-export function publications(world: World): Observer {
+export function publications(world: Pick<WatchedWorld, 'chain'>): Observer {
   return {
     name: 'publications',
     published: (node, _tx, role, outcome) => {
@@ -38,7 +37,7 @@ export function publications(world: World): Observer {
 const UNRIPE: ReadonlySet<string> = new Set(['non-final', 'non-BIP68-final'])
 
 /** Whether the newest block that a node has seen is one of the chain. */
-function seesTheChain({ state }: WatchedNode, { chain }: World): boolean {
+function seesTheChain({ state }: WatchedNode, { chain }: Pick<WatchedWorld, 'chain'>): boolean {
   const seen = state.blocks.at(-1)
   return seen !== undefined && chain.blockAt(seen.height)?.hash === seen.hash
 }
