@@ -1,6 +1,5 @@
 import { randomBytes as hostRandomBytes } from 'node:crypto'
 import { BookendError, feeratePerKw, nodeId as nodeIdOf } from '../base/index.ts'
-import type { Network as AddressNetwork } from '../bitcoin/index.ts'
 import { NETWORKS } from '../chain/index.ts'
 import { DEFAULT_LIMITS } from '../channel/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
@@ -11,18 +10,19 @@ import {
   loadEngine,
   restoredBirthHeight,
 } from '../engine/index.ts'
-import { keysFromPhrase, type SeedKeys, seedPhraseFromEntropy } from '../keys/index.ts'
+import { seedPhraseFromEntropy } from '../keys/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
 import { type Chain, ChainError, type Network, NetworkError, type Store } from '../ports/index.ts'
 import { memoryStore } from '../storage/index.ts'
-import { DEFAULT_WALLET_LIMITS, walletKeys } from '../wallet/index.ts'
+import { DEFAULT_WALLET_LIMITS } from '../wallet/index.ts'
 import { ensureBackends } from './crypto/installBestBackends.ts'
 import { lastEventOf } from './eventLog.ts'
 import { adapterError, readableStore } from './failures.ts'
 import { Feerates } from './feerates.ts'
 import { Hands } from './hands.ts'
 import { Node } from './node.ts'
+import { type NodeKeys, nodeKeys } from './nodeKeys.ts'
 import type { NodeOptions } from './options.ts'
 import { HOST_TIMERS } from './timers.ts'
 import type { BookendNode, NetworkName } from './types.ts'
@@ -32,12 +32,6 @@ const REGTEST_MINIMUM_DEPTH = 1
 /** There blocks come when somebody wants one. */
 const REGTEST_MAX_TIP_AGE_MS = Number.MAX_SAFE_INTEGER
 const FALLBACK_FEERATES = { regtest: feeratePerKw(1_000), others: feeratePerKw(2_500) }
-const ADDRESS_NETWORKS: Readonly<Record<NetworkName, AddressNetwork>> = {
-  regtest: 'regtest',
-  signet: 'signet',
-  testnet4: 'testnet',
-  bitcoin: 'bitcoin',
-}
 
 /** What is open while a node starts, to be closed again where the start fails; the last one first. */
 type Opened = (() => Promise<unknown>)[]
@@ -68,7 +62,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   await checkNetwork(chain, name)
   signal?.throwIfAborted()
 
-  const keys = keysFromPhrase(options.phrase ?? seedPhraseFromEntropy(randomBytes(32)))
+  const keys = options.keys ?? nodeKeys(options.phrase ?? seedPhraseFromEntropy(randomBytes(32)), name)
   const fixed = fixedContext(options, name, keys)
   const lastEvent = await lastEventOf(store)
   const records = await loadAll(store)
@@ -77,7 +71,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 
   const fallback = name === 'regtest' ? FALLBACK_FEERATES.regtest : FALLBACK_FEERATES.others
   const feerates = new Feerates(chain, options.fallbackFeerate ?? fallback)
-  const network = options.net?.network(keys.nodeSecret) ?? NO_NETWORK
+  const network = options.net?.network(keys.seed.nodeSecret) ?? NO_NETWORK
   let node: Node | undefined
   const hands = new Hands({
     state: loaded.value,
@@ -103,7 +97,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   // From here on peers are dialled and what waits is published.
   await hands.driver.submit({ type: 'started' })
   const { nodeId } = fixed
-  node = new Node({ hands, keys, name, nodeId, store: readableStore(store), randomBytes, timers, listening })
+  node = new Node({ hands, keys: keys.seed, name, nodeId, store: readableStore(store), randomBytes, timers, listening })
   return node
 }
 
@@ -111,7 +105,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 function fixedContext(
   { limits = {} }: NodeOptions,
   network: NetworkName,
-  keys: SeedKeys,
+  { seed, wallet }: NodeKeys,
 ): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
   const features = localFeatures()
   const channelDefaults =
@@ -121,10 +115,10 @@ function fixedContext(
   return {
     network,
     chainHash: NETWORKS[network].genesisHash,
-    nodeId: nodeIdOf(publicKeyFromSecret(keys.nodeSecret)),
-    nodeSecret: keys.nodeSecret,
-    channelSeed: keys.channelSeed,
-    walletKeys: walletKeys(keys.walletSeed, ADDRESS_NETWORKS[network]),
+    nodeId: nodeIdOf(publicKeyFromSecret(seed.nodeSecret)),
+    nodeSecret: seed.nodeSecret,
+    channelSeed: seed.channelSeed,
+    walletKeys: wallet,
     features,
     supported: supportedFeatures(features),
     limits: {

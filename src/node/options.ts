@@ -6,6 +6,7 @@ import type { PaymentLimits } from '../payment/index.ts'
 import type { PeerLimits } from '../peer/index.ts'
 import type { Chain, NetAddress, Network, Store, Timers } from '../ports/index.ts'
 import type { WalletLimits } from '../wallet/index.ts'
+import type { NodeKeys } from './nodeKeys.ts'
 import type { NetworkName } from './types.ts'
 
 /** What a node is made of. Whatever is handed over belongs to the node from then on, which closes it. */
@@ -19,6 +20,8 @@ export interface NodeOptions {
   readonly net?: NetOption
   /** The 24 words that everything comes from. Default: new ones, which nobody ever sees: for tests. */
   readonly phrase?: SeedPhrase
+  /** What was derived from the words by `nodeKeys`: for who starts one node again and again. */
+  readonly keys?: NodeKeys
   /**
    * Where a node without records begins to read blocks. Default: what a restore has named, else `now`, since new words have no
    * coins. Words that were used before, on an empty store, need a height below their first coin.

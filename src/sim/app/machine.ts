@@ -2,8 +2,8 @@ import { BookendError, feeratePerKw, type NodeId, nodeId as nodeIdOf } from '../
 import type { Tx } from '../../bitcoin/index.ts'
 import { publicKeyFromSecret } from '../../crypto/index.ts'
 import { type EngineState, EVENTS } from '../../engine/index.ts'
-import { keysFromPhrase, type SeedPhrase, seedPhraseFromEntropy } from '../../keys/index.ts'
-import { type BookendNode, createNode, type NodeOptions } from '../../node/index.ts'
+import { seedPhraseFromEntropy } from '../../keys/index.ts'
+import { type BookendNode, createNode, type NodeKeys, type NodeOptions, nodeKeys } from '../../node/index.ts'
 import type { StoreWrite } from '../../ports/index.ts'
 import type { RegtestChain } from '../../regtest/index.ts'
 import type { Clock } from '../clock.ts'
@@ -55,7 +55,7 @@ export class Machine {
   chainAwayUntil = 0
   readonly #world: MachineWorld
   readonly #random: Random
-  readonly #phrase: SeedPhrase
+  readonly #keys: NodeKeys
   readonly #records: Records
   #life: Life | undefined
   #node: BookendNode | undefined
@@ -71,14 +71,13 @@ export class Machine {
     this.name = name
     this.#world = world
     this.#random = random
-    this.#phrase = phraseOf(name)
-    const keys = keysFromPhrase(this.#phrase)
-    this.id = nodeIdOf(publicKeyFromSecret(keys.nodeSecret))
+    this.#keys = keysOf(name)
+    this.id = nodeIdOf(publicKeyFromSecret(this.#keys.seed.nodeSecret))
     if (records.size > 0) {
       this.disk.write([...records].map(([key, value]) => ({ type: 'put', key, value })))
       this.disk.sync()
     }
-    this.#records = new Records(this.disk, keys.walletSeed)
+    this.#records = new Records(this.disk, this.#keys.wallet)
     this.#lastEvent = this.#records.lastEvent()
     const { network, book } = world
     const onSent = (connection: number, bytes: Uint8Array) => world.sent(this, connection, bytes)
@@ -167,7 +166,7 @@ export class Machine {
     const chance = random.split('chance')
     const bytes = random.split('bytes')
     return {
-      phrase: this.#phrase,
+      keys: this.#keys,
       chain: lifeChain({
         chain,
         life,
@@ -243,9 +242,16 @@ export class Machine {
   }
 }
 
-/** The same for a name in every world, so that a test may know it. */
-function phraseOf(name: string): SeedPhrase {
-  return seedPhraseFromEntropy(randomOf(`a node of a world, called ${name}`).bytes(32))
+const keysByName = new Map<string, NodeKeys>()
+
+/** The same for a name in every world: a test may know them, and they are derived once. */
+function keysOf(name: string): NodeKeys {
+  const known = keysByName.get(name)
+  if (known !== undefined) return known
+  const phrase = seedPhraseFromEntropy(randomOf(`a node of a world, called ${name}`).bytes(32))
+  const keys = nodeKeys(phrase, 'regtest')
+  keysByName.set(name, keys)
+  return keys
 }
 
 function down(message: string, advice: string): BookendError {

@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS } from '../../channel/index.ts'
 import { DEFAULT_ENGINE_LIMITS, type EngineState, EVENTS, LOADED_PREFIXES, loadEngine } from '../../engine/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../../payment/index.ts'
 import { DEFAULT_PEER_LIMITS } from '../../peer/index.ts'
-import { DEFAULT_WALLET_LIMITS, type WalletKeys, walletKeys } from '../../wallet/index.ts'
+import { DEFAULT_WALLET_LIMITS, type WalletKeys } from '../../wallet/index.ts'
 import type { Disk } from '../disk.ts'
 
 /** For reading alone: what a node is allowed to do says nothing about what it has. */
@@ -17,13 +17,12 @@ const LIMITS = {
 /** The records of a node, read as the node itself would read them if it started now. */
 export class Records {
   readonly #disk: Disk
-  readonly #walletSeed: Uint8Array
-  #keys: WalletKeys | undefined
+  readonly #keys: WalletKeys
   #read: { readonly at: number; readonly state: EngineState } | undefined
 
-  constructor(disk: Disk, walletSeed: Uint8Array) {
+  constructor(disk: Disk, keys: WalletKeys) {
     this.#disk = disk
-    this.#walletSeed = walletSeed
+    this.#keys = keys
   }
 
   /** The same value until something new is durable. */
@@ -35,7 +34,6 @@ export class Records {
 
   /** Read anew. */
   load(): EngineState {
-    this.#keys ??= walletKeys(this.#walletSeed, 'regtest')
     const records = new Map<string, Uint8Array>()
     for (const [key, value] of this.#disk.records) {
       if (LOADED_PREFIXES.some(prefix => key.startsWith(prefix))) records.set(key, value)
