@@ -1,5 +1,6 @@
 import { type ChannelId, type PaymentHash, toHex } from '../base/index.ts'
 import { type ChannelDurable, channelIdOf } from '../channel/index.ts'
+import { ANCHOR_SAT } from '../commitment/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import type { EngineState } from '../engine/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
@@ -7,10 +8,10 @@ import { dueSat, isMutualClose, isRevokedNumber } from './due.ts'
 import { fundedChannel, Ghost } from './ghost.ts'
 import {
   describeTrail,
+  isNotWorthwhile,
   type MoneyTrail,
   moneyTrail,
   type Scripts,
-  type TrailOutput,
   walletScripts,
 } from './moneyTrail.ts'
 import { linksOf, type SimNode } from './node.ts'
@@ -39,11 +40,6 @@ export interface Exit {
 
 /** From a commitment to the end of every delay and HTLC of a world. */
 const MAX_BLOCKS = 300
-/** The dust limit of the anchors (BOLT 3). Nobody has to take them. */
-const ANCHOR_SAT = 330n
-/** Heavier than any claim of one output, the wallet's coin for its fee included. */
-const CLAIM_WEIGHT = 1_300n
-const LARGEST_DUST_SAT = 546n
 
 /**
  * Lets a node leave a channel in a fork of the world, alone, against one answer of the other side, and says what it lacks in the end
@@ -111,6 +107,7 @@ function dueVerdict(
   const due = dueSat(durable, spend.tx, isRevealed)
   const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (madeBy === 0 ? sum + feeSat : sum), 0n)
   const left = unclaimed.filter(output => isNotWorthwhile(output, highestFeerate))
+  // The opener's cost has the anchors in it.
   const leftSat = left.reduce((sum, { amountSat }) => (amountSat === ANCHOR_SAT ? sum : sum + amountSat), 0n)
   const got = gotSat[0] ?? 0n
   if (got + fees + leftSat < due)
@@ -139,10 +136,6 @@ function feeVerdict({ steps }: MoneyTrail, highestFeerate: number): Verdict {
     .find(({ madeBy, feeSat, weight }) => madeBy === 0 && feeSat * 1000n > BigInt(2 * weight * highestFeerate))
   if (dear === undefined) return undefined
   return `a claim of ${dear.weight} weight units costs ${dear.feeSat} sat`
-}
-
-function isNotWorthwhile({ amountSat }: TrailOutput, highestFeerate: number): boolean {
-  return amountSat === ANCHOR_SAT || amountSat <= LARGEST_DUST_SAT + (CLAIM_WEIGHT * BigInt(highestFeerate)) / 1000n
 }
 
 /** To the next block in which anybody could do anything new: mine what waits, else up to an expiry or the end of a delay. */

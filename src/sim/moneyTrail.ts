@@ -1,5 +1,6 @@
 import { type OutPoint, outPointKey, toHex } from '../base/index.ts'
 import { type Tx, type TxOut, txWeight } from '../bitcoin/index.ts'
+import { ANCHOR_SAT } from '../commitment/index.ts'
 import type { KnownTransaction, RegtestChain } from '../regtest/index.ts'
 import { deriveAddressKey, type WalletKeys, type WalletState } from '../wallet/index.ts'
 
@@ -34,6 +35,9 @@ export interface TrailOutput extends TxOut {
 /** The output scripts of a wallet, in hex. */
 export type Scripts = ReadonlySet<string>
 
+/** Heavier than any claim of one output, the wallet's coin for its fee included. */
+const CLAIM_WEIGHT = 1_300n
+const LARGEST_DUST_SAT = 546n
 /** Further than any wallet of a world looks: addresses that were given out and never used. */
 const BEYOND_USED = 8
 
@@ -98,6 +102,11 @@ export function moneyTrail(chain: RegtestChain, funding: OutPoint, wallets: read
   if (spend?.height === undefined) return { steps, unclaimed, gotSat }
   take(spend, spend.height)
   return { spend, steps, unclaimed, gotSat }
+}
+
+/** Nobody has to take an anchor, nor what brings less than its claim costs at a feerate: in satoshis per 1,000 weight units. */
+export function isNotWorthwhile({ amountSat }: TxOut, feerate: number): boolean {
+  return amountSat === ANCHOR_SAT || amountSat <= LARGEST_DUST_SAT + (CLAIM_WEIGHT * BigInt(feerate)) / 1000n
 }
 
 /** Who has taken what a transaction pays and who has not, in words. */

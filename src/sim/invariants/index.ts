@@ -3,6 +3,7 @@ import type { World } from '../world.ts'
 import { conservation } from './conservation.ts'
 import { continuity } from './continuity.ts'
 import { exitRight } from './exitRight.ts'
+import { money } from './money.ts'
 import { payments } from './payments.ts'
 import { publications } from './publications.ts'
 import { rest } from './rest.ts'
@@ -17,4 +18,5 @@ export const invariants = (world: World): readonly Observer[] => [
   publications(world),
   exitRight(world),
   rest(world),
+  money(world),
 ]

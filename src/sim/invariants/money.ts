@@ -1,0 +1,240 @@
+import { type OutPoint, outPointKey, toHex } from '../../base/index.ts'
+import type { TxOut } from '../../bitcoin/index.ts'
+import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
+import { ANCHOR_SAT, anchorsCostSat, commitmentFeeSat } from '../../commitment/index.ts'
+import { isMutualClose } from '../due.ts'
+import { fundedChannels } from '../ghost.ts'
+import { isNotWorthwhile, type MoneyTrail, moneyTrail, type Scripts, walletScripts } from '../moneyTrail.ts'
+import type { SimNode } from '../node.ts'
+import type { Complaint, Observer } from '../observer.ts'
+import type { World } from '../world.ts'
+import { endedPayments } from './endedPayments.ts'
+
+/**
+ * Invariant 1, over a whole run, when everything is closed: what a node has had and was paid, less what it has paid and what it has
+ * now, is what all that has cost it. The chain tells what it may have cost: fees, dust, anchors. No channel, no payment and no
+ * wallet may lose or make a satoshi besides.
+ */
+export function money(world: World): Observer {
+  return {
+    name: 'money',
+    closed: () => {
+      const books = new Map(world.honest.map(node => [node, bookOf(world, node)] as const))
+      for (const [node, book] of books) {
+        const complaint = bookComplaint(world, node, book)
+        if (complaint !== undefined) return complaint
+      }
+      return world.honest.length === world.nodes.length ? sumComplaint(world, [...books.values()]) : undefined
+    },
+  }
+}
+
+/** In millisatoshis. */
+interface Book {
+  readonly initial: bigint
+  readonly received: bigint
+  readonly sent: bigint
+  readonly pushesReceived: bigint
+  readonly pushesGiven: bigint
+  readonly transfers: bigint
+  readonly onChain: bigint
+  readonly inChannels: bigint
+  /** What is missing. */
+  readonly cost: bigint
+  /** What may be missing. */
+  readonly allowed: bigint
+}
+
+function bookOf(world: World, node: SimNode): Book {
+  const initial = msatOf(node.plan.coinsSat.reduce((sum, coin) => sum + BigInt(coin), 0n))
+  let [received, sent, pushesReceived, pushesGiven, inChannels] = [0n, 0n, 0n, 0n, 0n]
+  for (const { type, amountMsat } of endedPayments(node)) {
+    if (type === 'payment_received') received += amountMsat
+    if (type === 'payment_sent') sent += amountMsat
+  }
+  let allowed = msatOf(ownFees(world, node))
+  for (const channel of fundedChannels(node.state)) {
+    const { params, settled } = channel.durable
+    if (world.chain.transaction(params.fundingOutpoint.txid)?.height === undefined) continue
+    if (params.role === 'opener') pushesGiven += params.pushMsat
+    else pushesReceived += params.pushMsat
+    const trail = trailOf(world, node, channel)
+    if (trail.spend === undefined) inChannels += settled.localMsat
+    else allowed += msatOf(channelCosts(channel, trail, highestFeerate(world)))
+  }
+  const transfers = msatOf(transfersOf(world, node))
+  const onChain = msatOf(coinsOf(world, scriptsOf(node)))
+  const due = initial + received - sent + pushesReceived - pushesGiven + transfers
+  const cost = due - onChain - inChannels
+  return {
+    initial,
+    received,
+    sent,
+    pushesReceived,
+    pushesGiven,
+    transfers,
+    onChain,
+    inChannels,
+    cost,
+    allowed,
+  }
+}
+
+function bookComplaint(world: World, node: SimNode, book: Book): Complaint {
+  const { cost, allowed } = book
+  // Who cheats loses what others then have.
+  const hasGained = cost < 0n && world.honest.length === world.nodes.length
+  if (!hasGained && cost <= allowed) return undefined
+  const said = hasGained
+    ? `${-cost} msat more than it can have`
+    : `${cost} msat less than it had, and all that it did cost at most ${allowed}`
+  return `${node.name} has ${said}: ${describe(book)}${channelsOf(world, node)}`
+}
+
+/** Exactly: what all are missing together has gone to miners, or lies unclaimed. */
+function sumComplaint(world: World, books: readonly Book[]): Complaint {
+  const missing = books.reduce((sum, { cost }) => sum + cost, 0n)
+  const unclaimed = new Map<string, bigint>()
+  for (const node of world.nodes) {
+    for (const channel of fundedChannels(node.state)) {
+      for (const { outpoint, amountSat } of trailOf(world, node, channel).unclaimed)
+        unclaimed.set(outPointKey(outpoint), amountSat)
+    }
+  }
+  const left = [...unclaimed.values()].reduce((sum, amountSat) => sum + amountSat, 0n)
+  const fees = confirmed(world).reduce((sum, { feeSat, inputs }) => (isMiners(world, inputs) ? sum : sum + feeSat), 0n)
+  if (missing === msatOf(fees + left)) return undefined
+  return `all are missing ${missing} msat together, the chain has taken ${fees} sat as fees, and ${left} sat are unclaimed`
+}
+
+/** What may be lost with a channel that has ended, by who pays for it and what the chain shows. */
+function channelCosts(
+  { durable }: FundedChannel,
+  { spend, steps, unclaimed }: MoneyTrail,
+  highestFeerate: number,
+): bigint {
+  if (spend === undefined) return 0n
+  const { params } = durable
+  const lost = params.fundingAmountSat - sumOf(spend.tx.outputs)
+  // Who does not pay for the commitment may lose by it what is too small for an output, and fractions.
+  const isPayer = params.role === 'opener' || isMutualClose(durable, spend.tx)
+  const leastFeeSat = isPayer ? 0n : commitmentFeeSat(params.format, durable.feeratePerKw, 0)
+  const ofSpend = lost > leastFeeSat ? lost - leastFeeSat : 0n
+  const anchors = params.role === 'opener' ? anchorsCostSat(params.format) : 0n
+  const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (madeBy === 0 ? sum + feeSat : sum), 0n)
+  // The opener's anchors are counted already; whoever takes them has more.
+  const left = unclaimed.filter(output => output.amountSat !== ANCHOR_SAT && isNotWorthwhile(output, highestFeerate))
+  return ofSpend + anchors + fees + sumOf(left) + 1n
+}
+
+/** Of the whole run. */
+function highestFeerate({ plan }: World): number {
+  return plan.deeds.reduce(
+    (highest, { deed }) => (deed.type === 'feerate' ? Math.max(highest, deed.perKw) : highest),
+    1_000,
+  )
+}
+
+function trailOf({ chain, nodes }: World, node: SimNode, { durable: { params } }: FundedChannel): MoneyTrail {
+  const others = nodes.filter(each => each !== node).flatMap(each => [...scriptsOf(each)])
+  return moneyTrail(chain, params.fundingOutpoint, [scriptsOf(node), new Set(others)])
+}
+
+interface ConfirmedTx {
+  readonly inputs: readonly TxOut[]
+  readonly outputs: readonly TxOut[]
+  readonly feeSat: bigint
+}
+
+/** Every transaction on the chain that spends something. */
+function confirmed({ chain }: World): readonly ConfirmedTx[] {
+  const found: ConfirmedTx[] = []
+  for (let height = 1; height <= chain.height; height++) {
+    for (const tx of chain.blockAt(height)?.transactions.slice(1) ?? []) {
+      const inputs = tx.inputs.flatMap(({ outpoint }) => outputAt(chain, outpoint))
+      found.push({ inputs, outputs: tx.outputs, feeSat: sumOf(inputs) - sumOf(tx.outputs) })
+    }
+  }
+  return found
+}
+
+function outputAt(chain: World['chain'], outpoint: OutPoint): readonly TxOut[] {
+  const output = chain.output(outpoint)
+  return output === undefined ? [] : [output]
+}
+
+function isMiners({ chain }: World, inputs: readonly TxOut[]): boolean {
+  const miner = toHex(chain.minerScript)
+  return inputs.every(({ script }) => toHex(script) === miner)
+}
+
+/** What its wallet has paid for its own transactions: fundings, sends. */
+function ownFees(world: World, node: SimNode): bigint {
+  const own = scriptsOf(node)
+  return confirmed(world).reduce((sum, { inputs, feeSat }) => (areAll(inputs, own) ? sum + feeSat : sum), 0n)
+}
+
+/** What other wallets have sent to it, less what it has sent to them. */
+function transfersOf(world: World, node: SimNode): bigint {
+  const own = scriptsOf(node)
+  const others = world.nodes.filter(each => each !== node).map(scriptsOf)
+  let sum = 0n
+  for (const { inputs, outputs } of confirmed(world)) {
+    if (areAll(inputs, own)) for (const scripts of others) sum -= sumOf(within(outputs, scripts))
+    else if (others.some(scripts => areAll(inputs, scripts))) sum += sumOf(within(outputs, own))
+  }
+  return sum
+}
+
+function coinsOf({ chain }: World, scripts: Scripts): bigint {
+  let sum = 0n
+  for (const [, { script, amountSat }] of chain.utxos()) if (scripts.has(toHex(script))) sum += amountSat
+  return sum
+}
+
+function scriptsOf(node: SimNode): Scripts {
+  return walletScripts(node.context(0).walletKeys, node.state.wallet)
+}
+
+function areAll(outputs: readonly TxOut[], scripts: Scripts): boolean {
+  return within(outputs, scripts).length === outputs.length
+}
+
+function within(outputs: readonly TxOut[], scripts: Scripts): readonly TxOut[] {
+  return outputs.filter(({ script }) => scripts.has(toHex(script)))
+}
+
+function sumOf(outputs: readonly TxOut[]): bigint {
+  return outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n)
+}
+
+function msatOf(amountSat: bigint): bigint {
+  return amountSat * 1000n
+}
+
+function describe({
+  initial,
+  received,
+  sent,
+  pushesReceived,
+  pushesGiven,
+  transfers,
+  onChain,
+  inChannels,
+}: Book): string {
+  const had = `it had ${initial}, was paid ${received}, has paid ${sent}`
+  const pushed = `was given ${pushesReceived} and has given ${pushesGiven} with channels`
+  const has = `has ${onChain} on chain and ${inChannels} in channels`
+  return `${had}, ${pushed}, was sent ${transfers} on chain, ${has}`
+}
+
+/** How each of its channels ended. */
+function channelsOf(world: World, node: SimNode): string {
+  return fundedChannels(node.state)
+    .map(channel => {
+      const trail = trailOf(world, node, channel)
+      const got = `${trail.gotSat[0]} sat came of ${channel.durable.settled.localMsat} msat`
+      return `; channel ${channelIdOf(channel).slice(0, 8)}: ${got}, allowed ${channelCosts(channel, trail, highestFeerate(world))} sat`
+    })
+    .join('')
+}
