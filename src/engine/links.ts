@@ -10,7 +10,7 @@ import {
   u64Number,
 } from '../base/index.ts'
 import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
-import { isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
+import { forgetSecrets, isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
 import { settleCharge } from './charges.ts'
 import { enforcementCoins, walletScript } from './coins.ts'
 import { linkPeerKey, NEXT_LINK, nameKey } from './keys.ts'
@@ -133,6 +133,7 @@ function afterStep(work: Work, before: Link, next: LinkState): void {
 export function removeLink(work: Work, link: Link): void {
   const { index, peer } = link
   rename(work, link, [])
+  forgetSecrets(work.context.channelSeed, index)
   const moved = new Set(work.state.moved)
   moved.delete(index)
   update(work, { links: pmapDelete(work.state.links, String(index)), moved })

@@ -5,6 +5,7 @@ export { channelSpends } from './enforcement.ts'
 export { loadLink } from './load.ts'
 export { recordsWithoutTrust } from './lostData.ts'
 export { prepareLink } from './prepare.ts'
+export { forgetSecrets } from './secrets.ts'
 export { isFailedOpening, isIdle, isTouchedAbove, isUnfunded, isUnfundedByPeer, isUsable } from './standing.ts'
 export { linkMachine, linkStep } from './step.ts'
 export {

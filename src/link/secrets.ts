@@ -18,3 +18,8 @@ export function secretsOf(seed: Uint8Array, channelKeyIndex: number): ChannelSec
   bySeed.set(channelKeyIndex, secrets)
   return secrets
 }
+
+/** For a channel that never came to be: what strangers ask for leaves nothing behind. */
+export function forgetSecrets(seed: Uint8Array, channelKeyIndex: number): void {
+  known.get(seed)?.delete(channelKeyIndex)
+}
