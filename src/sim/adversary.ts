@@ -17,7 +17,7 @@ export class Adversary {
   /** Old states that were brought back to life: they follow the chain, and take whatever they once could. */
   #ghosts: Ghost[] = []
   readonly #withheld = new Map<string, number>()
-  #mutation: Random | undefined
+  #mutation: { readonly random: Random; readonly message: WithheldMessage | undefined } | undefined
 
   constructor(node: SimNode, around: Surroundings, history: History) {
     this.#node = node
@@ -39,12 +39,18 @@ export class Adversary {
     if (claims) this.#ghosts.push(ghost)
   }
 
+  /** What was kept back is said after all when it reconnects. */
   withhold(message: WithheldMessage, ms: number): void {
-    this.#withheld.set(message, this.#around.clock.now + ms)
+    const { clock, network } = this.#around
+    const until = clock.now + ms
+    this.#withheld.set(message, until)
+    clock.at(until, () => {
+      if (this.#withheld.get(message) === until) network.cutOff(this.#node)
+    })
   }
 
-  mutateNext(random: Random): void {
-    this.#mutation = random
+  mutateNext(random: Random, message: WithheldMessage | undefined): void {
+    this.#mutation = { random, message }
   }
 
   blocksCame(): void {
@@ -61,8 +67,12 @@ export class Adversary {
     const message = decodeMessage(bytes)
     const until = message.ok ? this.#withheld.get(message.value.type) : undefined
     if (until !== undefined && this.#around.clock.now < until) return undefined
-    const random = this.#mutation
-    if (random === undefined) return bytes
+    const mutation = this.#mutation
+    const isMeant =
+      mutation !== undefined &&
+      (mutation.message === undefined || (message.ok && message.value.type === mutation.message))
+    if (!isMeant) return bytes
+    const { random } = mutation
     this.#mutation = undefined
     const changed = bytes.slice()
     const at = random.below(changed.length)

@@ -12,7 +12,7 @@ import { type Random, randomOf } from './random.ts'
 /** What of a node never changes: its keys, what it offers, its limits. */
 export type FixedContext = Omit<EngineContext, 'now' | 'entropy' | 'feerates'>
 
-export function fixedContext({ name, toSelfDelay, minimumDepth }: NodePlan, keys: Random): FixedContext {
+export function fixedContext({ name, isAdversary, toSelfDelay, minimumDepth }: NodePlan, keys: Random): FixedContext {
   const nodeSecret = keys.bytes(32)
   const features = localFeatures()
   return {
@@ -26,7 +26,12 @@ export function fixedContext({ name, toSelfDelay, minimumDepth }: NodePlan, keys
     supported: supportedFeatures(features),
     limits: {
       // Blocks come when the plan has one, whatever the clock says.
-      engine: { ...DEFAULT_ENGINE_LIMITS, maxTipAgeMs: Number.MAX_SAFE_INTEGER },
+      engine: {
+        ...DEFAULT_ENGINE_LIMITS,
+        maxTipAgeMs: Number.MAX_SAFE_INTEGER,
+        // What others bear is for them to say.
+        ...(isAdversary && { maxUnfundedPerPeer: 100 }),
+      },
       channel: { ...DEFAULT_LIMITS, toSelfDelay, minimumDepth },
       peer: DEFAULT_PEER_LIMITS,
       payment: DEFAULT_PAYMENT_LIMITS,

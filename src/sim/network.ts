@@ -108,6 +108,12 @@ export class SimNetwork {
     for (const line of this.#linesOf(a, b)) for (const end of [0, 1] as const) this.#end(line, end)
   }
 
+  /** All connections of one break. */
+  cutOff(one: NetworkEnd): void {
+    for (const line of [...this.#lines.values()])
+      if (line.ends.includes(one)) for (const end of [0, 1] as const) this.#end(line, end)
+  }
+
   /** Nothing arrives for so long. */
   stall(a: NetworkEnd, b: NetworkEnd, ms: number): void {
     for (const { arrivesAt } of this.#linesOf(a, b)) {

@@ -1,5 +1,6 @@
 import { feeratePerKw, type NodeId, pmapValues } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
+import type { FundedChannel } from '../channel/index.ts'
 import {
   type EngineContext,
   type EngineEffect,
@@ -14,6 +15,7 @@ import {
   loadEngine,
   type PublishedRole,
 } from '../engine/index.ts'
+import { commitmentPoint, deriveChannelSecrets } from '../keys/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
 import { Disk } from './disk.ts'
@@ -60,7 +62,6 @@ export class SimNode implements NetworkEnd, WatchedNode {
   publishes: (role: PublishedRole) => boolean = () => true
   #queue: EngineInput[] = []
   #turning = false
-  /** Counts processes: what one of them has begun, the next one knows nothing of. */
   #life = 0
   #starting = false
   #sees = false
@@ -87,6 +88,19 @@ export class SimNode implements NetworkEnd, WatchedNode {
   /** Nothing is queued and nothing is being stored. */
   get isIdle(): boolean {
     return !this.#turning && this.#queue.length === 0
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  /** Of its processes, counted: what one of them has begun, the next one knows nothing of. */
+  get life(): number {
+    return this.#life
+  }
+
+  commitmentPoint({ durable: { params } }: FundedChannel, number: number): Uint8Array {
+    return commitmentPoint(deriveChannelSecrets(this.#fixed.channelSeed, params.channelKeyIndex), number)
   }
 
   /** `entropy` is drawn from the node's own chance unless it is given. */

@@ -62,6 +62,14 @@ export type Deed =
       /** The same call again, under its idempotency key, so many milliseconds later. */
       readonly againAfterMs?: number
       readonly timeoutMs: number
+      /** So much more than the invoice asks for. */
+      readonly moreMsat?: number
+      /** Who is paid sends the same hash and amount back, at the same time. */
+      readonly back?: boolean
+      /** So many payments at once instead of one. */
+      readonly times?: number
+      /** Under one of the payer's tokens, whose budget does not last. */
+      readonly token?: number
     }
   | {
       readonly type: 'open'
@@ -69,9 +77,17 @@ export type Deed =
       readonly to: number
       readonly capacitySat: number
       readonly pushSat: number
+      /** The same call again, under its idempotency key, so many milliseconds later. */
+      readonly againAfterMs?: number
     }
   | { readonly type: 'close'; readonly who: number; readonly channel: number; readonly force: boolean }
-  | { readonly type: 'send'; readonly from: number; readonly to: number; readonly amountSat: number }
+  | {
+      readonly type: 'send'
+      readonly from: number
+      readonly to: number
+      readonly amountSat: number
+      readonly againAfterMs?: number
+    }
   // What the network does.
   | { readonly type: 'cut'; readonly a: number; readonly b: number }
   | { readonly type: 'stall'; readonly a: number; readonly b: number; readonly ms: number }
@@ -104,8 +120,10 @@ export type Deed =
     }
   /** Sends nothing more of one kind for a while. */
   | { readonly type: 'withhold'; readonly who: number; readonly message: WithheldMessage; readonly ms: number }
-  /** Changes the next message that it sends. */
-  | { readonly type: 'mutate'; readonly who: number }
+  /** Changes the next message that it sends: of this kind, where one is named. */
+  | { readonly type: 'mutate'; readonly who: number; readonly message?: WithheldMessage }
+  /** Asks for so many channels, one soon after the other. */
+  | { readonly type: 'open_many'; readonly who: number; readonly to: number; readonly count: number }
   | { readonly type: 'vanish'; readonly who: number; readonly ms: number }
 
 export type WithheldMessage =
@@ -135,6 +153,7 @@ export const DEED_TYPES = [
   'withhold',
   'mutate',
   'vanish',
+  'open_many',
 ] as const satisfies readonly Deed['type'][]
 
 /** How often each kind of deed comes, as weights. A kind that is left out does not happen. */
@@ -167,7 +186,13 @@ const HIGHEST: Faults = {
   lag: 3,
   feerate: 2,
 }
-const HIGHEST_OF_ADVERSARY: Faults = { publish_old: 2, withhold: 5, mutate: 2, vanish: 2 }
+const HIGHEST_OF_ADVERSARY: Faults = {
+  publish_old: 2,
+  withhold: 5,
+  mutate: 3,
+  vanish: 2,
+  open_many: 0.5,
+}
 /** How likely a kind of fault is to be switched on in a seed. */
 const SWITCHED_ON = 0.5
 const MEAN_PAUSE_MS = 250
@@ -199,7 +224,7 @@ function nodePlan(index: number, isAdversary: boolean, random: Random): NodePlan
   return {
     name: isAdversary ? 'mallory' : (NAMES[index] ?? `node${index}`),
     isAdversary,
-    coinsSat: [3_000_000, 2_000_000],
+    coinsSat: [3_000_000, 2_000_000, ...(isAdversary ? Array.from({ length: 7 }, () => 90_000) : [])],
     toSelfDelay: random.pick([24, 30, 48]),
     minimumDepth: random.between(1, 3),
     syncMs: slow ? [5, 60] : [0, 3],
@@ -251,7 +276,17 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
       const by = random.weighted({ keysend: 4, invoice: 4, open_invoice: 1 })
       const timeoutMs = random.pick([1_000, 60_000, 60_000])
       const again = random.chance(0.15) ? { againAfterMs: random.pick([0, 20, 2_000]) } : {}
-      return { type, from: who, to: other, amountMsat: amountMsat(random), by, twin, timeoutMs, ...again }
+      const amount = amountMsat(random)
+      const common = { type, from: who, to: other, by, twin, timeoutMs, ...again } as const
+      // A crowd of payments that are too small for an output, each of them just so.
+      if (random.chance(0.02)) return { ...common, by: 'keysend', twin: false, amountMsat: 353_999, times: 20 }
+      return {
+        ...common,
+        amountMsat: amount,
+        ...(random.chance(0.1) && { moreMsat: Math.floor(amount * random.next()) }),
+        ...(random.chance(0.1) && { back: true }),
+        ...(random.chance(0.2) && { token: random.below(2) }),
+      }
     }
     case 'open':
       return {
@@ -260,11 +295,12 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
         to: other,
         capacitySat: random.between(20_000, 500_000),
         pushSat: random.pick([0, 0, 9_000]),
+        ...againSoon(random),
       }
     case 'close':
       return { type, who, channel, force: random.chance(0.4) }
     case 'send':
-      return { type, from: who, to: other, amountSat: random.between(1_000, 300_000) }
+      return { type, from: who, to: other, amountSat: random.between(1_000, 300_000), ...againSoon(random) }
     case 'cut':
     case 'second_connection':
       return { type, a: who, b: other }
@@ -289,13 +325,19 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
       return { type, who, channel, age: random.pick([1, 1, 2, 3, 10, 100]), claims: random.chance(0.7) }
     case 'withhold': {
       const message = random.pick<WithheldMessage>(WITHHELD)
-      return { type, who, message, ms: random.pick([2_000, 60_000]) }
+      return { type, who, message, ms: random.pick([2_000, 60_000, 120_000, 240_000]) }
     }
     case 'mutate':
-      return { type, who }
+      return { type, who, ...(random.chance(0.8) && { message: random.pick<WithheldMessage>(WITHHELD) }) }
+    case 'open_many':
+      return { type, who, to: other, count: random.between(5, 8) }
     case 'vanish':
       return { type, who, ms: random.pick([2_000, 60_000, 600_000]) }
   }
+}
+
+function againSoon(random: Random): { readonly againAfterMs?: number } {
+  return random.chance(0.3) ? { againAfterMs: random.pick([0, 200, 5_000, 70_000]) } : {}
 }
 
 const WITHHELD: readonly WithheldMessage[] = [

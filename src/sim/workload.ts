@@ -1,23 +1,32 @@
 import { type ChannelId, msat, sat, toHex } from '../base/index.ts'
 import { channelIdOf } from '../channel/index.ts'
-import type { EngineReply } from '../engine/index.ts'
+import { sha256 } from '../crypto/index.ts'
+import type { EngineInput, EngineReply, Idempotency } from '../engine/index.ts'
+import { requestKey } from '../payment/index.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
 import type { Deed } from './plan.ts'
 import type { Random } from './random.ts'
 
 type PayDeed = Extract<Deed, { type: 'pay' }>
+type Opening = Pick<Extract<Deed, { type: 'open' }>, 'capacitySat' | 'pushSat' | 'againAfterMs'>
+type Sending = Pick<Extract<Deed, { type: 'send' }>, 'amountSat' | 'againAfterMs'>
 
 /** A call to pay, and what came of it. */
 export interface AskedPayment {
   readonly payer: SimNode
   readonly payee: SimNode
   readonly amountMsat: bigint
+  /** Of the payment that this call would begin. */
+  readonly hash: string
   readonly idempotencyKey?: string
+  readonly token?: string
   reply?: EngineReply
 }
 
 const INVOICE_EXPIRY_SECONDS = 3_600
+/** Longer than an opening takes up to its funding. */
+const PAUSE_BETWEEN_OPENINGS_MS = 300
 
 /** What users of the nodes ask for. */
 export class Workload {
@@ -26,6 +35,10 @@ export class Workload {
   readonly asked: AskedPayment[] = []
   /** Channels that a user has asked to close without the peer. */
   readonly forced = new Set<ChannelId>()
+  /** By token: what its payer may spend with it. */
+  readonly budgets = new Map<string, bigint>()
+  /** By payer and index: those that are known to be there. */
+  readonly #tokens = new Map<string, string>()
   #keys = 0
 
   constructor(clock: Clock, nodes: readonly SimNode[]) {
@@ -34,18 +47,34 @@ export class Workload {
   }
 
   pay(payer: SimNode, payee: SimNode, deed: PayDeed, random: Random): void {
-    const { amountMsat, by, twin, againAfterMs, timeoutMs } = deed
-    this.#keys += 1
-    const key = againAfterMs === undefined ? undefined : `key-${this.#keys}`
-    const common = { amountMsat: BigInt(amountMsat), timeoutMs, key }
+    if (deed.token === undefined) this.#payOften(payer, payee, deed, random, undefined)
+    else this.#withToken(payer, deed.token, random, token => this.#payOften(payer, payee, deed, random, token))
+  }
+
+  #payOften(payer: SimNode, payee: SimNode, deed: PayDeed, random: Random, token: string | undefined): void {
+    const { times = 1 } = deed
+    for (let i = 0; i < times; i++) this.#payOnce(payer, payee, deed, random, token)
+  }
+
+  #payOnce(payer: SimNode, payee: SimNode, deed: PayDeed, random: Random, token: string | undefined): void {
+    const { amountMsat, by, twin, againAfterMs, timeoutMs, moreMsat = 0 } = deed
+    const key = againAfterMs === undefined && token === undefined ? undefined : this.#newKey()
+    const common = { amountMsat: BigInt(amountMsat), timeoutMs, key, token }
+    // Keys and tokens are the payer's alone.
+    const others = { ...common, key: undefined, token: undefined }
     const other = twin ? this.#nodes.find(node => node !== payer && node !== payee) : undefined
+    const preimage = random.bytes(32)
+    if (deed.back === true) this.#keysend(payee, payer, preimage, others)
     if (by === 'keysend') {
-      const preimage = random.bytes(32)
-      const send = (from: SimNode) => this.#keysend(from, payee, preimage, common)
-      this.#often(send, payer, other, againAfterMs)
+      // Asked again, the API draws another preimage.
+      this.#often(
+        isAgain => this.#keysend(payer, payee, isAgain ? random.bytes(32) : preimage, common),
+        other && (() => this.#keysend(other, payee, preimage, others)),
+        againAfterMs,
+      )
       return
     }
-    const [preimage, paymentSecret] = [random.bytes(32), random.bytes(32)]
+    const paymentSecret = random.bytes(32)
     payee.ask(
       request => ({
         type: 'payment',
@@ -61,24 +90,40 @@ export class Workload {
       }),
       reply => {
         if (reply.type !== 'invoice') return
-        const send = (from: SimNode) =>
-          this.#payInvoice(from, payee, { ...common, invoice: reply.invoice, named: by === 'open_invoice' })
-        this.#often(send, payer, other, againAfterMs)
+        const more = { amountMsat: common.amountMsat + BigInt(moreMsat) }
+        const { invoice, paymentHash: hash } = reply
+        const bill = { invoice, hash, named: by === 'open_invoice' || moreMsat > 0 }
+        this.#often(
+          () => this.#payInvoice(payer, payee, { ...common, ...more, ...bill }),
+          other && (() => this.#payInvoice(other, payee, { ...others, ...more, ...bill })),
+          againAfterMs,
+        )
       },
     )
   }
 
-  open(from: SimNode, to: SimNode, capacitySat: number, pushSat: number): void {
-    // 32 bytes in hex are an id.
-    const temporaryChannelId = toHex(from.fresh()) as ChannelId
-    from.ask(request => ({
-      type: 'open_channel',
-      request,
-      nodeId: to.id,
-      capacitySat: sat(BigInt(capacitySat)),
-      pushMsat: msat(BigInt(pushSat) * 1000n),
-      temporaryChannelId,
-    }))
+  open(from: SimNode, to: SimNode, { capacitySat, pushSat, againAfterMs }: Opening): void {
+    this.#once(
+      from,
+      againAfterMs,
+      idempotency =>
+        (request): EngineInput => ({
+          type: 'open_channel',
+          request,
+          nodeId: to.id,
+          capacitySat: sat(BigInt(capacitySat)),
+          pushMsat: msat(BigInt(pushSat) * 1000n),
+          // 32 bytes in hex are an id.
+          temporaryChannelId: toHex(from.fresh()) as ChannelId,
+          ...idempotency,
+        }),
+    )
+  }
+
+  /** One after the other, each when the one before has been funded as far as its peer can see. */
+  openMany(from: SimNode, to: SimNode, count: number): void {
+    for (let i = 0; i < count; i++)
+      this.#clock.after(i * PAUSE_BETWEEN_OPENINGS_MS, () => this.open(from, to, { capacitySat: 25_000, pushSat: 0 }))
   }
 
   close(node: SimNode, index: number, force: boolean): void {
@@ -94,17 +139,87 @@ export class Workload {
     }
   }
 
-  send(from: SimNode, to: SimNode, amountSat: number): void {
+  send(from: SimNode, to: SimNode, { amountSat, againAfterMs }: Sending): void {
     to.ask(
       request => ({ type: 'new_address', request }),
       reply => {
         if (reply.type !== 'address') return
-        from.ask(request => ({
-          type: 'send_onchain',
+        const { address } = reply
+        this.#once(
+          from,
+          againAfterMs,
+          idempotency =>
+            (request): EngineInput => ({
+              type: 'send_onchain',
+              request,
+              address,
+              amountSat: sat(BigInt(amountSat)),
+              ...idempotency,
+            }),
+        )
+      },
+    )
+  }
+
+  #newKey(): string {
+    this.#keys += 1
+    return `key-${this.#keys}`
+  }
+
+  /**
+   * Asks as the node's own door does it where a call has a key: what its record says is not done again, nor what this process has
+   * begun and not ended.
+   */
+  #once(
+    node: SimNode,
+    againAfterMs: number | undefined,
+    input: (idempotency: { idempotency?: Idempotency }) => (request: number) => EngineInput,
+  ): void {
+    if (againAfterMs === undefined) {
+      node.ask(input({}))
+      return
+    }
+    const idempotency = { key: this.#newKey(), fingerprint: 'the same' }
+    let running: number | undefined
+    const send = () => {
+      if (running === node.life || node.disk.records.has(requestKey(idempotency.key)) || !node.isListening) return
+      running = node.life
+      node.ask(input({ idempotency }), () => {
+        running = undefined
+      })
+    }
+    send()
+    this.#clock.after(againAfterMs, send)
+  }
+
+  /** Makes the token where it is not known to be there: whoever hears nothing makes another one. */
+  #withToken(node: SimNode, index: number, random: Random, act: (token: string) => void): void {
+    const name = `${node.name} ${index}`
+    const known = this.#tokens.get(name)
+    if (known !== undefined) {
+      act(known)
+      return
+    }
+    const id = toHex(random.bytes(8))
+    const budgetMsat = random.pick([200_000n, 2_000_000n, 20_000_000n])
+    this.budgets.set(id, budgetMsat)
+    node.ask(
+      request => ({
+        type: 'payment',
+        input: {
+          type: 'create_token',
           request,
-          address: reply.address,
-          amountSat: sat(BigInt(amountSat)),
-        }))
+          id,
+          name,
+          scopes: ['spend'],
+          secretHash: toHex(random.bytes(32)),
+          budgetMsat: msat(budgetMsat),
+        },
+      }),
+      reply => {
+        if (reply.type !== 'token') return
+        this.#tokens.set(name, id)
+        act(id)
       },
     )
   }
@@ -115,18 +230,17 @@ export class Workload {
   }
 
   #often(
-    send: (from: SimNode) => void,
-    payer: SimNode,
-    other: SimNode | undefined,
+    send: (isAgain: boolean) => void,
+    sendOther: (() => void) | undefined,
     againAfterMs: number | undefined,
   ): void {
-    send(payer)
-    if (other !== undefined) send(other)
-    if (againAfterMs !== undefined) this.#clock.after(againAfterMs, () => send(payer))
+    send(false)
+    sendOther?.()
+    if (againAfterMs !== undefined) this.#clock.after(againAfterMs, () => send(true))
   }
 
-  #keysend(from: SimNode, to: SimNode, preimage: Uint8Array, { amountMsat, timeoutMs, key }: Common): void {
-    const asked = this.#ask(from, to, amountMsat, key)
+  #keysend(from: SimNode, to: SimNode, preimage: Uint8Array, { amountMsat, timeoutMs, key, token }: Common): void {
+    const asked = this.#ask(from, to, { amountMsat, key, token, hash: toHex(sha256(preimage)) })
     const sessionKey = from.fresh()
     from.ask(
       request => ({
@@ -140,6 +254,7 @@ export class Workload {
           amountMsat: msat(amountMsat),
           timeoutMs,
           ...(key !== undefined && { idempotencyKey: key }),
+          ...(token !== undefined && { token }),
         },
       }),
       reply => {
@@ -151,9 +266,9 @@ export class Workload {
   #payInvoice(
     from: SimNode,
     to: SimNode,
-    { amountMsat, timeoutMs, key, invoice, named }: Common & { invoice: string; named: boolean },
+    { amountMsat, timeoutMs, key, token, invoice, hash, named }: Common & Bill,
   ): void {
-    const asked = this.#ask(from, to, amountMsat, key)
+    const asked = this.#ask(from, to, { amountMsat, key, token, hash })
     const sessionKey = from.fresh()
     from.ask(
       request => ({
@@ -166,6 +281,7 @@ export class Workload {
           timeoutMs,
           ...(named && { amountMsat: msat(amountMsat) }),
           ...(key !== undefined && { idempotencyKey: key }),
+          ...(token !== undefined && { token }),
         },
       }),
       reply => {
@@ -174,8 +290,19 @@ export class Workload {
     )
   }
 
-  #ask(payer: SimNode, payee: SimNode, amountMsat: bigint, key: string | undefined): AskedPayment {
-    const asked = { payer, payee, amountMsat, ...(key !== undefined && { idempotencyKey: key }) }
+  #ask(
+    payer: SimNode,
+    payee: SimNode,
+    { amountMsat, key, token, hash }: Omit<Common, 'timeoutMs'> & { readonly hash: string },
+  ): AskedPayment {
+    const asked = {
+      payer,
+      payee,
+      amountMsat,
+      hash,
+      ...(key !== undefined && { idempotencyKey: key }),
+      ...(token !== undefined && { token }),
+    }
     this.asked.push(asked)
     return asked
   }
@@ -185,4 +312,12 @@ interface Common {
   readonly amountMsat: bigint
   readonly timeoutMs: number
   readonly key: string | undefined
+  readonly token: string | undefined
+}
+
+interface Bill {
+  readonly invoice: string
+  readonly hash: string
+  /** Whether the payer says how much. */
+  readonly named: boolean
 }

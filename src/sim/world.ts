@@ -1,6 +1,7 @@
 import { assert, defined, pmapValues, sat, unreachable } from '../base/index.ts'
 import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
 import { verifyEcdsa } from '../crypto/index.ts'
+import { isFailedOpening } from '../link/index.ts'
 import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { Clock } from './clock.ts'
@@ -38,6 +39,8 @@ export class World {
   #feerate = DEFAULT_FEERATE
   #happenings = 0
   #isHealed = false
+  /** Every node has seen this block and those since: of a branch that begins below it could never know. */
+  #floor = BASE_HEIGHT
 
   constructor(plan: Plan, observers: (world: World) => readonly Observer[]) {
     this.plan = plan
@@ -107,13 +110,14 @@ export class World {
       for (const coin of node.plan.coinsSat) this.#fund(node, coin)
     }
     this.#soon()
+    this.#floor = this.chain.height
     for (const node of this.nodes) {
       for (const other of this.nodes)
         if (node.name < other.name && this.#areNeighbours(node, other)) this.#introduce(node, other)
     }
     this.#soon()
     for (const { from, to, capacitySat, pushSat } of this.plan.channels) {
-      this.workload.open(this.nodeAt(from), this.nodeAt(to), capacitySat, pushSat)
+      this.workload.open(this.nodeAt(from), this.nodeAt(to), { capacitySat, pushSat })
       this.#soon()
     }
     this.chain.mine(6)
@@ -160,13 +164,13 @@ export class World {
         workload.pay(this.nodeAt(deed.from), this.nodeAt(deed.to), deed, random)
         return
       case 'open':
-        workload.open(this.nodeAt(deed.from), this.nodeAt(deed.to), deed.capacitySat, deed.pushSat)
+        workload.open(this.nodeAt(deed.from), this.nodeAt(deed.to), deed)
         return
       case 'close':
         workload.close(this.nodeAt(deed.who), deed.channel, deed.force)
         return
       case 'send':
-        workload.send(this.nodeAt(deed.from), this.nodeAt(deed.to), deed.amountSat)
+        workload.send(this.nodeAt(deed.from), this.nodeAt(deed.to), deed)
         return
       case 'cut':
         network.cut(this.nodeAt(deed.a), this.nodeAt(deed.b))
@@ -217,11 +221,16 @@ export class World {
         this.#adversaries.get(this.nodeAt(deed.who))?.withhold(deed.message, deed.ms)
         return
       case 'mutate':
-        this.#adversaries.get(this.nodeAt(deed.who))?.mutateNext(random)
+        this.#adversaries.get(this.nodeAt(deed.who))?.mutateNext(random, deed.message)
         return
       case 'vanish': {
         const node = this.nodeAt(deed.who)
         if (this.#adversaries.has(node)) this.#crash(node, deed.ms, true)
+        return
+      }
+      case 'open_many': {
+        const node = this.nodeAt(deed.who)
+        if (this.#adversaries.has(node)) workload.openMany(node, this.nodeAt(deed.to), deed.count)
         return
       }
       default:
@@ -269,7 +278,7 @@ export class World {
   }
 
   #reorganize(depth: number): void {
-    const reorganized = this.chain.reorganize({ depth: Math.min(depth, this.chain.height - BASE_HEIGHT) })
+    const reorganized = this.chain.reorganize({ depth: Math.min(depth, this.chain.height - this.#floor) })
     assert(reorganized.ok, 'a branch of blocks without transactions is good')
   }
 
@@ -312,7 +321,7 @@ export class World {
     return this.honest.every(node => {
       if (node.state.payments.inFlight.size > 0) return false
       for (const { state } of pmapValues(node.state.links)) {
-        const isQuiet = state.channel === undefined || QUIET.has(state.channel.state)
+        const isQuiet = state.channel === undefined || QUIET.has(state.channel.state) || isFailedOpening(state)
         if (!isQuiet) return false
       }
       return true
@@ -335,7 +344,11 @@ export class World {
   #isAllClosed(): boolean {
     return this.honest.every(node =>
       node.links.every(
-        ({ state: { channel } }) => channel === undefined || channel.state === 'closed' || channel.state === 'aborted',
+        ({ state }) =>
+          state.channel === undefined ||
+          state.channel.state === 'closed' ||
+          state.channel.state === 'aborted' ||
+          isFailedOpening(state),
       ),
     )
   }

@@ -1,22 +1,43 @@
 import type { Observer } from '../observer.ts'
+import type { OracleOptions } from '../oracle.ts'
+import { specification } from '../oracleObserver.ts'
 import type { World } from '../world.ts'
+import { asked } from './asked.ts'
+import { bounds } from './bounds.ts'
+import { coins } from './coins.ts'
 import { conservation } from './conservation.ts'
 import { continuity } from './continuity.ts'
+import { deadlines } from './deadlines.ts'
+import { doubleSpends } from './doubleSpends.ts'
+import { dust } from './dust.ts'
+import { ends } from './ends.ts'
 import { exitRight } from './exitRight.ts'
 import { money } from './money.ts'
 import { payments } from './payments.ts'
 import { publications } from './publications.ts'
 import { rest } from './rest.ts'
+import { revoked } from './revoked.ts'
+import { secrets } from './secrets.ts'
 import { signerSafety } from './signerSafety.ts'
 
 /** Every rule of the world, each in a file of its own. */
-export const invariants = (world: World): readonly Observer[] => [
+export const invariants = (world: World, oracle: OracleOptions = {}): readonly Observer[] => [
+  specification(world, oracle),
   conservation(world),
   payments(world),
   continuity(world),
   signerSafety(world),
   publications(world),
+  revoked(world),
+  doubleSpends(world),
+  deadlines(world),
+  dust(world),
+  secrets(world),
+  bounds(world),
   exitRight(world),
   rest(world),
   money(world),
+  ends(world),
+  coins(world),
+  asked(world),
 ]

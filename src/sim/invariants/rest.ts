@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isFailedOpening } from '../../link/index.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
@@ -36,7 +37,8 @@ function restComplaint(node: Node): Complaint {
   if (!node.isListening) return `${node.name} does not run although the faults have stopped`
   for (const { state } of linksOf(node.state)) {
     const { channel } = state
-    if (channel === undefined) continue
+    // What was never funded may still be, so that it is remembered for weeks.
+    if (channel === undefined || isFailedOpening(state)) continue
     const name = `channel ${channel.state} of ${node.name}`
     if (!QUIET.has(channel.state)) return `${name} is still ${channel.state} when all has come to rest`
     if (channel.state === 'normal' && channel.durable.htlcs.length > 0)

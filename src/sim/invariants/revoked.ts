@@ -1,0 +1,74 @@
+import { outPointKey, toHex } from '../../base/index.ts'
+import { type Tx, txid } from '../../bitcoin/index.ts'
+import { channelIdOf, channelObscuringFactor, type FundedChannel } from '../../channel/index.ts'
+import { commitmentNumberOf } from '../../commitment/index.ts'
+import { linksOf } from '../node.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
+import type { World } from '../world.ts'
+import { fundedOf, nameOf } from './changedLinks.ts'
+import { channelOf } from './conservation.ts'
+
+/** BOLT 2, revoke_and_ack: two bytes of type, then the channel's id. */
+const REVOKE_AND_ACK = 133
+
+/**
+ * Invariants 3 and 9: whoever has given a secret away never publishes the commitment that it belongs to, nor gives away the secret of
+ * one that it has published. What left counts, whatever a later image of the disk says.
+ */
+export function revoked(world: World): Observer {
+  /** By node and channel: the highest number whose secret has left. */
+  const revokedUpTo = new Map<string, number>()
+  const publishedNumbers = new Map<string, number>()
+  /** Those whose disk was put back to an older image. */
+  const lost = new Set<WatchedNode>()
+  const secretComplaint = (node: WatchedNode, channelId: string): Complaint => {
+    const channel = channelOf(node, channelId)
+    if (channel === undefined) return undefined
+    const key = `${node.name} ${channelId}`
+    const number = channel.durable.localCommit.number - 1
+    revokedUpTo.set(key, Math.max(revokedUpTo.get(key) ?? -1, number))
+    const published = publishedNumbers.get(key)
+    if (published === undefined || published > number) return undefined
+    return `${node.name} has revoked commitment ${number} of ${nameOf(channel)} after it published commitment ${published}`
+  }
+  const publicationComplaint = (node: WatchedNode, tx: Tx): Complaint => {
+    const channel = channelSpentBy(node, tx)
+    const number = channel && commitmentNumberOf(tx, channelObscuringFactor(channel.durable.params))
+    if (channel === undefined || number === undefined)
+      return `${node.name} has published a commitment ${txid(tx)} of a channel that it does not have`
+    const key = `${node.name} ${channelIdOf(channel)}`
+    publishedNumbers.set(key, Math.min(publishedNumbers.get(key) ?? number, number))
+    const upTo = revokedUpTo.get(key) ?? -1
+    if (number > upTo || (lost.has(node) && isBlind(channel))) return undefined
+    return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
+  }
+  return {
+    name: 'revoked commitments',
+    deed: ({ deed }) => {
+      if (deed.type === 'old_image') lost.add(world.nodeAt(deed.who))
+      return undefined
+    },
+    sent: (node, _connection, bytes) => {
+      if (bytes[0] !== 0 || bytes[1] !== REVOKE_AND_ACK || node.plan.isAdversary) return undefined
+      return secretComplaint(node, toHex(bytes.subarray(2, 34)))
+    },
+    published: (node, tx, role) =>
+      role !== 'commitment' || node.plan.isAdversary ? undefined : publicationComplaint(node, tx),
+  }
+}
+
+function channelSpentBy(node: WatchedNode, tx: Tx): FundedChannel | undefined {
+  const [input] = tx.inputs
+  if (input === undefined) return undefined
+  const spent = outPointKey(input.outpoint)
+  for (const link of linksOf(node.state)) {
+    const channel = fundedOf(link)
+    if (channel !== undefined && outPointKey(channel.durable.params.fundingOutpoint) === spent) return channel
+  }
+  return undefined
+}
+
+/** Closed by force or for a deadline: nobody asks the peer first, so that an old copy cannot know how old it is. */
+function isBlind({ durable: { phase } }: FundedChannel): boolean {
+  return phase.type === 'closing' && (phase.cause.kind === 'local_force' || phase.cause.kind === 'deadline')
+}
