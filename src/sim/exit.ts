@@ -80,10 +80,12 @@ export function exitComplaint(exit: Exit): Complaint {
     }
     const isOwn = ownClose(leaver.state, channelId) === trail.spend.txid
     const isRevoked = !isOwn && isRevokedNumber(durable, trail.spend.tx)
+    // The peer may have shown a preimage before the world was forked, in blocks that the one who leaves has yet to see.
+    const since = Math.min(start, trail.spend.height ?? start)
     const verdict = isRevoked
       ? penaltyVerdict(trail, durable, exit.highestFeerate)
       : dueVerdict(trail, durable, exit.highestFeerate, () => false) &&
-        dueVerdict(trail, durable, exit.highestFeerate, revealedSince(chain, start))
+        dueVerdict(trail, durable, exit.highestFeerate, revealedSince(chain, since))
     if (verdict === undefined) return undefined
     lacks = verdict
   }
