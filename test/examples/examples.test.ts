@@ -53,7 +53,16 @@ function numberIn(lines: readonly string[], pattern: RegExp): number {
 }
 
 test('no example is left out', () => {
-  const known = ['daemons', 'events', 'http-client', 'metered-api', 'streaming', 'test-your-app', 'two-nodes']
+  const known = [
+    'daemons',
+    'events',
+    'http-client',
+    'metered-api',
+    'streaming',
+    'test-a-shop',
+    'test-your-app',
+    'two-nodes',
+  ]
   expect(readdirSync(FOLDER).filter(name => name.endsWith('.ts'))).toEqual(known.map(name => `${name}.ts`))
 })
 
@@ -86,6 +95,12 @@ test('test-your-app.ts runs tests of an application', async () => {
   const lines = (await runWell('test-your-app.ts')).join('\n')
   expect(lines).toMatch(/pass 2\n/)
   expect(lines).toMatch(/fail 0\n/)
+})
+
+test('test-a-shop.ts finds no order unpaid and none paid twice, whatever goes wrong', async () => {
+  const lines = await runWell('test-a-shop.ts')
+  expect(lines[0]).toBe('20 worlds, 100 orders: each was shipped or given back, and paid once.')
+  expect(numberIn(lines, /^(\d+) times something had gone wrong\.$/)).toBeGreaterThan(20)
 })
 
 test('events.ts books each payment once, over a restart of the shop', async () => {

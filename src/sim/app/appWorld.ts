@@ -218,13 +218,15 @@ export class AppWorld<N extends string = string> {
       machine.disk.fault = undefined
       if (!machine.isStopped) machine.start()
     }
-    await this.#poll(async () => this.#machines.every(machine => isQuiet(machine)) && (await this.#areChannelsUsable()))
+    await this.#poll(async () => this.#machines.every(machine => isQuiet(machine)))
+    // Unless its user wants a channel to have no connection.
+    await this.#poll(() => this.#areChannelsUsable(), SHORT_STEPS).catch(() => undefined)
   }
 
   /** Until it holds: soon, or after the delays of the chain. */
-  async #poll(holds: () => Promise<boolean>): Promise<void> {
+  async #poll(holds: () => Promise<boolean>, steps = REST_STEPS): Promise<void> {
     for (let step = 0; !(await holds()); step++) {
-      if (step > REST_STEPS) throw new BrokenRule('rest', this.#restless())
+      if (step >= steps) throw new BrokenRule('rest', this.#restless())
       await this.clock.sleep(step < SHORT_STEPS ? 1_000 : 300_000)
     }
   }

@@ -20,15 +20,17 @@ const CONFIRMATIONS = 6
 export async function createWorld<const N extends string>(options: WorldOptions<N>): Promise<AppWorld<N>> {
   await ensureBackends()
   const seed = String(options.seed ?? ('from' in options ? options.from.seed : 0))
-  const common = { ...options, seed, random: randomOf(`${seed}/application`) }
+  const now = 'from' in options ? options.from.now : EPOCH_MS
+  // Who goes on under the same seed must not draw again what was drawn before: secrets would come twice.
+  const common = { ...options, seed, now, random: randomOf(`${seed}/application from ${now}`) }
   if ('from' in options) {
     const { from } = options
-    const world = new AppWorld<N>({ ...common, now: from.now, chain: chainOf(from), nodes: from.nodes })
+    const world = new AppWorld<N>({ ...common, chain: chainOf(from), nodes: from.nodes })
     await world.begin()
     return world
   }
   const nodes = options.nodes.map(name => ({ name }))
-  const world = new AppWorld<N>({ ...common, now: EPOCH_MS, chain: baseChain('real'), nodes })
+  const world = new AppWorld<N>({ ...common, chain: baseChain('real'), nodes })
   await world.begin(() => furnish(world, options))
   return world
 }

@@ -6,7 +6,7 @@ const hostImmediate = globalThis.setImmediate
 
 const DAY_MS = 86_400_000
 /** Where for so long no node has told anything and the application has done nothing, nothing is left to happen. */
-const STILL_MS = 3 * DAY_MS
+const STILL_MS = 2 * DAY_MS
 /** How long a run may take in all. */
 const LONGEST_MS = 365 * DAY_MS
 const MAX_HAPPENINGS = 5_000_000

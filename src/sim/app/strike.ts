@@ -46,7 +46,7 @@ export function strike(fault: AppFault, target: Target, random: Random): string 
       if (machine.node === undefined) return undefined
       const keepsLast = random.chance(0.5)
       machine.crash({ keepsLast, downMs })
-      return `${name} was to be away for ${downMs} ms, with ${keepsLast ? 'all' : 'nothing'} of what its disk was writing`
+      return `${name} stays away for ${downMs} ms, with ${keepsLast ? 'all' : 'nothing'} of what its disk was writing`
     }
     case 'sync_fault':
       if (machine.node === undefined) return undefined
