@@ -103,8 +103,10 @@ function sumComplaint(world: World, books: readonly Book[]): Complaint {
   }
   const left = [...unclaimed.values()].reduce((sum, amountSat) => sum + amountSat, 0n)
   const fees = confirmed(world).reduce((sum, { feeSat, inputs }) => (isMiners(world, inputs) ? sum : sum + feeSat), 0n)
-  if (missing === msatOf(fees + left)) return undefined
-  return `all are missing ${missing} msat together, the chain has taken ${fees} sat as fees, and ${left} sat are unclaimed`
+  // What a payee counts and the payer has lost: `payments` judges whether that was too little for the chain to move.
+  const lost = books.reduce((sum, { received, sent }) => sum + received - sent, 0n)
+  if (missing - lost === msatOf(fees + left)) return undefined
+  return `all are missing ${missing - lost} msat together, the chain has taken ${fees} sat as fees, and ${left} sat are unclaimed`
 }
 
 /** What may be lost with a channel that has ended, by who pays for it and what the chain shows. */
