@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { invariants } from './invariants/index.ts'
-import { isPlan, type Mode, type Plan } from './plan.ts'
+import { type Checks, isPlan, type Mode, type Plan } from './plan.ts'
 import { runPlan } from './run.ts'
 import { type FailedSeed, type SeedJob, type SeedResult, seedPlan } from './seeds.ts'
 import { shrink } from './shrink.ts'
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     nodes: { type: 'string' },
     deeds: { type: 'string', default: '400' },
     minutes: { type: 'string' },
+    checks: { type: 'string', default: 'sampled' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     replay: { type: 'string' },
     out: { type: 'string', default: '.' },
@@ -39,6 +40,7 @@ const HELP = `npm run sim -- [options]
   --mode MODE     fast: keys without a curve, for breadth (default). real: secp256k1 and its scripts
   --nodes N       2 to 7 nodes (default: 3)
   --deeds N       what happens in each run (default 400)
+  --checks WHAT   sampled: forks of the world at some commits (default). every: at each of them, which takes minutes
   --minutes M     ends after so long, however many seeds are left
   --jobs J        threads (default: one for each processor)
   --out DIR       where the shortest plan of a failure is written (default: here)
@@ -63,6 +65,7 @@ async function runSeeds(): Promise<void> {
     mode,
     nodes: values.nodes === undefined ? 3 : numberOf('nodes', values.nodes),
     deeds: numberOf('deeds', values.deeds),
+    checks: checksOf(values.checks),
   }
   const deadline =
     values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + numberOf('minutes', values.minutes) * 60_000
@@ -190,6 +193,11 @@ function sums(results: readonly SeedResult[]): Readonly<Record<string, number>> 
 function modeOf(name: string): Mode {
   if (name === 'fast' || name === 'real') return name
   throw new Error(`--mode is fast or real, not '${name}'`)
+}
+
+function checksOf(name: string): Checks {
+  if (name === 'every' || name === 'sampled') return name
+  throw new Error(`--checks is every or sampled, not '${name}'`)
 }
 
 function numberOf(name: string, text: string): number {

@@ -1,7 +1,7 @@
 import { invariants } from './invariants/index.ts'
 import type { Observer } from './observer.ts'
 import type { OracleOptions } from './oracle.ts'
-import { type Mode, type Plan, planOf } from './plan.ts'
+import { type Checks, type Mode, type Plan, planOf } from './plan.ts'
 import { randomOf } from './random.ts'
 import { type Failure, runPlan } from './run.ts'
 
@@ -11,6 +11,8 @@ export interface SeedJob {
   readonly mode: Mode
   readonly nodes: number
   readonly deeds: number
+  /** How often forks of the world are looked at (default: at some commits). */
+  readonly checks?: Checks
   /** Once more, to see whether both runs tell the same. */
   readonly isTwice: boolean
 }
@@ -28,8 +30,8 @@ export interface FailedSeed extends SeedResult {
   readonly failure: Failure
 }
 
-export function seedPlan({ seed, mode, nodes, deeds }: Omit<SeedJob, 'isTwice'>): Plan {
-  return planOf({ seed, mode, nodes, deeds }, randomOf(seed))
+export function seedPlan({ seed, mode, nodes, deeds, checks = 'sampled' }: Omit<SeedJob, 'isTwice'>): Plan {
+  return planOf({ seed, mode, nodes, deeds, checks }, randomOf(seed))
 }
 
 /** Runs seeds, one after the other. The crypto of their mode is in place already. */
