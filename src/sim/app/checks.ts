@@ -7,7 +7,7 @@ import { conservation } from '../invariants/conservation.ts'
 import { payments } from '../invariants/payments.ts'
 import { publications } from '../invariants/publications.ts'
 import { signerSafety } from '../invariants/signerSafety.ts'
-import type { Turn, WatchedNode } from '../observer.ts'
+import type { Turn, WatchedNode, WatchedWorld } from '../observer.ts'
 import type { NodePlan } from '../plan.ts'
 import { BrokenRule, Watch } from '../watch.ts'
 import type { Machine } from './machine.ts'
@@ -34,7 +34,7 @@ export class Checks {
   constructor(machines: readonly Machine[], chain: RegtestChain, onBroken: (rule: BrokenRule) => void) {
     this.#onBroken = onBroken
     this.#watched = new Map(machines.map(machine => [machine, watched(machine)]))
-    const world = { honest: [...this.#watched.values()], chain }
+    const world: WatchedWorld = { honest: [...this.#watched.values()], chain }
     this.#watch.begin([conservation(world), payments(world), publications(world), signerSafety(world)])
   }
 
