@@ -57,10 +57,11 @@ export class Adversary {
     for (const ghost of this.#ghosts) ghost.follow()
   }
 
-  /** Plays no more tricks. What is on chain stays there. */
+  /** Plays no more tricks: what it has not said, or said wrongly, it says when it reconnects. What is on chain stays there. */
   behave(): void {
     this.#withheld.clear()
     this.#mutation = undefined
+    this.#around.network.cutOff(this.#node)
   }
 
   #outgoing(bytes: Uint8Array): Uint8Array | undefined {

@@ -30,6 +30,8 @@ export interface WatchedWorld {
   /** Everyone who is not hostile. */
   readonly honest: readonly WatchedNode[]
   readonly chain: RegtestChain
+  /** Those whose disk was put back to an older image: nobody can ask them for what came after it. */
+  readonly lost?: ReadonlySet<WatchedNode>
 }
 
 /** One turn of a node's driver. */

@@ -185,6 +185,7 @@ const HIGHEST: Faults = {
   reorg: 3,
   lag: 3,
   feerate: 2,
+  old_image: 0.5,
 }
 const HIGHEST_OF_ADVERSARY: Faults = {
   publish_old: 2,
@@ -195,6 +196,8 @@ const HIGHEST_OF_ADVERSARY: Faults = {
 }
 /** How likely a kind of fault is to be switched on in a seed. */
 const SWITCHED_ON = 0.5
+/** Less often: who has lost what was durable is excused from several rules. */
+const OLD_IMAGES = 0.1
 const MEAN_PAUSE_MS = 250
 
 /** The run that a seed stands for. */
@@ -245,7 +248,7 @@ function channelPlans(count: number, random: Random): readonly ChannelPlan[] {
 function swarm(random: Random, hasAdversary: boolean): Faults {
   const possible = { ...HIGHEST, ...(hasAdversary && HIGHEST_OF_ADVERSARY) }
   const chosen = Object.entries(possible).flatMap(([type, highest]) =>
-    random.chance(SWITCHED_ON) ? [[type, highest * random.next()] as const] : [],
+    random.chance(type === 'old_image' ? OLD_IMAGES : SWITCHED_ON) ? [[type, highest * random.next()] as const] : [],
   )
   return { ...WORKLOAD, ...Object.fromEntries(chosen) }
 }

@@ -32,6 +32,7 @@ export class World {
   readonly nodes: readonly SimNode[]
   readonly workload: Workload
   readonly watch = new Watch()
+  readonly lost = new Set<SimNode>()
   /** What every node once was. */
   readonly history = new History()
   readonly #random: Random
@@ -200,6 +201,7 @@ export class World {
         const node = this.nodeAt(deed.who)
         this.#crash(node, deed.downMs, true)
         node.disk.rollBack(deed.age)
+        this.lost.add(node)
         return
       }
       case 'mine':
@@ -323,6 +325,8 @@ export class World {
       for (const { state } of pmapValues(node.state.links)) {
         const isQuiet = state.channel === undefined || QUIET.has(state.channel.state) || isFailedOpening(state)
         if (!isQuiet) return false
+        // Where a lie has made it impossible to go on, the deadline of the HTLC ends the channel.
+        if (state.channel?.state === 'normal' && state.channel.durable.htlcs.length > 0) return false
       }
       return true
     })

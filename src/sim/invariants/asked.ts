@@ -1,7 +1,7 @@
 import { jsonDecode, type Txid } from '../../base/index.ts'
 import { txid } from '../../bitcoin/index.ts'
 import { EVENTS, type NodeEvent } from '../../engine/index.ts'
-import type { Complaint, Observer, Turn, WatchedNode } from '../observer.ts'
+import type { Complaint, Observer, Turn, WatchedNode, WatchedWorld } from '../observer.ts'
 import type { AskedPayment } from '../workload.ts'
 import type { World } from '../world.ts'
 import { changedLinks, fundedOf } from './changedLinks.ts'
@@ -25,6 +25,7 @@ export function asked(world: World): Observer {
     },
     rest: () => {
       for (const node of world.honest) {
+        if (world.lost.has(node)) continue
         const paid = paidBy(node)
         const payments = world.workload.asked.filter(({ payer }) => payer === node)
         const complaint =
@@ -114,8 +115,9 @@ class Made {
     }
   }
 
-  complaint({ chain }: World): Complaint {
+  complaint({ chain, lost }: Pick<WatchedWorld, 'chain'> & { readonly lost: ReadonlySet<WatchedNode> }): Complaint {
     for (const [key, { node, txids }] of this.#made) {
+      if (lost.has(node)) continue
       const real = [...txids].filter(id => chain.transaction(id) !== undefined)
       if (real.length > 1) return `${node.name} has done ${key} ${real.length} times: ${real.join(', ')}`
     }

@@ -31,9 +31,14 @@ function chainComplaint({ chain }: World, { name }: WatchedNode, channel: Funded
   return `${nameOf(channel)} is normal for ${name}, and its funding output ${outPointKey(fundingOutpoint)} is ${spender === undefined ? 'not on the chain' : `spent by ${spender.txid}`}`
 }
 
-function peerComplaint({ honest }: World, { name }: WatchedNode, channel: FundedChannel, peer: string): Complaint {
+function peerComplaint(
+  { honest, lost }: World,
+  { name }: WatchedNode,
+  channel: FundedChannel,
+  peer: string,
+): Complaint {
   const other = honest.find(({ id }) => id === peer)
-  if (other === undefined) return undefined
+  if (other === undefined || lost.has(other)) return undefined
   const theirs = channelOf(other, channelIdOf(channel))
   if (theirs?.state === 'normal') return undefined
   return `${nameOf(channel)} is normal for ${name} at rest, and ${theirs?.state ?? 'unknown'} for ${other.name}`

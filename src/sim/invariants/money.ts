@@ -19,6 +19,8 @@ export function money(world: World): Observer {
   return {
     name: 'money',
     closed: () => {
+      // What they were paid since is in no log.
+      if (world.lost.size > 0) return undefined
       const books = new Map(world.honest.map(node => [node, bookOf(world, node)] as const))
       for (const [node, book] of books) {
         const complaint = bookComplaint(world, node, book)

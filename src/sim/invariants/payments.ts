@@ -32,6 +32,8 @@ export function payments(world: WatchedWorld): Observer {
     rest: () => {
       const ends = new Map(world.honest.map(node => [node, endsOf(node)] as const))
       for (const node of world.honest) {
+        // It remembers a payment as it was, and what became of it is said to nobody twice.
+        if (world.lost?.has(node)) continue
         const complaint = flightComplaint(node) ?? twiceComplaint(node, ends) ?? otherSideComplaint(world, node, ends)
         if (complaint !== undefined) return complaint
       }
@@ -89,7 +91,7 @@ function otherSideComplaint(
 ): Complaint {
   for (const { type, hash, amountMsat, other } of ends.get(node) ?? []) {
     const peer = world.honest.find(({ id }) => id === other)
-    if (peer === undefined || type === 'payment_failed') continue
+    if (peer === undefined || world.lost?.has(peer) || type === 'payment_failed') continue
     const wanted = type === 'payment_sent' ? 'payment_received' : 'payment_sent'
     const isMet = (ends.get(peer) ?? []).some(
       each => each.type === wanted && each.hash === hash && each.other === node.id && each.amountMsat === amountMsat,

@@ -18,9 +18,8 @@ const REVOKE_AND_ACK = 133
 export function revoked(world: World): Observer {
   /** By node and channel: the highest number whose secret has left. */
   const revokedUpTo = new Map<string, number>()
+  const isLost = (node: WatchedNode) => world.honest.some(each => each === node && world.lost.has(each))
   const publishedNumbers = new Map<string, number>()
-  /** Those whose disk was put back to an older image. */
-  const lost = new Set<WatchedNode>()
   const secretComplaint = (node: WatchedNode, channelId: string): Complaint => {
     const channel = channelOf(node, channelId)
     if (channel === undefined) return undefined
@@ -39,15 +38,11 @@ export function revoked(world: World): Observer {
     const key = `${node.name} ${channelIdOf(channel)}`
     publishedNumbers.set(key, Math.min(publishedNumbers.get(key) ?? number, number))
     const upTo = revokedUpTo.get(key) ?? -1
-    if (number > upTo || (lost.has(node) && isBlind(channel))) return undefined
+    if (number > upTo || (isLost(node) && isBlind(channel))) return undefined
     return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
   }
   return {
     name: 'revoked commitments',
-    deed: ({ deed }) => {
-      if (deed.type === 'old_image') lost.add(world.nodeAt(deed.who))
-      return undefined
-    },
     sent: (node, _connection, bytes) => {
       if (bytes[0] !== 0 || bytes[1] !== REVOKE_AND_ACK || node.plan.isAdversary) return undefined
       return secretComplaint(node, toHex(bytes.subarray(2, 34)))

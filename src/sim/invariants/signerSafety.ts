@@ -2,7 +2,7 @@ import { toHex } from '../../base/index.ts'
 import { channelIdOf } from '../../channel/index.ts'
 import { decodeMessage } from '../../wire/index.ts'
 import { linksOf } from '../node.ts'
-import type { Complaint, Observer, WatchedNode } from '../observer.ts'
+import type { Complaint, Observer, WatchedNode, WatchedWorld } from '../observer.ts'
 import { channelOf } from './conservation.ts'
 
 /** Every so many revocations the records are read back, to see whether what replaces the revoked commitment is in them. */
@@ -14,7 +14,7 @@ const REVOKE_AND_ACK = 133
  * Invariant 3: never two different remote commitments of one number; a secret leaves once, in its order, and only when the commitment
  * after it is signed by the peer and durable.
  */
-export function signerSafety(_world: unknown): Observer {
+export function signerSafety(world: WatchedWorld): Observer {
   const signed = new Map<string, string>()
   const secrets = new Map<string, string>()
   let revocations = 0
@@ -26,7 +26,8 @@ export function signerSafety(_world: unknown): Observer {
       return `${node.name} has sent a commitment_signed that its records know nothing of`
     const key = `${node.name} ${channelId} ${number + 1}`
     const before = signed.get(key)
-    if (before !== undefined && before !== what)
+    // An old image may have forgotten what it signed, where the peer has heard nothing of it either.
+    if (before !== undefined && before !== what && !world.lost?.has(node))
       return `${node.name} has signed two different commitments ${number + 1} of the peer in channel ${channelId.slice(0, 8)}`
     signed.set(key, what)
     return undefined
