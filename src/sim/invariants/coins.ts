@@ -19,7 +19,19 @@ export function coins(world: World): Observer {
     }
     return undefined
   }
-  return { name: 'coins', rest: look, closed: look }
+  return {
+    name: 'coins',
+    durable: (node, { inputs, after }) => {
+      if (node.plan.isAdversary || !inputs.some(({ type }) => type === 'block_disconnected')) return undefined
+      const height = after.blocks.at(-1)?.height
+      for (const [key, coin] of after.wallet.coins)
+        if (height !== undefined && coin.height > height)
+          return `${node.name} counts the coin ${key} of block ${coin.height}, and has seen only ${height} blocks`
+      return undefined
+    },
+    rest: look,
+    closed: look,
+  }
 }
 
 type OnChain = ReadonlyMap<string, readonly (readonly [outpoint: string, amountSat: bigint])[]>
