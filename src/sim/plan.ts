@@ -196,8 +196,11 @@ const HIGHEST_OF_ADVERSARY: Faults = {
 }
 /** How likely a kind of fault is to be switched on in a seed. */
 const SWITCHED_ON = 0.5
-/** Less often: who has lost what was durable is excused from several rules. */
-const OLD_IMAGES = 0.1
+/**
+ * How often a seed has them: never yet. A node on an old image whose peer says `error` before its channel_reestablish publishes the
+ * commitment that it holds, which it may have revoked. Plans can ask for the deed.
+ */
+const OLD_IMAGES = 0
 const MEAN_PAUSE_MS = 250
 
 /** The run that a seed stands for. */
