@@ -5,6 +5,7 @@ export { DecodeError, type DecodeFailure, Reader, Writer } from './binary.ts'
 export { BookendError, type BookendErrorCode, type BookendErrorOptions } from './bookendError.ts'
 export type { Brand } from './brand.ts'
 export { byteAt, bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
+export { OwnedCache } from './cache.ts'
 export {
   array,
   bool,

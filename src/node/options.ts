@@ -1,4 +1,4 @@
-import type { BlockHash, FeeratePerKw, NodeId } from '../base/index.ts'
+import type { FeeratePerKw, NodeId } from '../base/index.ts'
 import type { ChannelLimits } from '../channel/index.ts'
 import type { EngineLimits } from '../engine/index.ts'
 import type { SeedPhrase } from '../keys/index.ts'
@@ -62,6 +62,3 @@ export interface LogLine {
   readonly message: string
   readonly peer?: NodeId
 }
-
-/** The first block of each network, by which a chain is known. */
-export type GenesisHashes = Readonly<Record<NetworkName, BlockHash>>

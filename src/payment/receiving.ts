@@ -64,7 +64,7 @@ type Peeled = ReturnType<typeof peelOnion>
 // A cache and nothing more: an onion may be peeled before its HTLC is irrevocable, and is forgotten with it.
 const known = new WeakMap<
   Uint8Array,
-  { readonly of: Pick<Htlc, 'paymentHash'>['paymentHash']; readonly by: Uint8Array; readonly peeled: Peeled }
+  { readonly of: Htlc['paymentHash']; readonly by: Uint8Array; readonly peeled: Peeled }
 >()
 
 function peeledOf({ onionRoutingPacket: packet, paymentHash: hash }: Htlc, nodeSecret: Uint8Array): Peeled {

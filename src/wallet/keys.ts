@@ -1,5 +1,5 @@
 import { HDKey } from '@scure/bip32'
-import { assert, defined } from '../base/index.ts'
+import { assert, defined, OwnedCache } from '../base/index.ts'
 import { type Network, p2wpkhScript } from '../bitcoin/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
 
@@ -43,24 +43,15 @@ export function walletKeys(seed: Uint8Array, network: Network): WalletKeys {
   return { network, receive: branchKey(account.deriveChild(0)), change: branchKey(account.deriveChild(1)) }
 }
 
-// A cache and nothing more: a wallet that is loaded again with the same keys derives none of its addresses twice. What was
-// derived from a branch goes when the branch goes, and the address known longest is forgotten where there are more.
-const known = new WeakMap<BranchKey, Map<number, AddressKey>>()
-
 const MOST_KNOWN = 1024
+
+// A wallet that is loaded again with the same keys derives none of its addresses twice.
+const known = new OwnedCache<BranchKey, AddressKey>(MOST_KNOWN)
 
 /** The key m/84'/coin'/0'/branch/index. Cost: three multiplications the first time that it is asked of these keys. */
 export function deriveAddressKey(keys: WalletKeys, { branch, index }: KeyPath): AddressKey {
   const parent = keys[branch]
-  const ofBranch = known.get(parent) ?? new Map<number, AddressKey>()
-  known.set(parent, ofBranch)
-  const found = ofBranch.get(index)
-  if (found !== undefined) return found
-  const [oldest] = ofBranch.keys()
-  if (oldest !== undefined && ofBranch.size >= MOST_KNOWN) ofBranch.delete(oldest)
-  const derived = derive(parent, index)
-  ofBranch.set(index, derived)
-  return derived
+  return known.get(parent, index, () => derive(parent, index))
 }
 
 function derive({ secret: privateKey, chainCode }: BranchKey, index: number): AddressKey {

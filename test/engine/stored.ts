@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
-import { type PMap, pmapEntries } from '../../src/base/index.ts'
-import type { EngineState, Link } from '../../src/engine/index.ts'
+import type { EngineState } from '../../src/engine/index.ts'
+import { outlasting } from '../../src/sim/invariants/outlasting.ts'
 
 /** The records give back everything of a node that is meant to outlast its process, and nothing else. */
 export function expectSameAsStored(live: EngineState, loaded: EngineState): void {
@@ -9,44 +9,4 @@ export function expectSameAsStored(live: EngineState, loaded: EngineState): void
   for (const key of Object.keys(held) as (keyof typeof held)[]) {
     if (!isDeepStrictEqual(read[key], held[key])) expect(read[key], `the stored ${key}`).toEqual(held[key])
   }
-}
-
-function outlasting(state: EngineState) {
-  const { blocks, nextLink, nextEvent, wallet, payments, charges } = state
-  const { session: _session, invoices, inFlight, tokens, byHtlc, byHash, byIdempotencyKey, waiting, ...rest } = payments
-  const links = [...sorted(state.links)].filter(([, link]) => isFunded(link))
-  const funded = new Set(links.map(([, { index }]) => index))
-  return {
-    blocks,
-    nextLink,
-    nextEvent,
-    charges: sorted(charges),
-    transactions: wallet.transactions,
-    coins: wallet.coins,
-    wallet: { ...wallet, transactions: undefined, coins: undefined, watched: undefined },
-    payments: rest,
-    tables: [invoices, inFlight, tokens, byHtlc, byHash, byIdempotencyKey, waiting].map(table =>
-      sorted<unknown>(table),
-    ),
-    links: links.map(([, link]) => linkOf(link)),
-    names: sorted(state.names).filter(([, index]) => funded.has(index)),
-    peers: sorted(state.peers).flatMap(([id, { asked, links: all }]) => {
-      const kept = all.filter(index => funded.has(index)).sort((a, b) => a - b)
-      return asked || kept.length > 0 ? [{ id, asked, links: kept }] : []
-    }),
-  }
-}
-
-function linkOf({ index, peer, createdAt, state }: Link) {
-  const { connection: _connection, watched: _watched, channel, ...rest } = state
-  const durable = channel !== undefined && 'durable' in channel ? channel.durable : undefined
-  return { index, peer, createdAt, state: channel?.state, durable, ...rest }
-}
-
-function isFunded({ state: { channel } }: Link): boolean {
-  return channel !== undefined && 'durable' in channel
-}
-
-function sorted<V>(map: PMap<V>): readonly (readonly [string, V])[] {
-  return [...pmapEntries(map)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, value]) => [key, value])
 }

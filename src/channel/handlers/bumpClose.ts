@@ -28,7 +28,7 @@ export function bumpClose(channel: FundedChannel, command: BumpCommand, context:
   const offered = feeSat < least || feeSat > highest ? undefined : offerClosing(channel, { script, feeSat }, context)
   if (offered !== undefined) return done(offered.next, offered.effects)
   return reject({
-    code: feeSat < least || feeSat <= highest ? 'closing_fee_too_low' : 'closing_fee_too_high',
+    code: feeSat >= least && feeSat > highest ? 'closing_fee_too_high' : 'closing_fee_too_low',
     expected: `a fee of at least ${least} sat, to replace the closing transactions there are, and at most ${highest} sat`,
     got: `${feeSat} sat at ${command.feeratePerKw} sat per 1000 weight`,
     section: SECTION,

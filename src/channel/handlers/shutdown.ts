@@ -5,7 +5,7 @@ import { closeConnection, done, type Facts, type Outcome, reject, warn } from '.
 import { isShutdownScript } from '../shutdownScript.ts'
 import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelPhase, FundedChannel } from '../types.ts'
 import { upfrontScript } from './sendShutdown.ts'
-import { formFacts, scriptComplaint } from './shutdownScriptComplaint.ts'
+import { formFacts, scriptComplaint, scriptText } from './shutdownScriptComplaint.ts'
 import { withDurable } from './withDurable.ts'
 
 type ShutdownCommand = Extract<ChannelCommand, { type: 'shutdown' }>
@@ -80,7 +80,7 @@ function changeComplaint({ durable, session }: FundedChannel, script: Uint8Array
   return {
     code: 'shutdown_script_changed',
     expected: `the script of the first shutdown, ${toHex(remote)}`,
-    got: script.length === 0 ? 'an empty script' : toHex(script),
+    got: scriptText(script),
     section: SENDER,
   }
 }

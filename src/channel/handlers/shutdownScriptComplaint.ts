@@ -20,7 +20,7 @@ export function scriptComplaint(
     return {
       code: 'upfront_shutdown_script_mismatch',
       expected: `the upfront_shutdown_script ${toHex(upfront)}`,
-      got: script.length === 0 ? 'an empty script' : toHex(script),
+      got: scriptText(script),
       section,
     }
   }
@@ -31,7 +31,12 @@ export function formFacts(script: Uint8Array, section: string): Facts {
   return {
     code: 'shutdown_script_not_allowed',
     expected: 'P2WPKH, P2WSH, or a form that option_shutdown_anysegwit or option_simple_close allows',
-    got: script.length === 0 ? 'an empty script' : toHex(script),
+    got: scriptText(script),
     section,
   }
+}
+
+/** A script as people read it in an error. */
+export function scriptText(script: Uint8Array): string {
+  return script.length === 0 ? 'an empty script' : toHex(script)
 }

@@ -76,10 +76,10 @@ let installed: Promise<CryptoReport> | undefined
 
 /** The same once in a process: what was put there since then, by whom it may be, stays. */
 export function ensureBackends(): Promise<CryptoReport> {
-  installed ??= installBestBackends()
-  // What went wrong may be put right before the next start.
-  installed.catch(() => {
+  installed ??= installBestBackends().catch((error: unknown) => {
+    // What went wrong may be put right before the next start.
     installed = undefined
+    throw error
   })
   return installed
 }

@@ -1,11 +1,13 @@
-import { type CloseCause, channelIdOf, type FundedChannel } from '../../channel/index.ts'
+import { type CloseCause, channelIdOf, DEFAULT_LIMITS, type FundedChannel } from '../../channel/index.ts'
 import { decodeMessage } from '../../wire/index.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
-/** Why a channel of two honest nodes may close without both having agreed, besides that a user wanted it. */
-const BLOCKS_OF_A_DEADLINE = 18 + 6
+/** As many blocks as there may be before a node sees one. */
+const BLOCKS_UNSEEN = 6
+/** So near to its expiry an HTLC is a reason to go on chain. */
+const BLOCKS_OF_A_DEADLINE = DEFAULT_LIMITS.fulfillDeadlineBlocks + BLOCKS_UNSEEN
 
 /**
  * Invariants 6 and 7: among honest nodes a crash, a cut or a stall ends in a channel that goes on. No error, no warning, and no
