@@ -1,0 +1,22 @@
+// gossip: BOLT 7. What is known of the network, as a graph that is a value, and the machine that learns it and tells it on.
+// It must not know channels, links or how a payment is made; the chain answers it, it never asks by itself.
+// Start reading at graph.ts, then types.ts for the machine and step.ts.
+export { addChannel, editGraph, type GraphDraft, type NewChannel, removeChannel, setPolicy } from './edit.ts'
+export {
+  type ChannelPolicy,
+  channelAt,
+  channelRows,
+  type Direction,
+  EMPTY_GRAPH,
+  findChannel,
+  findNode,
+  type Graph,
+  type GraphChannel,
+  type GraphNode,
+  nodeAt,
+  nodeIdAt,
+  nodeRows,
+  scidAt,
+} from './graph.ts'
+export { CHANNEL, CHANNEL_FLAG, LARGEST_COUNTED_MSAT, NODE, NODE_FLAG } from './layout.ts'
+export { floatAt, NONE, type Page, pageOf, startOf, wordAt } from './table.ts'

@@ -1,0 +1,189 @@
+import { MAX_LABELS_PER_NODE } from './limits.ts'
+
+// The ways that a search has found from nodes to the payee, as rows of numbers, and the order in which they are looked at.
+
+/** Says of a way that it begins with no channel of the graph, or of a node that it has no way yet. */
+export const NOWHERE = -1
+
+/** One way from a node to the payee. */
+export interface Label {
+  readonly node: number
+  /** What makes it dear, in msat. */
+  readonly cost: number
+  /** What has to reach the node, in msat. */
+  readonly amount: number
+  /** Blocks above the height that the HTLC which reaches the node has. */
+  readonly cltv: number
+  /** HTLCs behind the node. */
+  readonly hops: number
+  /** `2 * row + direction` of the channel that it begins with. */
+  readonly channel: number
+  /** The way from the other end of that channel; for a first label, which tail it stands for. */
+  readonly parent: number
+}
+
+const FIRST = 4096
+
+/** Columns that grow, and a heap over them. */
+export class Labels {
+  count = 0
+  costs = new Float64Array(FIRST)
+  amounts = new Float64Array(FIRST)
+  nodes = new Int32Array(FIRST)
+  cltvs = new Int32Array(FIRST)
+  hops = new Uint8Array(FIRST)
+  channels = new Int32Array(FIRST)
+  parents = new Int32Array(FIRST)
+  /** 1 where a better way has been found since. */
+  #dead = new Uint8Array(FIRST)
+  /** The next label of the same node. */
+  #next = new Int32Array(FIRST)
+  #first: Int32Array
+  #heap = new Int32Array(FIRST)
+  #waiting = 0
+  readonly #isStrict: boolean
+
+  /** Strict: a way gives way to another one only if that is better in expiry and length too. */
+  constructor(nodes: number, isStrict: boolean) {
+    this.#first = new Int32Array(nodes).fill(NOWHERE)
+    this.#isStrict = isStrict
+  }
+
+  /** Keeps a way unless one that is known is at least as good; forgets those that it is better than. */
+  offer(label: Label): void {
+    const { node, cost, amount, cltv, hops } = label
+    let length = 0
+    let before = NOWHERE
+    for (let at = this.#firstOf(node); at !== NOWHERE; at = this.#nextOf(at)) {
+      if (this.#isAsGood(at, label)) return
+      const theirCost = value(this.costs, at)
+      const isBeaten =
+        cost <= theirCost &&
+        amount <= value(this.amounts, at) &&
+        (!this.#isStrict || (cltv <= value(this.cltvs, at) && hops <= value(this.hops, at)))
+      if (isBeaten) {
+        this.#dead[at] = 1
+        if (before === NOWHERE) this.#first[node] = this.#nextOf(at)
+        else this.#next[before] = this.#nextOf(at)
+      } else {
+        length += 1
+        before = at
+      }
+    }
+    if (length < MAX_LABELS_PER_NODE) this.#keep(label)
+  }
+
+  /** The cheapest way that nobody has looked at. */
+  take(): number | undefined {
+    while (this.#waiting > 0) {
+      const label = value(this.#heap, 0)
+      this.#waiting -= 1
+      if (this.#waiting > 0) this.#sink(value(this.#heap, this.#waiting))
+      if (value(this.#dead, label) === 0) return label
+    }
+    return undefined
+  }
+
+  #isAsGood(at: number, { cost, amount, cltv, hops }: Label): boolean {
+    return (
+      value(this.costs, at) <= cost &&
+      value(this.amounts, at) <= amount &&
+      (!this.#isStrict || (value(this.cltvs, at) <= cltv && value(this.hops, at) <= hops))
+    )
+  }
+
+  #keep({ node, cost, amount, cltv, hops, channel, parent }: Label): void {
+    const at = this.count
+    if (at === this.costs.length) this.#grow()
+    this.count += 1
+    this.costs[at] = cost
+    this.amounts[at] = amount
+    this.nodes[at] = node
+    this.cltvs[at] = cltv
+    this.hops[at] = hops
+    this.channels[at] = channel
+    this.parents[at] = parent
+    this.#next[at] = this.#firstOf(node)
+    this.#first[node] = at
+    this.#rise(at)
+  }
+
+  #firstOf(node: number): number {
+    return value(this.#first, node)
+  }
+
+  #nextOf(label: number): number {
+    return value(this.#next, label)
+  }
+
+  #rise(label: number): void {
+    const cost = value(this.costs, label)
+    let at = this.#waiting
+    this.#waiting += 1
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const other = value(this.#heap, above)
+      if (value(this.costs, other) <= cost) break
+      this.#heap[at] = other
+      at = above
+    }
+    this.#heap[at] = label
+  }
+
+  /** Puts a label at the top and lets it find its place. */
+  #sink(label: number): void {
+    const cost = value(this.costs, label)
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      if (below >= this.#waiting) break
+      const right = below + 1
+      if (right < this.#waiting && this.#costAt(right) < this.#costAt(below)) below = right
+      if (this.#costAt(below) >= cost) break
+      this.#heap[at] = value(this.#heap, below)
+      at = below
+    }
+    this.#heap[at] = label
+  }
+
+  #costAt(place: number): number {
+    return value(this.costs, value(this.#heap, place))
+  }
+
+  #grow(): void {
+    this.costs = floats(this.costs)
+    this.amounts = floats(this.amounts)
+    this.nodes = integers(this.nodes)
+    this.cltvs = integers(this.cltvs)
+    this.hops = bytes(this.hops)
+    this.channels = integers(this.channels)
+    this.parents = integers(this.parents)
+    this.#dead = bytes(this.#dead)
+    this.#next = integers(this.#next)
+    this.#heap = integers(this.#heap)
+  }
+}
+
+/** The number at an index that the surrounding code keeps inside the column. */
+export function value(column: Float64Array | Int32Array | Uint8Array, at: number): number {
+  // A typed array has a number at each index below its length.
+  return column[at] as number
+}
+
+function floats(column: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(2 * column.length)
+  larger.set(column)
+  return larger
+}
+
+function integers(column: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * column.length)
+  larger.set(column)
+  return larger
+}
+
+function bytes(column: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * column.length)
+  larger.set(column)
+  return larger
+}
