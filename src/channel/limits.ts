@@ -33,6 +33,10 @@ export interface ChannelLimits {
   readonly fulfillDeadlineBlocks: number
   /** Blocks after an expiry at which we go on chain for an HTLC of ours that the peer does not fail. */
   readonly timeoutGraceBlocks: number
+  /** Where nobody has confirmed since the start that our records are the newest: blocks for which our commitment is not published. */
+  readonly unprovenHoldBlocks: number
+  /** The same where the deadline of an HTLC has come. */
+  readonly unprovenHtlcHoldBlocks: number
   /** An accepter forgets a channel whose funding is not confirmed after this many blocks (BOLT 2, channel_ready). */
   readonly fundingTimeoutBlocks: number
   /** Fully signed mutual closes that are kept. */
@@ -63,6 +67,8 @@ export const DEFAULT_LIMITS: ChannelLimits = {
   maxCltvExpiryDelta: 2016,
   fulfillDeadlineBlocks: 18,
   timeoutGraceBlocks: 2,
+  unprovenHoldBlocks: 144,
+  unprovenHtlcHoldBlocks: 6,
   fundingTimeoutBlocks: 2016,
   maxMutualCloses: 100,
 }

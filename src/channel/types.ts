@@ -109,8 +109,11 @@ export type ChannelPhase =
    * the fee can be raised.
    */
   | { readonly type: 'negotiating' }
-  /** The end on chain has begun: a closing or commitment transaction is published or seen. The onchain room takes over. */
-  | { readonly type: 'closing'; readonly cause: CloseCause }
+  /**
+   * The end on chain has begun: a closing or commitment transaction is published or seen. The onchain room takes over. With
+   * `heldUntil`, our own commitment is not published below this height: it may be revoked (`handlers/hold.ts`).
+   */
+  | { readonly type: 'closing'; readonly cause: CloseCause; readonly heldUntil?: number }
   /** Every output is irrevocably resolved, or the funding never confirmed. */
   | { readonly type: 'closed'; readonly cause: CloseCause }
 
@@ -193,6 +196,11 @@ export interface RemoteCommit {
 export interface ChannelSession {
   readonly connection: 'disconnected' | 'reestablishing' | 'connected'
   readonly negotiated: NegotiatedFeatures
+  /**
+   * Set from the load of the records until a `channel_reestablish` fits: so long they may be an old copy, whose commitment is revoked.
+   * `catching_up` while the blocks come that the node has missed: before their end no peer can be met.
+   */
+  readonly unproven?: 'catching_up' | 'waiting'
   /** The peer's first `channel_ready` may be sent again by either side until the first commitment. */
   readonly closing?: ClosingSession
 }
@@ -292,6 +300,8 @@ export type ChannelChainInput =
     }
   /** The funding output is spent, by a transaction of whomever. */
   | { readonly type: 'funding_spent'; readonly tx: Tx }
+  /** The onchain room has found a commitment on the chain that is newer than all we know, whoever published it. */
+  | { readonly type: 'newer_commitment'; readonly reason: string }
   /** The onchain room says that every output is irrevocably resolved. */
   | { readonly type: 'resolved' }
 

@@ -81,6 +81,12 @@ export function channelSpends(state: LinkState, party: 'local' | 'remote', conte
   return spendPaths(view, state.onchain.facts, party, context.height)
 }
 
+/** The chain has proved that there is more than we know. What else may be done about the commitment there is looked at with that. */
+function outdated(work: Work, reason: string, context: LinkContext): Work {
+  const next = stepChannel(work, { type: 'newer_commitment', reason }, context)
+  return next.state.channel === work.state.channel ? next : enforce(next, { type: 'view_updated' }, context)
+}
+
 function took(work: Work, effect: OnchainEffect, context: LinkContext): Work {
   switch (effect.type) {
     case 'publish':
@@ -98,6 +104,7 @@ function took(work: Work, effect: OnchainEffect, context: LinkContext): Work {
     }
     case 'event': {
       const told = withEffects(work, [effect])
+      if (effect.event.type === 'data_loss') return outdated(told, effect.event.sentence, context)
       return effect.event.type === 'resolved' ? stepChannel(told, { type: 'resolved' }, context) : told
     }
     default:

@@ -37,7 +37,7 @@ export function loadLink(records: ReadonlyMap<string, Uint8Array>): Result<LinkS
   const channel: FundedChannel = {
     state: durable.value.phase.type,
     durable: durable.value,
-    session: { connection: 'disconnected', negotiated: NO_FEATURES },
+    session: { connection: 'disconnected', negotiated: NO_FEATURES, unproven: 'catching_up' },
   }
   return ok({
     ...NEW_LINK,

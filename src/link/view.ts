@@ -41,7 +41,8 @@ export function channelView(
     preimages: knownPreimages(durable),
     fulfilled: durable.htlcs.filter(isFulfilledByPeer).map(({ offeredBy, id }) => ({ offeredBy, id })),
     publish: toPublish(durable),
-    ...(hasLostData(durable) && { lostData: { shachainSeed: secrets.shachainSeed } }),
+    isOldCopy: hasLostData(durable),
+    shachainSeed: secrets.shachainSeed,
   }
 }
 
@@ -109,5 +110,6 @@ function toPublish({ phase, mutualCloses }: ChannelDurable): ChannelView['publis
   const isEnding = phase.type === 'closing' || phase.type === 'closed'
   if (!isEnding) return phase.type === 'negotiating' && agreed ? 'mutual_close' : 'nothing'
   if (agreed && phase.cause.kind !== 'local_force') return 'mutual_close'
+  if (phase.type === 'closing' && phase.heldUntil !== undefined) return 'nothing'
   return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'
 }

@@ -27,7 +27,6 @@ export {
   type FeeCoin,
   type HtlcRef,
   type LocalCommitView,
-  type LostData,
   type OnchainContext,
   type OnchainEffect,
   type OnchainEvent,

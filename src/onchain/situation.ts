@@ -73,12 +73,12 @@ function paysClosingScripts(tx: Tx, { closingScripts }: ChannelView): boolean {
  * signature, and we sign nothing else.
  */
 function isClose(tx: Tx, view: ChannelView): boolean {
-  return view.lostData !== undefined || paysClosingScripts(tx, view)
+  return view.isOldCopy || paysClosingScripts(tx, view)
 }
 
 /** The commitments that may be published as things stand: never ours out of an old copy, which may be revoked by now. */
 function validCommitments(view: ChannelView): readonly CommitmentOnChain[] {
-  const valid = namedCommitments(view).filter(({ name }) => name !== 'local' || view.lostData === undefined)
+  const valid = namedCommitments(view).filter(({ name }) => name !== 'local' || !view.isOldCopy)
   return valid.map(({ name, input, point }) => {
     const built = buildCommitmentTx(input)
     return builtCommitment({ name, built, point }, { height: undefined, transactions: [] })
@@ -174,9 +174,9 @@ function ownFutureCommitment(
   facts: ChainFacts,
   { spend, number }: { readonly spend: ConfirmedTx; readonly number: number },
 ): CommitmentOnChain | undefined {
-  const { lostData, local, remote, localCommit } = view
-  if (lostData === undefined || number <= localCommit.input.commitmentNumber) return undefined
-  const point = commitmentPoint(lostData, number)
+  const { local, remote, localCommit } = view
+  if (number <= localCommit.input.commitmentNumber) return undefined
+  const point = commitmentPoint(view, number)
   const keys = deriveCommitmentKeys({
     holder: local.basepoints,
     counterparty: remote.basepoints,

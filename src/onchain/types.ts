@@ -46,11 +46,8 @@ export interface ChannelView {
    * for ever once the peer has proved that our state is old.
    */
   readonly publish: 'nothing' | 'commitment' | 'mutual_close'
-  /** Set where all of this is an old copy: what was signed since may be on the chain, also what we published ourselves. */
-  readonly lostData?: LostData
-}
-
-export interface LostData {
+  /** All of this is known to be an old copy: what was signed since may be on the chain, also what we published ourselves. */
+  readonly isOldCopy: boolean
   /** 32 bytes: what our per-commitment points come from, also those of commitments that we have forgotten. */
   readonly shachainSeed: Uint8Array
 }

@@ -38,6 +38,7 @@ const COMMANDS: { readonly [T in Exclude<ChannelInput['type'], 'message'>]: Chan
   block: { type: 'block' },
   funding_depth: { type: 'funding_depth', depth: 0, output: undefined, coinbase: false },
   funding_spent: { type: 'funding_spent', tx: walletTx({ amountSat: sat(1), script: new Uint8Array(0) }) },
+  newer_commitment: { type: 'newer_commitment', reason: 'a newer one is on the chain' },
   resolved: { type: 'resolved' },
   disconnected: { type: 'disconnected' },
   connected: { type: 'connected', negotiated: ALL_FEATURES },

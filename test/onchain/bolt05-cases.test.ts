@@ -113,10 +113,9 @@ describe('spends that need explaining', () => {
         { offeredBy: 'alice', id: 4, amountSat: 25_000, cltvExpiry: height + 3, preimageSeed: 6, from: 1, until: 9 },
       ],
     })
-    const { shachainSeed } = secrets.alice
     const knowing = new EnforcerNode(model, 'alice', viewOf(model, 'alice', 5, { publish: 'commitment' }))
     knowing.fundCoins(2).start()
-    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 2), lostData: { shachainSeed } }).start()
+    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 2), isOldCopy: true }).start()
     lost.online = false
     const htlcTx = () => knowing.published.find(({ role }) => role === 'htlc-timeout')?.tx
     mineUntil([knowing, lost], () => htlcTx() !== undefined)
@@ -135,8 +134,7 @@ describe('spends that need explaining', () => {
 
   it('data loss: an own commitment without our main output, or as old as our records, is none to be claimed', () => {
     const model = makeModel({ format: 'static_remotekey' })
-    const { shachainSeed } = secrets.alice
-    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 4), lostData: { shachainSeed } }).start()
+    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 4), isOldCopy: true }).start()
     model.chain.mine(1, { transactions: [signedOf(model, 'alice', 1)] })
     lost.catchUp()
     expect(lost.events.map(({ type }) => type)).toEqual(['unknown_spend'])
@@ -147,7 +145,7 @@ describe('spends that need explaining', () => {
     const model = makeModel({ format: 'anchors_zero_fee_htlc' })
     const view: ChannelView = {
       ...viewOf(model, 'alice', 2),
-      lostData: { shachainSeed: secrets.alice.shachainSeed },
+      isOldCopy: true,
       closingScripts: { local: [], remote: [] },
     }
     const open = spendPaths(view, emptyOnchainState.facts, 'local', 200)

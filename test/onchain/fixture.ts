@@ -232,6 +232,8 @@ export function viewOf(
     preimages: new Map((options.knows ?? []).map(seed => [hashOf(seed), preimageOf(seed)])),
     fulfilled: (options.fulfilled ?? []).map(id => ({ offeredBy: 'local', id })),
     publish: options.publish ?? 'nothing',
+    isOldCopy: false,
+    shachainSeed: secrets[name].shachainSeed,
   }
 }
 

@@ -100,7 +100,12 @@ const cause: Codec<CloseCause> = struct({
   mayPublishCommitment: bool,
 })
 
-export const phase: Codec<ChannelPhase> = taggedUnion<ChannelPhase>({
+type StoredPhase =
+  | Exclude<ChannelPhase, { type: 'closing' }>
+  | { readonly type: 'closing'; readonly cause: CloseCause }
+  | { readonly type: 'held'; readonly cause: CloseCause; readonly heldUntil: number }
+
+const storedPhase = taggedUnion<StoredPhase>({
   wait_for_funding_confirmed: [0, struct({ fundingTx: optional(txCodec), sinceHeight: u32 })],
   wait_for_channel_ready: [1, struct({})],
   normal: [2, struct({})],
@@ -108,7 +113,21 @@ export const phase: Codec<ChannelPhase> = taggedUnion<ChannelPhase>({
   negotiating: [4, struct({})],
   closing: [5, struct({ cause })],
   closed: [6, struct({ cause })],
+  held: [7, struct({ cause, heldUntil: u32 })],
 })
+
+export const phase: Codec<ChannelPhase> = mapped(storedPhase, phaseOf, toStoredPhase)
+
+function phaseOf(stored: StoredPhase): ChannelPhase {
+  if (stored.type !== 'held') return stored
+  return { type: 'closing', cause: stored.cause, heldUntil: stored.heldUntil }
+}
+
+function toStoredPhase(value: ChannelPhase): StoredPhase {
+  if (value.type !== 'closing') return value
+  const { cause, heldUntil } = value
+  return heldUntil === undefined ? { type: 'closing', cause } : { type: 'held', cause, heldUntil }
+}
 
 const feeUpdate: Codec<FeeUpdate> = struct({ feeratePerKw: feeratePerKwCodec, stage })
 

@@ -1,16 +1,19 @@
 import { describeFailure } from '../failure.ts'
 import { done, type Facts, type Outcome } from '../outcome.ts'
-import type { ChannelContext, ChannelDurable, FundedChannel, Htlc } from '../types.ts'
-import { failFunded } from './failChannel.ts'
+import type { ChannelContext, ChannelDurable, FundedChannel } from '../types.ts'
+import { deadlineOf } from './deadline.ts'
+import { failUnlessHeld } from './hold.ts'
 
 // The deadlines of HTLCs (BOLT 2, cltv_expiry_delta selection): past them only the chain can settle.
 
 /** Nobody broke a rule, so it is no failure of an input: the deadline is the cause that the channel keeps. */
 export function block(channel: FundedChannel, context: ChannelContext): Outcome {
+  // What has passed while the node was away, the peer can answer for when it is met.
+  if (channel.session.unproven === 'catching_up') return done(channel)
   const overdue = overdueHtlc(channel.durable, context)
   if (overdue === undefined) return done(channel)
   const reason = describeFailure({ severity: 'fail_channel', ...overdue })
-  return { ok: true, value: failFunded(channel, { kind: 'deadline', reason, mayPublishCommitment: true }, context) }
+  return { ok: true, value: failUnlessHeld(channel, { kind: 'deadline', reason, mayPublishCommitment: true }, context) }
 }
 
 /** An HTLC whose deadline has passed, in words. Cost: one pass over the live HTLCs. */
@@ -30,14 +33,4 @@ function overdueHtlc(durable: ChannelDurable, context: ChannelContext): Facts | 
     }
   }
   return undefined
-}
-
-/** The height at which this HTLC takes the channel to the chain, if it can. */
-function deadlineOf(htlc: Htlc, context: ChannelContext): number | undefined {
-  const { limits } = context
-  if (htlc.offeredBy === 'local') {
-    // Before it stands on any commitment it cannot reach the chain.
-    return htlc.added === 'proposed' ? undefined : htlc.cltvExpiry + limits.timeoutGraceBlocks
-  }
-  return htlc.resolution?.type === 'fulfill' ? htlc.cltvExpiry - limits.fulfillDeadlineBlocks : undefined
 }

@@ -2,7 +2,14 @@ import { assert } from '../../base/index.ts'
 import { commitmentPoint, lookupSecret, secretIndex } from '../../keys/index.ts'
 import type { ChannelReestablish } from '../../wire/index.ts'
 import { type Done, done, type Outcome } from '../outcome.ts'
-import type { ChannelContext, ChannelDurable, ChannelEffect, FundedChannel, NegotiatedFeatures } from '../types.ts'
+import type {
+  ChannelContext,
+  ChannelDurable,
+  ChannelEffect,
+  ChannelSession,
+  FundedChannel,
+  NegotiatedFeatures,
+} from '../types.ts'
 import { errorMessage } from './failChannel.ts'
 import { withoutUncommitted } from './uncommitted.ts'
 
@@ -18,7 +25,10 @@ export function disconnected(channel: FundedChannel): Outcome {
 
 function ended(channel: FundedChannel): [next: FundedChannel, effects: readonly ChannelEffect[]] {
   const [next, effects] = withoutUncommitted(channel)
-  return [{ ...next, session: { connection: 'disconnected', negotiated: channel.session.negotiated } }, effects]
+  const { negotiated, unproven } = channel.session
+  const over = { connection: 'disconnected', negotiated } as const
+  const session: ChannelSession = unproven === undefined ? over : { ...over, unproven: 'waiting' }
+  return [{ ...next, session }, effects]
 }
 
 /**
@@ -37,12 +47,12 @@ export function connected(channel: FundedChannel, negotiated: NegotiatedFeatures
   const [silent, dropped] = ended(channel)
   const { phase } = silent.durable
   if (phase.type === 'closing' || phase.type === 'closed') {
-    const next: FundedChannel = { ...silent, session: { connection: 'connected', negotiated } }
+    const next: FundedChannel = { ...silent, session: { ...silent.session, connection: 'connected', negotiated } }
     const plea =
       phase.type === 'closing' && phase.cause.kind === 'data_loss' ? [pleaForClose(silent.durable, context)] : []
     return { next, effects: [...dropped, ...plea, errorMessage(silent, phase.cause.reason)] }
   }
-  const next: FundedChannel = { ...silent, session: { connection: 'reestablishing', negotiated } }
+  const next: FundedChannel = { ...silent, session: { ...silent.session, connection: 'reestablishing', negotiated } }
   return { next, effects: [...dropped, { type: 'send', message: reestablishMessage(silent.durable, context) }] }
 }
 

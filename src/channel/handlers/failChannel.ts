@@ -45,8 +45,12 @@ export function failFunded(channel: FundedChannel, cause: CloseCause, context: C
 export function toClosing(channel: FundedChannel, cause: CloseCause): FundedChannel {
   const { phase } = channel.durable
   if (phase.type === 'closing' || phase.type === 'closed') return channel
-  const bounded = { ...cause, reason: cause.reason.slice(0, MAX_REASON_LENGTH) }
+  const bounded = { ...cause, reason: boundedReason(cause.reason) }
   return { ...channel, state: 'closing', durable: { ...channel.durable, phase: { type: 'closing', cause: bounded } } }
+}
+
+export function boundedReason(reason: string): string {
+  return reason.slice(0, MAX_REASON_LENGTH)
 }
 
 /**

@@ -2,11 +2,18 @@ import type { ErrorMessage, WarningMessage } from '../../wire/index.ts'
 import { done, type Outcome, reject } from '../outcome.ts'
 import type { Channel, ChannelContext, ChannelEffect, FundedChannel } from '../types.ts'
 import { failFunded, publishCommitment, toClosing } from './failChannel.ts'
+import { held, isHeldBack, release } from './hold.ts'
 
 /** Bound on how much of a peer's text is kept. */
 const MAX_PEER_TEXT_LENGTH = 500
 
-/** Our own wish: the channel ends on chain without the peer. Asked again while closing, it publishes again. */
+const UNCONFIRMED =
+  'the peer has not said since this start where the channel stands; if these records are an old copy, the channel is lost'
+
+/**
+ * Our own wish: the channel ends on chain without the peer. Asked again while closing, it publishes again. Whoever asks for it knows
+ * whether the data may be old, so it waits for nobody, but says so.
+ */
 export function forceClose(channel: FundedChannel, reason: string, context: ChannelContext): Outcome {
   const { phase } = channel.durable
   if (phase.type === 'closed' || (phase.type === 'closing' && !phase.cause.mayPublishCommitment)) {
@@ -17,7 +24,10 @@ export function forceClose(channel: FundedChannel, reason: string, context: Chan
       section: 'BOLT 2, message retransmission',
     })
   }
-  return { ok: true, value: failFunded(channel, { kind: 'local_force', reason, mayPublishCommitment: true }, context) }
+  if (phase.type === 'closing' && phase.heldUntil !== undefined) return { ok: true, value: release(channel, context) }
+  const said = isHeldBack(channel) ? `${reason} (${UNCONFIRMED})` : reason
+  const cause = { kind: 'local_force', reason: said, mayPublishCommitment: true } as const
+  return { ok: true, value: failFunded(channel, cause, context) }
 }
 
 /** The peer has failed the channel (BOLT 1, error): it will not go on, so the chain decides. */
@@ -27,6 +37,7 @@ export function peerError(channel: FundedChannel, message: ErrorMessage, context
   const cause = { kind: 'remote_error', reason: `the peer sent an error: ${text}`, mayPublishCommitment: true } as const
   // Nothing is answered to an error (BOLT 1), and a closing channel has published already.
   if (channel.durable.phase.type === 'closing' || channel.durable.phase.type === 'closed') return done(channel, [said])
+  if (isHeldBack(channel)) return done(held(channel, cause, context), [said])
   return done(toClosing(channel, cause), [said, ...publishCommitment(channel, cause, context)])
 }
 

@@ -16,7 +16,9 @@ import type {
 import { addMessage } from './addHtlc.ts'
 import { commitmentSignedMessage } from './commit.ts'
 import { revokeAndAckMessage } from './commitmentSigned.ts'
-import { errorMessage, toClosing } from './failChannel.ts'
+import { errorMessage } from './failChannel.ts'
+import { release } from './hold.ts'
+import { toLostData } from './lostData.ts'
 import { removeMessage, sendResolutions } from './removeHtlc.ts'
 import { receivedEvents } from './revokeAndAck.ts'
 
@@ -41,13 +43,14 @@ export function channelReestablish(
   const { durable } = channel
   const proof = provesUsBehind(durable, message, context)
   if (proof !== undefined) return dataLoss(channel, proof)
-  const complaint = numberComplaint(durable, message) ?? secretComplaint(message, context)
+  const complaint = complaintOf(durable, message, context)
   if (complaint !== undefined) return failChannel({ section: SECTION, ...complaint })
   const standing: Standing = {
     lostRevocation: message.nextRevocationNumber === durable.localCommit.number - 1,
     lostCommitment: message.nextCommitmentNumber === lastSigned(durable),
   }
-  const connectedChannel: FundedChannel = { ...channel, session: { ...channel.session, connection: 'connected' } }
+  const { unproven: _proven, ...session } = channel.session
+  const connectedChannel: FundedChannel = { ...channel, session: { ...session, connection: 'connected' } }
   const [next, resolutions] = sendResolutions(connectedChannel)
   return done(next, [
     ...readyAgain(durable, message, context),
@@ -56,6 +59,35 @@ export function channelReestablish(
     ...resolutions,
     ...receivedAgain(next.durable, context),
   ])
+}
+
+function complaintOf(
+  durable: ChannelDurable,
+  message: ChannelReestablish,
+  context: ChannelContext,
+): Omit<Facts, 'section'> | undefined {
+  return numberComplaint(durable, message) ?? secretComplaint(message, context)
+}
+
+/**
+ * channel_reestablish for a channel that is closing. Nothing goes on any more, so that the answer is what went wrong (BOLT 2, message
+ * retransmission). But where our commitment is held, the peer says whether it is revoked: with proof it is never published, and
+ * what fits lets it go.
+ */
+export function reestablishClosing(
+  channel: FundedChannel,
+  message: ChannelReestablish,
+  context: ChannelContext,
+): Outcome {
+  const { durable } = channel
+  const { phase } = durable
+  const reason = phase.type === 'closing' || phase.type === 'closed' ? phase.cause.reason : ''
+  if (phase.type !== 'closing' || phase.heldUntil === undefined) return done(channel, [errorMessage(channel, reason)])
+  const proof = provesUsBehind(durable, message, context)
+  if (proof !== undefined) return dataLoss(channel, proof)
+  if (complaintOf(durable, message, context) !== undefined) return done(channel, [errorMessage(channel, reason)])
+  const { next, effects } = release(channel, context)
+  return done(next, [errorMessage(channel, reason), ...effects])
 }
 
 /** The number of the last `commitment_signed` that we sent; 0 for the one of the opening. */
@@ -114,8 +146,7 @@ function provesUsBehind(
 /** Publishing would lose everything, so we ask the peer to do it (BOLT 2, message retransmission, receiver). */
 function dataLoss(channel: FundedChannel, facts: Facts): Outcome {
   const reason = describeFailure({ severity: 'fail_channel', ...facts })
-  const next = toClosing(channel, { kind: 'data_loss', reason, mayPublishCommitment: false })
-  return done(next, [errorMessage(channel, reason)])
+  return done(toLostData(channel, reason), [errorMessage(channel, reason)])
 }
 
 function readyAgain(

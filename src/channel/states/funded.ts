@@ -9,11 +9,12 @@ import { closingSigned } from '../handlers/closingSigned.ts'
 import { commit } from '../handlers/commit.ts'
 import { commitmentSigned } from '../handlers/commitmentSigned.ts'
 import { connected, disconnected } from '../handlers/connection.ts'
-import { errorMessage } from '../handlers/failChannel.ts'
 import { forceClose, peerError, peerWarning } from '../handlers/forceClose.ts'
 import { fundingDepth, fundingTimeout, republishFunding } from '../handlers/fundingDepth.ts'
 import { fundingSpent } from '../handlers/fundingSpent.ts'
-import { channelReestablish } from '../handlers/reestablish.ts'
+import { isDue, release } from '../handlers/hold.ts'
+import { newerCommitment } from '../handlers/lostData.ts'
+import { channelReestablish, reestablishClosing } from '../handlers/reestablish.ts'
 import { removeHtlc, resolveHtlc } from '../handlers/removeHtlc.ts'
 import { resolved } from '../handlers/resolved.ts'
 import { revokeAndAck } from '../handlers/revokeAndAck.ts'
@@ -72,6 +73,8 @@ function answer(channel: FundedChannel, input: ChannelInput, context: ChannelCon
       return fundingDepth(channel, input, context)
     case 'funding_spent':
       return fundingSpent(channel, input.tx)
+    case 'newer_commitment':
+      return newerCommitment(channel, input.reason)
     case 'resolved':
       return resolved(channel)
     case 'funding_transaction':
@@ -91,6 +94,7 @@ function onConnected(channel: FundedChannel, negotiated: NegotiatedFeatures, con
 /** With each block: a funding that never came is forgotten, an HTLC that is overdue takes the channel to the chain. */
 function onBlock(channel: FundedChannel, context: ChannelContext): Outcome {
   const { phase } = channel.durable
+  if (isDue(channel, context.height)) return { ok: true, value: release(channel, context) }
   if (phase.type === 'closing' || phase.type === 'closed') return done(channel)
   return phase.type === 'wait_for_funding_confirmed' ? fundingTimeout(channel, context) : block(channel, context)
 }
@@ -140,8 +144,9 @@ function message(channel: FundedChannel, peerMessage: PeerMessage, context: Chan
   const { phase } = channel.durable
   if (phase.type === 'closing' || phase.type === 'closed') {
     // The error was sent on connection already; what else the peer says of a failed channel is ignored (BOLT 2, retransmission).
-    const again = peerMessage.type === 'channel_reestablish'
-    return done(channel, again ? [errorMessage(channel, phase.cause.reason)] : [])
+    return peerMessage.type === 'channel_reestablish'
+      ? reestablishClosing(channel, peerMessage, context)
+      : done(channel)
   }
   if (peerMessage.type === 'channel_reestablish') {
     if (channel.session.connection === 'reestablishing') return channelReestablish(channel, peerMessage, context)

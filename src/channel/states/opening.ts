@@ -49,6 +49,7 @@ export function stepOpening(channel: OpeningChannel, input: ChannelInput, contex
     case 'connected':
     case 'funding_depth':
     case 'funding_spent':
+    case 'newer_commitment':
     case 'resolved':
       return notNow(channel, input)
     default:
