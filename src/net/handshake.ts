@@ -17,28 +17,40 @@ export interface HandshakeFailure {
   readonly reason: string
 }
 
+/** Calls once, after so many milliseconds. What comes back takes that off again. */
+export type Alarm = (ms: number, act: () => void) => () => void
+
+const hostAlarm: Alarm = (ms, act) => {
+  const timer = setTimeout(act, ms)
+  return () => clearTimeout(timer)
+}
+
 /**
- * The handshake of BOLT 8 over a wire, from either side: writes what the noise room says, in the time that is allowed.
+ * The handshake of BOLT 8 over a wire, from either side: writes what the noise room says, in the time that is allowed. The alarm is
+ * the host's unless time is somebody else's.
  *
  * A failure ends the wire without a word (BOLT 8, Handshake Exchange).
  */
 export function shakeHands(
-  wire: Wire,
+  wire: Pick<Wire, 'hear' | 'write' | 'destroy'>,
   started: { readonly state: Handshake; readonly send: Uint8Array },
-  { timeoutMs, listener }: { readonly timeoutMs: number; readonly listener: HandshakeListener },
+  {
+    timeoutMs,
+    listener,
+    alarm = hostAlarm,
+  }: { readonly timeoutMs: number; readonly listener: HandshakeListener; readonly alarm?: Alarm },
 ): void {
   let state = started.state
   let over = false
   const fail = (kind: HandshakeFailure['kind'], reason: string) => {
     if (over) return
     over = true
-    clearTimeout(timer)
+    silence()
     wire.destroy()
     listener.onFailed({ kind, reason })
   }
-  const timer = setTimeout(
-    () => fail('timeout', `The handshake was not done after ${timeoutMs / 1000} seconds.`),
-    timeoutMs,
+  const silence = alarm(timeoutMs, () =>
+    fail('timeout', `The handshake was not done after ${timeoutMs / 1000} seconds.`),
   )
   wire.hear({
     onBytes(chunk) {
@@ -50,7 +62,7 @@ export function shakeHands(
         return
       }
       over = true
-      clearTimeout(timer)
+      silence()
       listener.onDone(step.value)
     },
     onEndOfStream: () => fail('ended', failureText(endHandshake(state))),

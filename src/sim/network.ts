@@ -1,166 +1,173 @@
 import type { NodeId } from '../base/index.ts'
 import type { Clock } from './clock.ts'
+import { Line, type Member, type NetworkEnd } from './line.ts'
+import type { Mode } from './plan.ts'
 import type { Random } from './random.ts'
 
-/** Who is at an end of a connection. */
-export interface NetworkEnd {
-  readonly name: string
-  readonly id: NodeId
-  /** Its process runs and listens. */
-  readonly isListening: boolean
-  connected(connection: number, peer: NodeId, outgoing: boolean): void
-  received(connection: number, peer: NodeId, bytes: Uint8Array): void
-  ended(connection: number, peer: NodeId): void
-  dialFailed(peer: NodeId, reason: string): void
-}
-
-/** One connection. What is on its way in a direction arrives in its order, or not at all. */
-interface Line {
-  readonly number: number
-  readonly ends: readonly [NetworkEnd, NetworkEnd]
-  /** Which end still hears of it. */
-  readonly hears: [boolean, boolean]
-  /** What is lost without a sign: from that end to the other. */
-  readonly loses: [boolean, boolean]
-  /** Before this time nothing arrives at that end. */
-  readonly arrivesAt: [number, number]
-}
+export type { NetworkEnd } from './line.ts'
 
 const DIAL_MS = 20
 
+export interface NetworkOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Milliseconds one way, at least and at most. */
+  readonly latencyMs: readonly [least: number, most: number]
+  /** Whether connections carry whole messages (`fast`), or bytes, from a handshake of BOLT 8 on (`real`). */
+  readonly mode: Mode
+}
+
 /**
- * Connections between nodes as they are after the handshake of BOLT 8: streams of messages that are whole or not there at all, since a
- * frame that is cut cannot be opened. A stream never reorders; over two connections anything may come first.
+ * The connections between nodes. A stream never reorders; over two connections anything may come first. What was sent and has not
+ * arrived can be lost from any byte on (`real`) or from any message on (`fast`), since a frame that is cut cannot be opened.
  */
 export class SimNetwork {
-  readonly #clock: Clock
-  readonly #random: Random
+  readonly #options: NetworkOptions
   readonly #lines = new Map<number, Line>()
-  readonly #ends = new Map<NodeId, NetworkEnd>()
+  readonly #members = new Map<NodeId, Member>()
+  /** Whose address leads to somebody else for a while. */
+  readonly #misled = new Map<NodeId, { readonly to: NodeId; readonly until: number }>()
   #lastNumber = 0
-  /** Milliseconds one way, at least and at most. */
-  readonly #latencyMs: readonly [number, number]
-  /** Faults make way for a network that works. */
-  healed = false
+  #healed = false
+  /** Whether messages of channels wait until `deliver` lets them through, and nobody who dials is answered. */
+  holds = false
+  /** At least so long after a message comes the next one in its direction. 0 is for a stream, in which what comes together is read together. */
+  apartMs = 0
 
-  constructor({
-    clock,
-    random,
-    latencyMs,
-  }: { readonly clock: Clock; readonly random: Random; readonly latencyMs: readonly [number, number] }) {
-    this.#clock = clock
-    this.#random = random
-    this.#latencyMs = latencyMs
+  constructor(options: NetworkOptions) {
+    this.#options = options
   }
 
-  join(end: NetworkEnd): void {
-    this.#ends.set(end.id, end)
+  /** Faults make way for a network that works. */
+  get healed(): boolean {
+    return this.#healed
+  }
+
+  set healed(is: boolean) {
+    this.#healed = is
+    if (is) for (const line of this.#lines.values()) line.heal()
+  }
+
+  /** The secret of its id is for those who shake hands. */
+  join(end: NetworkEnd, secret?: Uint8Array): void {
+    this.#members.set(end.id, { end, secret })
   }
 
   /** `connected` at both ends or `dialFailed` at this one follows. */
   dial(from: NetworkEnd, to: NodeId): void {
     const started = from.isListening
-    this.#clock.after(DIAL_MS, () => {
-      const other = this.#ends.get(to)
+    this.#options.clock.after(DIAL_MS, () => {
       if (!started || !from.isListening) return
-      if (other === undefined || !other.isListening) from.dialFailed(to, 'nobody answers')
-      else this.connect(from, other)
+      const reached = this.#reachedBy(to)
+      if (reached === undefined || !reached.end.isListening || this.#isHolding) from.dialFailed(to, 'nobody answers')
+      else if (reached.end === from) from.dialFailed(to, 'its own address')
+      else if (reached.end.id !== to && this.#options.mode === 'fast') from.dialFailed(to, 'somebody else answers')
+      else this.#connect(from, reached, { wanted: to, isAskedFor: true })
     })
   }
 
   /** A connection of the two at once, whoever asked for it. */
   connect(dialled: NetworkEnd, other: NetworkEnd): void {
-    this.#lastNumber += 1
-    const number = this.#lastNumber
-    const { now } = this.#clock
-    this.#lines.set(number, {
-      number,
-      ends: [dialled, other],
-      hears: [true, true],
-      loses: [false, false],
-      arrivesAt: [now, now],
-    })
-    dialled.connected(number, other.id, true)
-    other.connected(number, dialled.id, false)
+    const reached = this.#members.get(other.id)
+    if (reached !== undefined) this.#connect(dialled, reached, { wanted: other.id, isAskedFor: false })
   }
 
   send(number: number, from: NetworkEnd, bytes: Uint8Array): void {
-    const line = this.#lines.get(number)
-    if (line === undefined) return
-    const [me, them] = indices(line, from)
-    if (!line.hears[me] || line.loses[me]) return
-    this.#arrive(line, them, () => line.ends[them].received(number, from.id, bytes))
+    this.#lines.get(number)?.send(from, bytes)
+  }
+
+  /** The oldest message on its way from `a` to `b` arrives, where the network holds it. */
+  deliver(a: NetworkEnd, b: NetworkEnd): void {
+    this.#linesOf(a, b)
+      .findLast(line => line.isOpenAt(b))
+      ?.letThrough(a)
   }
 
   /** What was sent before still arrives; then the other end hears of it. */
   close(number: number, from: NetworkEnd): void {
-    const line = this.#lines.get(number)
-    if (line === undefined) return
-    const [me, them] = indices(line, from)
-    if (!line.hears[me]) return
-    line.hears[me] = false
-    this.#clock.after(0, () => from.ended(number, line.ends[them].id))
-    if (!line.loses[me]) this.#arrive(line, them, () => this.#end(line, them))
+    this.#lines.get(number)?.close(from)
   }
 
-  /** All connections of the two break, with whatever is on its way. */
+  /** All connections of the two break. */
   cut(a: NetworkEnd, b: NetworkEnd): void {
-    for (const line of this.#linesOf(a, b)) for (const end of [0, 1] as const) this.#end(line, end)
+    for (const line of this.#linesOf(a, b)) line.cut()
+  }
+
+  /** One end hears that the connection has ended; what is on its way to the other still arrives there, and then the end. */
+  lose(one: NetworkEnd, other: NetworkEnd): void {
+    for (const line of this.#linesOf(one, other)) line.breakAt(one)
+  }
+
+  /** After so many more messages from `a` to `b` the connection breaks: they arrive, and nothing after them. */
+  cutAfter(a: NetworkEnd, b: NetworkEnd, messages: number): void {
+    for (const line of this.#linesOf(a, b)) line.breakAfter(a, messages)
   }
 
   /** All connections of one break. */
   cutOff(one: NetworkEnd): void {
-    for (const line of [...this.#lines.values()])
-      if (line.ends.includes(one)) for (const end of [0, 1] as const) this.#end(line, end)
+    for (const line of [...this.#lines.values()]) if (line.isOf(one)) line.cut()
   }
 
   /** Nothing arrives for so long. */
   stall(a: NetworkEnd, b: NetworkEnd, ms: number): void {
-    for (const { arrivesAt } of this.#linesOf(a, b)) {
-      for (const end of [0, 1] as const) arrivesAt[end] = Math.max(arrivesAt[end], this.#clock.now + ms)
-    }
+    for (const line of this.#linesOf(a, b)) line.stall(this.#options.clock.now + ms)
   }
 
   /** What `a` sends to `b` is lost, and nobody is told; after so long the connection ends. */
   halfOpen(a: NetworkEnd, b: NetworkEnd, ms: number): void {
-    for (const line of this.#linesOf(a, b)) {
-      line.loses[indices(line, a)[0]] = true
-      this.#clock.after(ms, () => {
-        for (const end of [0, 1] as const) this.#end(line, end)
-      })
-    }
+    for (const line of this.#linesOf(a, b)) line.halfOpen(a, ms)
+  }
+
+  /** A bit changes of what goes from `a` to `b`. */
+  spoil(a: NetworkEnd, b: NetworkEnd): void {
+    for (const line of this.#linesOf(a, b)) line.spoil(a)
+  }
+
+  /** For so long whoever dials `a` reaches `b`, who does not have the key of `a`. */
+  mislead(a: NetworkEnd, b: NetworkEnd, ms: number): void {
+    this.#misled.set(a.id, { to: b.id, until: this.#options.clock.now + ms })
   }
 
   /** The process at this end is gone: its host tells the others, sooner or later. */
   leave(end: NetworkEnd): void {
-    for (const line of [...this.#lines.values()]) {
-      if (!line.ends.includes(end)) continue
-      const [me, them] = indices(line, end)
-      line.hears[me] = false
-      if (line.hears[them]) this.#arrive(line, them, () => this.#end(line, them))
-    }
+    for (const line of [...this.#lines.values()]) if (line.isOf(end)) line.leave(end)
   }
 
-  #end(line: Line, end: 0 | 1): void {
-    if (!line.hears[end]) return
-    line.hears[end] = false
-    if (!line.hears[0] && !line.hears[1]) this.#lines.delete(line.number)
-    line.ends[end].ended(line.number, line.ends[end === 0 ? 1 : 0].id)
-  }
-
-  #arrive(line: Line, at: 0 | 1, act: () => void): void {
-    const [least, most] = this.healed ? [1, 2] : this.#latencyMs
-    line.arrivesAt[at] = Math.max(line.arrivesAt[at], this.#clock.now + this.#random.between(least, most))
-    this.#clock.at(line.arrivesAt[at], () => {
-      if (line.hears[at]) act()
+  #connect(
+    from: NetworkEnd,
+    reached: Member,
+    { wanted, isAskedFor }: { readonly wanted: NodeId; readonly isAskedFor: boolean },
+  ): void {
+    const { clock, random, latencyMs, mode } = this.#options
+    this.#lastNumber += 1
+    const number = this.#lastNumber
+    const line = new Line({
+      number,
+      mode,
+      clock,
+      random: random.split(`line ${number}`),
+      members: [this.#members.get(from.id) ?? { end: from, secret: undefined }, reached],
+      wanted,
+      isAskedFor,
+      latencyMs: () => (this.#healed || this.holds ? random.between(1, 2) : random.between(...latencyMs)),
+      apartMs: () => (this.#healed ? 0 : this.apartMs),
+      holds: () => this.#isHolding,
+      onGone: () => this.#lines.delete(number),
     })
+    this.#lines.set(number, line)
+    line.begin()
+  }
+
+  get #isHolding(): boolean {
+    return this.holds && !this.#healed
+  }
+
+  #reachedBy(to: NodeId): Member | undefined {
+    const misled = this.#healed ? undefined : this.#misled.get(to)
+    return this.#members.get(misled !== undefined && this.#options.clock.now < misled.until ? misled.to : to)
   }
 
   #linesOf(a: NetworkEnd, b: NetworkEnd): readonly Line[] {
-    return [...this.#lines.values()].filter(({ ends }) => ends.includes(a) && ends.includes(b))
+    return [...this.#lines.values()].filter(line => line.joins(a, b))
   }
-}
-
-function indices({ ends }: Line, end: NetworkEnd): readonly [me: 0 | 1, them: 0 | 1] {
-  return ends[0] === end ? [0, 1] : [1, 0]
 }

@@ -47,7 +47,12 @@ export class World {
     this.plan = plan
     this.#random = randomOf(plan.seed)
     this.chain = baseChain(plan.mode)
-    this.network = new SimNetwork({ clock: this.clock, random: this.#random.split('network'), latencyMs: [1, 40] })
+    this.network = new SimNetwork({
+      clock: this.clock,
+      random: this.#random.split('network'),
+      latencyMs: [1, 40],
+      mode: plan.mode,
+    })
     const around = {
       seed: plan.seed,
       clock: this.clock,
@@ -57,7 +62,7 @@ export class World {
       feerate: () => this.#feerate,
     }
     this.nodes = plan.nodes.map(each => new SimNode(each, around))
-    for (const node of this.nodes) this.network.join(node)
+    for (const node of this.nodes) this.network.join(node, node.context(0).nodeSecret)
     this.workload = new Workload(this.clock, this.nodes)
     this.#adversaries = new Map(
       this.nodes

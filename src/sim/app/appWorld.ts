@@ -107,7 +107,12 @@ export class AppWorld<N extends string = string> {
     this.#time = new Clock(now)
     this.#start = now
     this.#regtest = chain
-    this.#network = new SimNetwork({ clock: this.#time, random: random.split('network'), latencyMs: [1, 40] })
+    this.#network = new SimNetwork({
+      clock: this.#time,
+      random: random.split('network'),
+      latencyMs: [1, 40],
+      mode: 'fast',
+    })
     this.#network.healed = true
     this.#stepper = new Stepper(this.#time)
     const world = this.#machineWorld(limits)
