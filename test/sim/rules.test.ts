@@ -12,6 +12,7 @@ import { dust } from '../../src/sim/invariants/dust.ts'
 import { ends } from '../../src/sim/invariants/ends.ts'
 import { revoked } from '../../src/sim/invariants/revoked.ts'
 import { secrets } from '../../src/sim/invariants/secrets.ts'
+import { streams } from '../../src/sim/invariants/streams.ts'
 import type { Observer, Turn, WatchedNode } from '../../src/sim/observer.ts'
 import { type Plan, planOf } from '../../src/sim/plan.ts'
 import { randomOf } from '../../src/sim/random.ts'
@@ -21,7 +22,7 @@ import type { World } from '../../src/sim/world.ts'
 
 // Each rule sees a run in which all goes well, and has nothing to say; then the same run with one thing in it that is not true.
 
-const RULES = { asked, bounds, coins, deadlines, doubleSpends, dust, ends, revoked, secrets }
+const RULES = { asked, bounds, coins, deadlines, doubleSpends, dust, ends, revoked, secrets, streams }
 type Rule = (world: World) => Observer
 
 const SEED = 'rules'
@@ -146,6 +147,38 @@ describe('the rules of the world', () => {
         return { ...wallet, locks: new Map([[key, { outpoint, reason: 'channel' as const }]]) }
       }),
     ).toMatch(/is locked at rest \(channel\)/)
+  })
+
+  test('a message that is heard without having been said, changed, twice, out of order, or with one missing before it', () => {
+    const hearing = (change: (heard: readonly Uint8Array[], bytes: Uint8Array) => readonly Uint8Array[]) =>
+      saidOf(streams, honest => {
+        const heard: Uint8Array[] = []
+        return {
+          received: (node, connection, bytes) => {
+            heard.push(bytes)
+            for (const each of change(heard, bytes)) {
+              const complaint = honest.received?.(node, connection, each)
+              if (complaint !== undefined) return complaint
+            }
+            return undefined
+          },
+        }
+      })
+    expect(hearing((_, bytes) => [bytes.with(2, (bytes[2] ?? 0) ^ 1)])).toMatch(/as message 1 of connection \d+, where/)
+    expect(hearing((_, bytes) => [bytes, bytes])).toMatch(/as message 2 of connection \d+, where/)
+    expect(hearing((_, bytes) => [bytes.subarray(1)])).toMatch(/as message 1 of connection \d+, where/)
+    expect(hearing(({ length }, bytes) => (length === 5 ? [] : [bytes]))).toMatch(/as message \d+ of connection/)
+    const unsaid = saidOf(streams, () => ({ sent: () => undefined }))
+    expect(unsaid).toMatch(/as message 1 of connection \d+, where nothing more was said/)
+    const unconnected = saidOf(streams, () => ({ connected: () => undefined }))
+    expect(unconnected).toMatch(/has heard something over connection \d+, which it does not have/)
+    const ended = saidOf(streams, honest => ({
+      received: (node, connection, bytes) => {
+        honest.ended?.(node, connection)
+        return honest.received?.(node, connection, bytes)
+      },
+    }))
+    expect(ended).toMatch(/has heard something over connection \d+, which it does not have/)
   })
 
   test('two transactions in one turn that spend one coin', () => {

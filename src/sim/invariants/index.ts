@@ -19,10 +19,12 @@ import { rest } from './rest.ts'
 import { revoked } from './revoked.ts'
 import { secrets } from './secrets.ts'
 import { signerSafety } from './signerSafety.ts'
+import { streams } from './streams.ts'
 
 /** Every rule of the world, each in a file of its own. */
 export const invariants = (world: World, oracle: OracleOptions = {}): readonly Observer[] => [
   specification(world, oracle),
+  streams(),
   conservation(world),
   payments(world),
   continuity(world),
