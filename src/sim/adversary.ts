@@ -1,9 +1,10 @@
+import { fromHex, toHex } from '../base/index.ts'
 import { channelIdOf } from '../channel/index.ts'
 import { decodeMessage } from '../wire/index.ts'
 import { Ghost } from './ghost.ts'
 import type { History } from './history.ts'
 import type { SimNode, Surroundings } from './node.ts'
-import type { WithheldMessage } from './plan.ts'
+import type { Change, WithheldMessage } from './plan.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -17,7 +18,7 @@ export class Adversary {
   /** Old states that were brought back to life: they follow the chain, and take whatever they once could. */
   #ghosts: Ghost[] = []
   readonly #withheld = new Map<string, number>()
-  #mutation: { readonly random: Random; readonly message: WithheldMessage | undefined } | undefined
+  #mutation: Mutation | undefined
 
   constructor(node: SimNode, around: Surroundings, history: History) {
     this.#node = node
@@ -49,8 +50,8 @@ export class Adversary {
     })
   }
 
-  mutateNext(random: Random, message: WithheldMessage | undefined): void {
-    this.#mutation = { random, message }
+  mutateNext(random: Random, mutation: Omit<Mutation, 'random'>): void {
+    this.#mutation = { ...mutation, random }
   }
 
   blocksCame(): void {
@@ -73,11 +74,32 @@ export class Adversary {
       mutation !== undefined &&
       (mutation.message === undefined || (message.ok && message.value.type === mutation.message))
     if (!isMeant) return bytes
-    const { random } = mutation
     this.#mutation = undefined
-    const changed = bytes.slice()
-    const at = random.below(changed.length)
-    changed[at] = (changed[at] ?? 0) ^ (1 << random.below(8))
-    return changed
+    return changed(bytes, mutation)
   }
+}
+
+interface Mutation {
+  readonly random: Random
+  readonly message?: WithheldMessage
+  readonly change?: Change
+}
+
+const SIGNATURE_BYTES = 64
+/** The order of secp256k1, and of what stands for it in FAST mode. */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+
+function changed(bytes: Uint8Array, { random, change }: Mutation): Uint8Array {
+  const next = bytes.slice()
+  const end = next.subarray(Math.max(next.length - SIGNATURE_BYTES, 0))
+  if (change === 'high_s') {
+    const s = end.subarray(end.length / 2)
+    const negated = ORDER - BigInt(`0x${toHex(s)}`)
+    s.set(fromHex(negated.toString(16).padStart(SIGNATURE_BYTES, '0')))
+    return next
+  }
+  const part = change === 'end' ? end : next
+  const at = random.below(part.length)
+  part[at] = (part[at] ?? 0) ^ (1 << random.below(8))
+  return next
 }

@@ -18,7 +18,7 @@ import {
 import { commitmentPoint, deriveChannelSecrets } from '../keys/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
-import { Disk } from './disk.ts'
+import { Disk, type SyncFault } from './disk.ts'
 import { type FixedContext, fixedContext } from './identity.ts'
 import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
@@ -68,6 +68,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
   #requests = 0
   readonly #waiting = new Map<number, OnReply>()
   readonly #wakes = new Set<number>()
+  /** What the sync does that comes before the next publication. */
+  faultWhenPublishing: SyncFault | undefined
   /** Told when the process has ended by itself. */
   onDiskFailure: () => void = () => undefined
 
@@ -243,6 +245,10 @@ export class SimNode implements NetworkEnd, WatchedNode {
     if (writes.length === 0) {
       this.#finish(turn)
       return
+    }
+    if (this.faultWhenPublishing !== undefined && effects.some(({ type }) => type === 'publish')) {
+      this.disk.fault = this.faultWhenPublishing
+      this.faultWhenPublishing = undefined
     }
     this.disk.write(writes)
     const [least, most] = this.plan.syncMs

@@ -100,6 +100,8 @@ export type Deed =
       readonly type: 'sync_fault'
       readonly who: number
       readonly fault: 'fails' | 'fails_but_kept' | 'full'
+      /** The commit after which something would be published, instead of the next one. */
+      readonly isPublishing?: boolean
       readonly downMs: number
     }
   /** An image of the disk, so many images old, is put in its place while the process is down. */
@@ -121,7 +123,7 @@ export type Deed =
   /** Sends nothing more of one kind for a while. */
   | { readonly type: 'withhold'; readonly who: number; readonly message: WithheldMessage; readonly ms: number }
   /** Changes the next message that it sends: of this kind, where one is named. */
-  | { readonly type: 'mutate'; readonly who: number; readonly message?: WithheldMessage }
+  | { readonly type: 'mutate'; readonly who: number; readonly message?: WithheldMessage; readonly change?: Change }
   /** Asks for so many channels, one soon after the other. */
   | { readonly type: 'open_many'; readonly who: number; readonly to: number; readonly count: number }
   | { readonly type: 'vanish'; readonly who: number; readonly ms: number }
@@ -132,6 +134,12 @@ export type WithheldMessage =
   | 'update_fulfill_htlc'
   | 'update_fail_htlc'
   | 'channel_reestablish'
+
+/**
+ * What becomes of a message: a bit among its last bytes is turned, where secrets, preimages and signatures are; or its last signature
+ * gets the other S, which nodes that relay transactions refuse. Otherwise any bit is turned.
+ */
+export type Change = 'end' | 'high_s'
 
 export const DEED_TYPES = [
   'pay',
@@ -188,20 +196,25 @@ const HIGHEST: Faults = {
   old_image: 0.5,
 }
 const HIGHEST_OF_ADVERSARY: Faults = {
-  publish_old: 2,
-  withhold: 5,
+  publish_old: 3,
+  withhold: 4,
   mutate: 3,
-  vanish: 2,
+  vanish: 1,
   open_many: 0.5,
 }
 /** How likely a kind of fault is to be switched on in a seed. */
 const SWITCHED_ON = 0.5
+/** In so many seeds one kind comes again and again: what it does to itself shows there. */
+const WITH_A_THEME = 0.5
+const WEIGHT_OF_A_THEME = 25
 /**
  * How often a seed has them: never yet. A node on an old image whose peer says `error` before its channel_reestablish publishes the
  * commitment that it holds, which it may have revoked. Plans can ask for the deed.
  */
 const OLD_IMAGES = 0
 const MEAN_PAUSE_MS = 250
+/** A world in haste has a deed for about every message. */
+const MEAN_PAUSES_MS = [40, MEAN_PAUSE_MS, MEAN_PAUSE_MS, MEAN_PAUSE_MS]
 
 /** The run that a seed stands for. */
 export function planOf(options: PlanOptions, random: Random): Plan {
@@ -253,15 +266,19 @@ function swarm(random: Random, hasAdversary: boolean): Faults {
   const chosen = Object.entries(possible).flatMap(([type, highest]) =>
     random.chance(type === 'old_image' ? OLD_IMAGES : SWITCHED_ON) ? [[type, highest * random.next()] as const] : [],
   )
-  return { ...WORKLOAD, ...Object.fromEntries(chosen) }
+  const faults = { ...WORKLOAD, ...Object.fromEntries(chosen) }
+  if (!random.chance(WITH_A_THEME)) return faults
+  const theme = random.pick(Object.keys(faults).filter(type => type !== 'pay'))
+  return { ...faults, [theme]: WEIGHT_OF_A_THEME }
 }
 
 function planDeeds({ nodes, deeds }: PlanOptions, faults: Faults, random: Random): readonly PlannedDeed[] {
   let at = 0
+  const meanPauseMs = random.pick(MEAN_PAUSES_MS)
   return Array.from({ length: deeds }, (_, id) => {
     // Most deeds meet others that are still under way; after some there is time for everything.
     const isPause = random.chance(0.05)
-    at += Math.floor((isPause ? 40 : 1) * -Math.log(1 - random.next()) * MEAN_PAUSE_MS)
+    at += Math.floor((isPause ? 40 : 1) * -Math.log(1 - random.next()) * meanPauseMs)
     // A weight for each kind, zero for those that are off.
     const weights = Object.fromEntries(DEED_TYPES.map(type => [type, faults[type] ?? 0])) as Record<
       Deed['type'],
@@ -272,7 +289,8 @@ function planDeeds({ nodes, deeds }: PlanOptions, faults: Faults, random: Random
 }
 
 function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
-  const who = random.below(nodes)
+  // Where there is an adversary, it is the last one.
+  const who = type in HIGHEST_OF_ADVERSARY ? nodes - 1 : random.below(nodes)
   const other = (who + 1 + random.below(nodes - 1)) % nodes
   const channel = random.below(8)
   const downMs = random.pick([50, 500, 5_000, 60_000])
@@ -316,11 +334,21 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
     case 'crash':
       return { type, who, downMs, keepsLast: random.chance(0.5) }
     case 'sync_fault':
-      return { type, who, fault: random.pick(['fails', 'fails_but_kept', 'full']), downMs }
+      return {
+        type,
+        who,
+        fault: random.pick(['fails', 'fails_but_kept', 'full']),
+        ...(random.chance(0.5) && { isPublishing: true }),
+        downMs,
+      }
     case 'old_image':
       return { type, who, age: random.between(1, 20), downMs }
     case 'mine':
-      return { type, count: random.pick([1, 1, 1, 2, 3, 6]), contents: random.weighted({ all: 6, none: 1, some: 1 }) }
+      return {
+        type,
+        count: random.pick([1, 1, 1, 2, 3, 6, 6, 24]),
+        contents: random.weighted({ all: 6, none: 1, some: 1 }),
+      }
     case 'reorg':
       return { type, depth: random.chance(0.05) ? 20 : random.between(1, 6) }
     case 'lag':
@@ -334,7 +362,7 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
       return { type, who, message, ms: random.pick([2_000, 60_000, 120_000, 240_000]) }
     }
     case 'mutate':
-      return { type, who, ...(random.chance(0.8) && { message: random.pick<WithheldMessage>(WITHHELD) }) }
+      return { type, who, ...mutation(random) }
     case 'open_many':
       return { type, who, to: other, count: random.between(5, 8) }
     case 'vanish':
@@ -344,6 +372,13 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
 
 function againSoon(random: Random): { readonly againAfterMs?: number } {
   return random.chance(0.3) ? { againAfterMs: random.pick([0, 200, 5_000, 70_000]) } : {}
+}
+
+function mutation(random: Random): { readonly message?: WithheldMessage; readonly change?: Change } {
+  const change = random.weighted({ any: 2, end: 4, high_s: 2 })
+  if (change === 'high_s') return { message: 'commitment_signed', change }
+  const message = random.chance(0.8) ? { message: random.pick<WithheldMessage>(WITHHELD) } : {}
+  return change === 'end' ? { ...message, change } : message
 }
 
 const WITHHELD: readonly WithheldMessage[] = [

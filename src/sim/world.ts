@@ -198,7 +198,8 @@ export class World {
       case 'sync_fault': {
         const node = this.nodeAt(deed.who)
         if (!node.alive) return
-        node.disk.fault = deed.fault
+        if (deed.isPublishing === true) node.faultWhenPublishing = deed.fault
+        else node.disk.fault = deed.fault
         node.onDiskFailure = () => this.#comeBack(node, deed.downMs)
         return
       }
@@ -228,7 +229,7 @@ export class World {
         this.#adversaries.get(this.nodeAt(deed.who))?.withhold(deed.message, deed.ms)
         return
       case 'mutate':
-        this.#adversaries.get(this.nodeAt(deed.who))?.mutateNext(random, deed.message)
+        this.#adversaries.get(this.nodeAt(deed.who))?.mutateNext(random, deed)
         return
       case 'vanish': {
         const node = this.nodeAt(deed.who)
@@ -307,6 +308,7 @@ export class World {
     for (const node of this.nodes) {
       node.lagMs = 0
       node.disk.fault = undefined
+      node.faultWhenPublishing = undefined
       node.start()
       node.look()
     }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { EngineState } from '../../engine/index.ts'
 import { isFailedOpening } from '../../link/index.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
@@ -15,11 +16,34 @@ const QUIET: ReadonlySet<string> = new Set(['normal', 'closed', 'aborted'])
  */
 export function rest(world: World): Observer {
   let commits = 0
+  /** By name: what was asked for last, and whether it became durable as far as the process has heard. */
+  const asked = new Map<
+    string,
+    { readonly before: EngineState; readonly after: EngineState; readonly isStored: boolean }
+  >()
   return {
     name: 'rest',
-    durable: (node, { writes }) => {
+    deed: ({ deed }) => {
+      if (deed.type === 'old_image') asked.delete(world.nodeAt(deed.who).name)
+    },
+    turn: ({ name }, { before, after, writes }) => {
+      asked.set(name, { before, after, isStored: writes.length === 0 })
+      return undefined
+    },
+    durable: (node, { before, after, writes }) => {
+      asked.set(node.name, { before, after, isStored: true })
       if (writes.length > 0) commits += 1
       return writes.length > 0 && commits % READ_BACK_EVERY === 0 ? storedComplaint(node) : undefined
+    },
+    // It goes on from what was durable: of a commit that the disk was at, from before it or from after it.
+    started: node => {
+      const last = asked.get(node.name)
+      if (last === undefined || node.plan.isAdversary) return undefined
+      const { before, after, isStored } = last
+      const complaint = differenceComplaint(node, after)
+      return complaint === undefined || (!isStored && differenceComplaint(node, before) === undefined)
+        ? undefined
+        : complaint
     },
     rest: () => {
       for (const node of world.honest) {
@@ -48,7 +72,11 @@ function restComplaint(node: Node): Complaint {
 }
 
 function storedComplaint(node: Node): Complaint {
-  const [held, read] = [outlasting(node.state), outlasting(node.loaded())]
+  return differenceComplaint(node, node.state)
+}
+
+function differenceComplaint(node: Node, state: EngineState): Complaint {
+  const [held, read] = [outlasting(state), outlasting(node.loaded())]
   for (const key of Object.keys(held) as (keyof typeof held)[]) {
     if (!isDeepStrictEqual(read[key], held[key])) return `the records of ${node.name} tell other ${key} than it holds`
   }
