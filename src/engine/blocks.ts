@@ -33,6 +33,8 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
     stepLink(work, index, { type: 'block_connected', height, transactions })
     forgetFailed(work, index)
   }
+  // After what the links have to tell of this block.
+  work.tasks.push({ to: 'payments', input: { type: 'block' } })
 }
 
 /** A peer could leave behind any number of channels that it never funds. */

@@ -1,5 +1,5 @@
 import type { ChannelId, NodeId, OutPoint, Sat, Txid } from '../base/index.ts'
-import type { PaymentEvent } from '../payment/index.ts'
+import type { HoldEvent, PaymentEvent } from '../payment/index.ts'
 
 /** An event in the durable log: numbers go up by one, over the whole life of the node. */
 export interface NumberedEvent {
@@ -12,6 +12,7 @@ export interface NumberedEvent {
 /** What a node tells. Each is written together with what it is about, so none is told that a restart takes back. */
 export type NodeEvent =
   | PaymentEvent
+  | HoldEvent
   | {
       readonly type: 'channel_state'
       readonly channelId: ChannelId

@@ -7,7 +7,7 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   archive/<channel id>/…     its past, loaded only when it is asked for
 //   peer/<node id>             how to reach a peer, and whether the user asked to
 //   wallet/…                   the coins
-//   invoice/… payment/… …      the payments
+//   invoice/… payment/… …      the payments; part/…: HTLCs that wait to be answered
 //   request/<idempotency key>  what came of a call that is carried out once
 //   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
@@ -39,6 +39,7 @@ export const LOADED_PREFIXES: readonly string[] = [
   IN_FLIGHT,
   TOKENS,
   'payments/',
+  'part/',
 ]
 
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`

@@ -142,7 +142,17 @@ export interface EngineContext {
 /** What a user may ask of the payments. */
 export type PaymentRequest = Extract<
   PaymentInput,
-  { type: 'create_invoice' | 'pay_invoice' | 'keysend' | 'create_token' | 'revoke_token' }
+  {
+    type:
+      | 'create_invoice'
+      | 'create_hold_invoice'
+      | 'settle_invoice'
+      | 'cancel_invoice'
+      | 'pay_invoice'
+      | 'keysend'
+      | 'create_token'
+      | 'revoke_token'
+  }
 >
 
 export type EngineInput =

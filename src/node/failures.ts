@@ -56,6 +56,9 @@ const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
   lost_on_chain: ['payment_failed', 'The recipient was not paid. Pay again, over another channel.'],
   idempotency_conflict: ['conflict', 'Use another Idempotency-Key: this one was used for something else.'],
   too_many_invoices: ['limit_reached', 'Wait until some have expired.'],
+  unknown_invoice: ['not_found', '`bookend payments` shows whether it was paid.'],
+  not_held: ['conflict', 'Wait for the event `payment_held`.'],
+  chain_is_old: ['chain_unavailable', 'See whether the chain is running, and try again when a block has come.'],
 }
 
 export function paymentError({ code, message }: PaymentFailure): BookendError {

@@ -2,7 +2,7 @@
 // It must not know how a channel works: it asks for HTLCs and hears what became of them. Start reading at types.ts, then step.ts,
 // asking.ts for a payment on its way out and receiving.ts for one on its way in.
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
-export { prepareOnion } from './receiving.ts'
+export { prepareOnion } from './opening.ts'
 export {
   loadPayments,
   PAYMENTS,
@@ -18,6 +18,7 @@ export { type InFlight, NEW_PAYMENTS, type OpenInvoice, type PaymentStep, type P
 export { paymentStep } from './step.ts'
 export type {
   Candidate,
+  HoldEvent,
   PayCommon,
   Payment,
   PaymentContext,

@@ -10,6 +10,12 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   defaultExpirySeconds: 3600,
   maxExpirySeconds: 31 * 24 * 3600,
   defaultTimeoutMs: 60_000,
+  mppTimeoutMs: 60_000,
+  maxPartsPerPayment: 200,
+  maxPartsHeld: 5_000,
+  holdCltvExpiryDelta: 144,
+  heldDeadlineBlocks: 24,
+  maxCltvExpiryDelta: 2016,
 }
 
 /** Blocks that a recipient may ask for at most: money that is neither here nor there for more than two weeks serves nobody. */

@@ -12,6 +12,8 @@ import {
   type Result,
   type Shape,
 } from '../base/index.ts'
+import { type HtlcRef, htlcKey, type Part } from './inbound.ts'
+import { isComplete, withPart } from './parts.ts'
 import {
   type InFlight,
   NEW_PAYMENTS,
@@ -20,6 +22,7 @@ import {
   type PaymentsState,
   type Repeatable,
   withInFlight,
+  withSession,
 } from './state.ts'
 import { dueDeadline, dueSweep, sweepTime } from './times.ts'
 import type { Payment, PaymentWrite, Token } from './types.ts'
@@ -35,8 +38,9 @@ import type { Payment, PaymentWrite, Token } from './types.ts'
 //   in-flight/<number>       what it takes to go on after a start
 //   invoice/<hash>           until it is paid, or swept
 //   token/<id>
+//   part/<link>/<id>         an HTLC that pays us and waits for others, or for our user
 //
-// The state is loaded from the first and the last three kinds. The others are looked up one by one.
+// The state is loaded from the first and the last four kinds. The others are looked up one by one.
 
 /** What `request/<key>` holds. */
 export interface StoredRequest {
@@ -56,6 +60,7 @@ export const requestAgeKey = (at: number, idempotencyKey: string): string =>
 const inFlightKey = (number: number): string => `in-flight/${numberKey(number)}`
 const invoiceKey = (hash: PaymentHash): string => `invoice/${hash}`
 const tokenKey = (id: string): string => `token/${id}`
+const partKey = (htlc: HtlcRef): string => `part/${htlcKey(htlc)}`
 const NEXT_KEY = 'payments/next'
 
 export const putPayment = (payment: Payment): PaymentWrite => put(paymentKey(payment.number), payment)
@@ -73,6 +78,8 @@ export const putInvoice = (invoice: OpenInvoice): PaymentWrite => put(invoiceKey
 export const deleteInvoice = (hash: PaymentHash): PaymentWrite => remove(invoiceKey(hash))
 export const putToken = (token: Token): PaymentWrite => put(tokenKey(token.id), token)
 export const deleteToken = (id: string): PaymentWrite => remove(tokenKey(id))
+export const putPart = (part: Part): PaymentWrite => put(partKey(part), part)
+export const deletePart = (part: HtlcRef): PaymentWrite => remove(partKey(part))
 
 /** When a call was remembered, and under which key, out of the name of one of our own records. */
 export function parseRequestAgeKey(recordKey: string): { readonly at: number; readonly key: string } {
@@ -89,7 +96,7 @@ export function foundRecord<T>(records: ReadonlyMap<string, Uint8Array>, key: st
 }
 
 /**
- * The state from all records under `payments/next`, `invoice/`, `in-flight/` and `token/`. Cost: one pass over them. The first step
+ * The state from all records under `payments/next`, `invoice/`, `in-flight/`, `token/` and `part/`. Cost: one pass over them. The first step
  * afterwards says when to wake it.
  */
 export function loadPayments(records: ReadonlyMap<string, Uint8Array>): Result<PaymentsState, DecodeFailure> {
@@ -130,6 +137,11 @@ function withRecord(state: PaymentsState, key: string, record: unknown): Payment
         (terms.repeatable === undefined || hasShape(terms.repeatable, REPEATABLE))
       return isWhole && key === inFlightKey(payment.number) ? withInFlight(state, inFlight) : undefined
     }
+    case 'part': {
+      if (!hasShape(record, PART)) return undefined
+      const part = record as Part
+      return key === partKey(part) ? withPart(state, part) : undefined
+    }
     default:
       return undefined
   }
@@ -141,7 +153,7 @@ const isNumberOfPayment = (record: unknown): record is number => Number.isSafeIn
 const INVOICE: Shape = {
   paymentHash: 'string',
   invoice: 'string',
-  preimage: 'string',
+  preimage: 'string?',
   paymentSecret: 'string',
   amountMsat: 'bigint?',
   minFinalCltvExpiryDelta: 'number?',
@@ -162,6 +174,18 @@ const IN_FLIGHT: Shape = {
   sharedSecrets: 'list',
 }
 const HTLC: Shape = { link: 'number', id: 'number' }
+const WAY_BACK: Shape = { sharedSecret: 'string', position: 'string', sha256OfOnion: 'string?' }
+const PART: Shape = {
+  ...HTLC,
+  paymentHash: 'string',
+  peer: 'string',
+  amountMsat: 'bigint',
+  promisedMsat: 'bigint',
+  totalMsat: 'bigint',
+  cltvExpiry: 'number',
+  wayBack: WAY_BACK,
+  receivedAt: 'number',
+}
 const REPEATABLE: Shape = { key: 'string', fingerprint: 'string' }
 
 function withTimes(state: PaymentsState): PaymentsState {
@@ -170,6 +194,8 @@ function withTimes(state: PaymentsState): PaymentsState {
   for (const { htlc, terms } of pmapValues(state.inFlight)) {
     if (htlc === undefined) timed = dueDeadline(timed, terms.deadline)
   }
+  // How long a set waits, the limits say: the first tick looks at all of them.
+  for (const set of pmapValues(state.sets)) if (!isComplete(set)) timed = withSession(timed, { setsDueAt: 0 })
   return timed
 }
 

@@ -1,4 +1,5 @@
 import { emptyPMap, type Msat, type PaymentHash, type PMap, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
+import { type HtlcRef, type HtlcSet, htlcKey, type Part } from './inbound.ts'
 import type { Candidate, Payment, PaymentEffect, PaymentWrite, Token } from './types.ts'
 
 /**
@@ -14,6 +15,11 @@ export interface PaymentsState {
   readonly inFlight: PMap<InFlight>
   /** By id. */
   readonly tokens: PMap<Token>
+  /** By `htlcKey`: HTLCs that pay us, and wait. */
+  readonly parts: PMap<Part>
+
+  /** By payment hash: what follows from the parts. */
+  readonly sets: PMap<HtlcSet>
 
   // Indexes over what is in flight. They give the payment's number.
   /** By `htlcKey`. */
@@ -41,6 +47,8 @@ export interface Session {
   readonly deadlineAt?: number | undefined
   /** When expired invoices are swept next. */
   readonly sweepAt?: number | undefined
+  /** When the first of the sets that are not complete is given up. It may be early as well. */
+  readonly setsDueAt?: number | undefined
   /** The `wake` that is out. */
   readonly wakeAt?: number | undefined
 }
@@ -48,8 +56,8 @@ export interface Session {
 export interface OpenInvoice {
   readonly paymentHash: PaymentHash
   readonly invoice: string
-  /** 32 bytes each, as lowercase hex. */
-  readonly preimage: string
+  /** 32 bytes each, as lowercase hex. Without a preimage, our user has it, and decides. */
+  readonly preimage?: string
   readonly paymentSecret: string
   readonly amountMsat?: Msat
   readonly description: string
@@ -107,11 +115,6 @@ export interface InFlight {
   readonly htlc?: HtlcRef
 }
 
-export interface HtlcRef {
-  readonly link: number
-  readonly id: number
-}
-
 /** An onion that is being offered to one channel after the other. */
 export interface Attempt {
   readonly payment: Payment
@@ -136,6 +139,8 @@ export const NEW_PAYMENTS: PaymentsState = {
   invoices: emptyPMap(),
   inFlight: emptyPMap(),
   tokens: emptyPMap(),
+  parts: emptyPMap(),
+  sets: emptyPMap(),
   byHtlc: emptyPMap(),
   byHash: emptyPMap(),
   byIdempotencyKey: emptyPMap(),
@@ -154,7 +159,6 @@ export function withSession(state: PaymentsState, change: Partial<Session>): Pay
 
 /** Numbers as keys that sort as the numbers do. */
 export const numberKey = (number: number): string => String(number).padStart(16, '0')
-export const htlcKey = ({ link, id }: HtlcRef): string => `${link}/${id}`
 /** The end first: callers like to begin their keys alike, and the map looks at the first characters. */
 export const indexKey = (idempotencyKey: string): string => idempotencyKey.slice(-24) + idempotencyKey
 

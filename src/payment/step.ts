@@ -2,7 +2,8 @@ import { unreachable } from '../base/index.ts'
 import { payInvoice } from './asking.ts'
 import { added, notAdded } from './attempts.ts'
 import { failed, fulfilled, timedOut } from './ending.ts'
-import { createInvoice, sweepInvoices } from './invoices.ts'
+import { cancelInvoice, failExpiring, failIncomplete, settleInvoice } from './holding.ts'
+import { createHoldInvoice, createInvoice, sweepInvoices } from './invoices.ts'
 import { keysend } from './keysend.ts'
 import { lookedUp } from './lookedUp.ts'
 import { received } from './receiving.ts'
@@ -24,6 +25,12 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
   switch (input.type) {
     case 'create_invoice':
       return createInvoice(state, input, context)
+    case 'create_hold_invoice':
+      return createHoldInvoice(state, input, context)
+    case 'settle_invoice':
+      return settleInvoice(state, input, context)
+    case 'cancel_invoice':
+      return cancelInvoice(state, input, context)
     case 'pay_invoice':
       return payInvoice(state, input, context)
     case 'keysend':
@@ -56,6 +63,8 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
       return refund(state, input)
     case 'tick':
       return tick(state, context)
+    case 'block':
+      return failExpiring(state, context)
     default:
       return unreachable(input)
   }
@@ -66,10 +75,11 @@ function tick(state: PaymentsState, context: PaymentContext): PaymentStep {
   const { wakeAt } = state.session
   const awake = wakeAt !== undefined && wakeAt <= context.now ? withSession(state, { wakeAt: undefined }) : state
   const late = giveUpLate(awake, context)
-  const swept = sweepInvoices(late.next, context.now)
+  const incomplete = failIncomplete(late.next, context)
+  const swept = sweepInvoices(incomplete.next, context.now)
   return {
     next: swept.next,
-    writes: [...late.writes, ...swept.writes],
-    effects: [...late.effects, ...swept.effects],
+    writes: [...late.writes, ...incomplete.writes, ...swept.writes],
+    effects: [...late.effects, ...incomplete.effects, ...swept.effects],
   }
 }

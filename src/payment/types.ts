@@ -45,6 +45,9 @@ export interface PaymentFailure {
     | 'lost_on_chain'
     | 'idempotency_conflict'
     | 'too_many_invoices'
+    | 'unknown_invoice'
+    | 'not_held'
+    | 'chain_is_old'
   readonly message: string
 }
 
@@ -102,6 +105,17 @@ export interface PaymentLimits {
   readonly defaultExpirySeconds: number
   readonly maxExpirySeconds: number
   readonly defaultTimeoutMs: number
+  /** How long the first part of a payment waits for the last one (BOLT 4, basic multi-part payments: 60 seconds at least). */
+  readonly mppTimeoutMs: number
+  readonly maxPartsPerPayment: number
+  /** HTLCs that wait for others or for our user, over all channels. */
+  readonly maxPartsHeld: number
+  /** Blocks that an invoice asks for whose preimage our user keeps back: they are what the user has to decide. */
+  readonly holdCltvExpiryDelta: number
+  /** So many blocks before its expiry goes back what still waits: enough to be taken off the commitments in peace. */
+  readonly heldDeadlineBlocks: number
+  /** An HTLC that expires further away than this many blocks is refused (BOLT 4, max_htlc_cltv selection). */
+  readonly maxCltvExpiryDelta: number
 }
 
 export type PaymentInput =
@@ -115,6 +129,23 @@ export type PaymentInput =
       readonly preimage: Uint8Array
       readonly paymentSecret: Uint8Array
     }
+  /** One whose preimage our user has, or will have: what is paid for it is held until they decide. */
+  | {
+      readonly type: 'create_hold_invoice'
+      readonly request: number
+      readonly paymentHash: PaymentHash
+      readonly amountMsat?: Msat
+      readonly description: string
+      readonly expirySeconds: number
+      /** 32 bytes, fresh. */
+      readonly paymentSecret: Uint8Array
+      /** Blocks that it asks for. */
+      readonly minFinalCltvExpiryDelta?: number
+    }
+  /** Takes what is held. The preimage: 32 bytes. */
+  | { readonly type: 'settle_invoice'; readonly request: number; readonly preimage: Uint8Array }
+  /** Nobody pays it any more, and what is held for it goes back. */
+  | { readonly type: 'cancel_invoice'; readonly request: number; readonly paymentHash: PaymentHash }
   | ({ readonly type: 'pay_invoice'; readonly invoice: string } & PayCommon)
   /** The preimage: 32 bytes, fresh. */
   | ({ readonly type: 'keysend'; readonly peer: NodeId; readonly preimage: Uint8Array } & PayCommon)
@@ -164,6 +195,8 @@ export type PaymentInput =
   /** It did not leave after all. */
   | { readonly type: 'refund'; readonly token: string; readonly amountMsat: Msat }
   | { readonly type: 'tick' }
+  /** The chain is `context.height` blocks long now, and what is on it has been told. */
+  | { readonly type: 'block' }
 
 export interface PayCommon {
   readonly request: number
@@ -192,7 +225,7 @@ export type PaymentEffect =
   /** Load these records, and answer with `looked_up`. */
   | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
   | { readonly type: 'reply'; readonly request: number; readonly reply: PaymentReply }
-  | { readonly type: 'event'; readonly event: PaymentEvent }
+  | { readonly type: 'event'; readonly event: PaymentEvent | HoldEvent }
   | { readonly type: 'wake'; readonly at: number }
 
 export type PaymentReply =
@@ -214,6 +247,24 @@ export type PaymentEvent =
   | { readonly type: 'payment_received'; readonly payment: Payment }
   | { readonly type: 'payment_sent'; readonly payment: Payment }
   | { readonly type: 'payment_failed'; readonly payment: Payment }
+
+/** What is paid for a hold invoice, whose preimage our user has. */
+export type HoldEvent =
+  /** All of it is there. It waits for `settle_invoice` or `cancel_invoice`; at this height it is cancelled. */
+  | {
+      readonly type: 'payment_held'
+      readonly paymentHash: PaymentHash
+      readonly amountMsat: Msat
+      readonly invoice: string
+      readonly cancelledAtHeight: number
+    }
+  /** It went back, and the invoice is gone. */
+  | {
+      readonly type: 'hold_cancelled'
+      readonly paymentHash: PaymentHash
+      readonly amountMsat: Msat
+      readonly cause: 'asked' | 'deadline'
+    }
 
 export type PaymentWrite =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }

@@ -182,7 +182,7 @@ describe('the rules for an invoice of 10000 msat', () => {
       change: { cltvExpiry: HEIGHT + 39 },
       failure: UNKNOWN,
     },
-    { name: 'part of a larger payment', payload: { totalMsat: msat(20_000) }, failure: UNKNOWN },
+    { name: 'part of more than twice the amount', payload: { totalMsat: msat(20_001) }, failure: UNKNOWN },
     { name: 'a wrong secret', payload: { paymentSecret: secretOf(9) }, failure: UNKNOWN },
     { name: 'no secret', payload: { paymentSecret: undefined }, failure: UNKNOWN },
   ]

@@ -33,7 +33,7 @@ function read(node: Node, input: Create) {
 }
 
 describe('an invoice', () => {
-  test('says what was asked for, signed by this node, and asks for a secret and an onion of TLVs', () => {
+  test('says what was asked for, signed by this node, and asks for a secret and an onion of TLVs, and takes parts', () => {
     const node = new Node(secretOf(3), { now: START + 999 })
     const input = create({ amountMsat: msat(123_456) })
     const invoice = read(node, input)
@@ -46,7 +46,7 @@ describe('an invoice', () => {
       expirySeconds: 600,
       minFinalCltvExpiryDelta: 40,
       payee: node.id,
-      features: featureBits(FEATURES.var_onion_optin.bit, FEATURES.payment_secret.bit),
+      features: featureBits(FEATURES.var_onion_optin.bit, FEATURES.payment_secret.bit, FEATURES.basic_mpp.bit + 1),
     })
     expect(invoice.paymentHash).toBe(Buffer.from(sha256(input.preimage)).toString('hex'))
     expect(node.replyTo(input.request)).toMatchObject({ type: 'invoice', expiresAt: START + 600_000 })

@@ -16,6 +16,7 @@ import { publicKeyFromSecret, sha256 } from '../../src/crypto/index.ts'
 import {
   type Candidate,
   DEFAULT_PAYMENT_LIMITS,
+  type HoldEvent,
   loadPayments,
   NEW_PAYMENTS,
   type Payment,
@@ -59,10 +60,12 @@ function durable(state: PaymentsState) {
     byHash: sorted(state.byHash),
     byIdempotencyKey: sorted(state.byIdempotencyKey),
     waiting: sorted(state.waiting),
+    parts: sorted(state.parts),
+    sets: sorted(state.sets),
   }
 }
 
-const LOADED = ['payments/next', 'invoice/', 'in-flight/', 'token/']
+const LOADED = ['payments/next', 'invoice/', 'in-flight/', 'token/', 'part/']
 
 /** One node's payments over its store. After each step, what a start would load is compared with what is there. */
 export class Node {
@@ -72,6 +75,8 @@ export class Node {
   context: PaymentContext
   readonly replies: EffectOf<'reply'>[] = []
   readonly events: PaymentEvent[] = []
+  /** What was told besides of payments. */
+  readonly holds: HoldEvent[] = []
   readonly wakes: number[] = []
 
   constructor(secret: Uint8Array, context: Partial<PaymentContext> = {}) {
@@ -102,7 +107,10 @@ export class Node {
     if (next.session.attempts.size === 0) expect(durable(this.loaded())).toEqual(durable(next))
     for (const effect of effects) {
       if (effect.type === 'reply') this.replies.push(effect)
-      if (effect.type === 'event') this.events.push(effect.event)
+      if (effect.type === 'event') {
+        if ('payment' in effect.event) this.events.push(effect.event)
+        else this.holds.push(effect.event)
+      }
       if (effect.type === 'wake') this.wakes.push(effect.at)
     }
     return effects

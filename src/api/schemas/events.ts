@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { payment } from './payments.ts'
-import { channelIdText, height, nodeIdText, outPoint, satText, time, txidText, wholeText } from './values.ts'
+import {
+  channelIdText,
+  height,
+  msatText,
+  nodeIdText,
+  outPoint,
+  paymentHashText,
+  satText,
+  time,
+  txidText,
+  wholeText,
+} from './values.ts'
 
 // What the node tells, each as one flat object. `id` is its number in the durable log: a reader that names the last one it has
 // seen misses nothing.
@@ -17,6 +28,17 @@ export const nodeEvent = z
     event('payment_received', 'PaymentReceivedEvent', { payment }),
     event('payment_sent', 'PaymentSentEvent', { payment }),
     event('payment_failed', 'PaymentFailedEvent', { payment }),
+    event('payment_held', 'PaymentHeldEvent', {
+      paymentHash: paymentHashText,
+      amountMsat: msatText,
+      invoice: z.string(),
+      cancelledAtHeight: height,
+    }),
+    event('hold_cancelled', 'HoldCancelledEvent', {
+      paymentHash: paymentHashText,
+      amountMsat: msatText,
+      cause: z.enum(['asked', 'deadline']),
+    }),
     event('channel_state', 'ChannelStateEvent', {
       ...aboutChannel,
       from: z.string(),

@@ -76,6 +76,9 @@ const paymentFailure = z
       'idempotency_conflict',
       'too_many_invoices',
       'too_many_tokens',
+      'unknown_invoice',
+      'not_held',
+      'chain_is_old',
     ]),
     message: z.string(),
   })

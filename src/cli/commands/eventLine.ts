@@ -22,6 +22,15 @@ function said(event: EventJson): readonly [Ink | undefined, string] {
       const why = failure === undefined ? '' : `: ${oneLine(failure.message)}`
       return ['bad', `did not pay ${msatInSat(amountMsat)} to ${short(peer)}${why}`]
     }
+    case 'payment_held': {
+      const { amountMsat, paymentHash, cancelledAtHeight } = event
+      const until = `until block ${grouped(cancelledAtHeight)}`
+      return ['good', `holds ${msatInSat(amountMsat)} for the invoice of ${short(paymentHash)} ${until}`]
+    }
+    case 'hold_cancelled': {
+      const why = event.cause === 'asked' ? '' : ', since its time was running out'
+      return ['warn', `gave back ${msatInSat(event.amountMsat)} that was held for ${short(event.paymentHash)}${why}`]
+    }
     case 'channel_state': {
       const { channelId, from, to, reason } = event
       const why = reason === undefined ? '' : `: ${oneLine(reason)}`

@@ -4,7 +4,7 @@ import type { EngineState, Link } from '../../engine/index.ts'
 /** What of a node is meant to outlast its process, in a form that can be compared. */
 export function outlasting(state: EngineState) {
   const { blocks, nextLink, nextEvent, wallet, payments, charges } = state
-  const { session: _session, invoices, inFlight, tokens, byHtlc, byHash, byIdempotencyKey, waiting, ...rest } = payments
+  const { session: _session, nextNumber, ...tables } = payments
   const links = [...sorted(state.links)].filter(([, link]) => isFunded(link))
   const funded = new Set(links.map(([, { index }]) => index))
   return {
@@ -15,10 +15,8 @@ export function outlasting(state: EngineState) {
     transactions: wallet.transactions,
     coins: wallet.coins,
     wallet: { ...wallet, transactions: undefined, coins: undefined, watched: undefined },
-    payments: rest,
-    tables: [invoices, inFlight, tokens, byHtlc, byHash, byIdempotencyKey, waiting].map(table =>
-      sorted<unknown>(table),
-    ),
+    nextNumber,
+    tables: Object.values(tables).map(table => sorted<unknown>(table)),
     links: links.map(([, link]) => linkOf(link)),
     names: sorted(state.names).filter(([, index]) => funded.has(index)),
     peers: sorted(state.peers).flatMap(([id, { asked, links: all }]) => {
