@@ -7,6 +7,7 @@ export class Clock {
   #sequence = 0
   /** A binary heap: each is due before its children. */
   readonly #heap: Due[] = []
+  #awaited = 0
 
   constructor(start: number) {
     this.#now = start
@@ -26,9 +27,24 @@ export class Clock {
     return this.#heap[0]?.at
   }
 
+  /** Whether anything is still to come that is no alarm. */
+  get isAwaited(): boolean {
+    return this.#awaited > 0
+  }
+
   /** At this time, or now where that is past. */
   at(time: number, act: () => void): void {
-    const due = { at: Math.max(time, this.#now), sequence: this.#sequence, act }
+    this.#awaited += 1
+    this.#put(time, true, act)
+  }
+
+  /** The same for what may find nothing to do, and asks for itself again and again: a clock that has nothing else is at rest. */
+  alarm(time: number, act: () => void): void {
+    this.#put(time, false, act)
+  }
+
+  #put(time: number, isAwaited: boolean, act: () => void): void {
+    const due = { at: Math.max(time, this.#now), sequence: this.#sequence, isAwaited, act }
     this.#sequence += 1
     this.#heap.push(due)
     this.#up(this.#heap.length - 1)
@@ -47,6 +63,7 @@ export class Clock {
     }
     this.#takeFirst()
     this.#now = due.at
+    if (due.isAwaited) this.#awaited -= 1
     due.act()
     return true
   }
@@ -94,5 +111,6 @@ export class Clock {
 interface Due {
   readonly at: number
   readonly sequence: number
+  readonly isAwaited: boolean
   readonly act: () => void
 }

@@ -352,7 +352,9 @@ export class SimNode implements NetworkEnd, WatchedNode {
     const time = Math.ceil(at / WAKE_GRAIN_MS) * WAKE_GRAIN_MS
     if (this.#wakes.has(time)) return
     this.#wakes.add(time)
-    this.#later(time - this.#around.clock.now, () => {
+    const life = this.#life
+    this.#around.clock.alarm(time, () => {
+      if (life !== this.#life) return
       this.#wakes.delete(time)
       this.submit({ type: 'tick' })
     })

@@ -1,9 +1,9 @@
-import { assert, defined, pmapValues, sat, unreachable } from '../base/index.ts'
+import { assert, defined, sat, unreachable } from '../base/index.ts'
 import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
 import { verifyEcdsa } from '../crypto/index.ts'
-import { isFailedOpening } from '../link/index.ts'
 import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
+import { isAllClosed, isAtEase, isResolved } from './atRest.ts'
 import { Clock } from './clock.ts'
 import { History } from './history.ts'
 import { SimNetwork } from './network.ts'
@@ -19,9 +19,13 @@ const EPOCH_MS = 1_800_000_000_000
 const DEFAULT_FEERATE = 1_000
 /** Something that goes on for ever without the clock moving is a fault of ours. */
 const MAX_HAPPENINGS = 2_000_000
-/** How long a world may take to come to rest. */
+/** How long a world may take to come to rest; between two blocks while all is closed; and for what a block confirms. */
 const REST_MS = 30 * 60_000
 const STEP_MS = 30_000
+const CONFIRM_MS = 3 * 60_000
+const BLOCKS_TO_CONFIRM = 4
+/** From the last sign of life over a line to its end, with a ping between: see the limits of a peer. */
+const SIGN_OF_LIFE_MS = 60_000
 
 /** A whole network of real engines in one process, on virtual time, over a real chain. */
 export class World {
@@ -312,56 +316,44 @@ export class World {
       node.start()
       node.look()
     }
-    // Back-off, timeouts of payments, blocks for what is confirmed.
-    for (let i = 0; i < 10; i++) {
-      this.#until(this.clock.now + 60_000)
-      if (i % 3 === 0) this.chain.mine(1)
+    // Back-off, timeouts of payments, blocks for what is confirmed. A line that has died without a sign is found by a ping.
+    this.#rest(REST_MS)
+    this.#until(this.clock.now + SIGN_OF_LIFE_MS)
+    for (let i = 0; i < BLOCKS_TO_CONFIRM; i++) {
+      this.#rest(CONFIRM_MS)
+      this.chain.mine(1)
     }
     // What is on chain is awaited, to the end of every HTLC and delay.
-    for (let i = 0; i < MAX_BLOCKS_TO_REST && !this.isResolved(); i++) {
+    this.#rest(STEP_MS)
+    for (let i = 0; i < MAX_BLOCKS_TO_REST && !isResolved(this.honest); i++) {
       this.chain.mine(1)
-      this.#until(this.clock.now + STEP_MS)
+      this.#rest(STEP_MS)
     }
-    this.#until(this.clock.now + REST_MS)
+    this.#rest(REST_MS)
+    this.#until(this.clock.now + SIGN_OF_LIFE_MS)
   }
 
-  /** No channel has anything left to wait for on chain, and no payment is under way. */
-  isResolved(): boolean {
-    return this.honest.every(node => {
-      if (node.state.payments.inFlight.size > 0) return false
-      for (const { state } of pmapValues(node.state.links)) {
-        const isQuiet = state.channel === undefined || QUIET.has(state.channel.state) || isFailedOpening(state)
-        if (!isQuiet) return false
-        // Where a lie has made it impossible to go on, the deadline of the HTLC ends the channel.
-        if (state.channel?.state === 'normal' && state.channel.durable.htlcs.length > 0) return false
-      }
-      return true
-    })
+  /** Until nobody waits for anything that time alone brings, and no longer than this. */
+  #rest(mostMs: number): void {
+    const until = this.clock.now + mostMs
+    while (!this.#isAtRest() && this.#step(until));
+  }
+
+  #isAtRest(): boolean {
+    return !this.clock.isAwaited && this.nodes.every(isAtEase)
   }
 
   #closeAll(): void {
     for (const node of this.honest) this.workload.closeAll(node)
-    this.#until(this.clock.now + STEP_MS)
-    for (let i = 0; i < MAX_BLOCKS_TO_REST && !this.#isAllClosed(); i++) {
+    this.#rest(STEP_MS)
+    for (let i = 0; i < MAX_BLOCKS_TO_REST && !isAllClosed(this.honest); i++) {
       this.chain.mine(1)
-      this.#until(this.clock.now + STEP_MS)
+      this.#rest(STEP_MS)
       // Who does not close together is closed alone.
       if (i === 10) for (const node of this.honest) this.workload.closeAll(node, true)
     }
     this.chain.mine(1)
-    this.#until(this.clock.now + STEP_MS)
-  }
-
-  #isAllClosed(): boolean {
-    return this.honest.every(node =>
-      node.links.every(
-        ({ state }) =>
-          state.channel === undefined ||
-          state.channel.state === 'closed' ||
-          state.channel.state === 'aborted' ||
-          isFailedOpening(state),
-      ),
-    )
+    this.#rest(STEP_MS)
   }
 
   /** Until nothing more happens for a second. */
@@ -370,15 +362,17 @@ export class World {
   }
 
   #until(time: number): void {
-    while (this.clock.step(time)) {
-      this.#happenings += 1
-      if (this.#happenings > MAX_HAPPENINGS) throw new BrokenRule('bounded work', 'the world never comes to rest')
-    }
+    while (this.#step(time));
+  }
+
+  #step(until: number): boolean {
+    if (!this.clock.step(until)) return false
+    this.#happenings += 1
+    if (this.#happenings > MAX_HAPPENINGS) throw new BrokenRule('bounded work', 'the world never comes to rest')
+    return true
   }
 }
 
-/** States of a channel in which nothing is awaited. */
-const QUIET: ReadonlySet<string> = new Set(['normal', 'closed', 'aborted'])
 /** Well below the deadlines at which a node goes on chain. */
 const MAX_BLOCKS_AWAY = 8
 const MAX_BLOCKS_TO_REST = 400

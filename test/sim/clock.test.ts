@@ -60,3 +60,18 @@ test('nothing happens after the time up to which it may', () => {
   expect(clock.step(11)).toBe(true)
   expect(clock.isIdle).toBe(true)
 })
+
+test('a clock with nothing but alarms on it has nothing that is awaited, and they come in their order with the rest', () => {
+  const clock = new Clock(0)
+  const seen: string[] = []
+  clock.alarm(10, () => seen.push('alarm'))
+  expect([clock.isIdle, clock.isAwaited]).toEqual([false, false])
+  clock.at(10, () => seen.push('after it'))
+  clock.after(5, () => seen.push('before it'))
+  expect(clock.isAwaited).toBe(true)
+  clock.step(100)
+  clock.step(100)
+  expect([seen, clock.isAwaited]).toEqual([['before it', 'alarm'], true])
+  clock.step(100)
+  expect([seen, clock.isAwaited]).toEqual([['before it', 'alarm', 'after it'], false])
+})
