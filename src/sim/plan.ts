@@ -1,3 +1,4 @@
+import { HIGHEST_OF_NETWORK, isOfNetwork, NETWORK_DEED_TYPES, type NetworkDeed, networkDeedOf } from './networkDeeds.ts'
 import type { Random } from './random.ts'
 
 // A run as values: whatever happens in it from outside is written down here before it begins, with indices instead of names, so that
@@ -88,12 +89,7 @@ export type Deed =
       readonly amountSat: number
       readonly againAfterMs?: number
     }
-  // What the network does.
-  | { readonly type: 'cut'; readonly a: number; readonly b: number }
-  | { readonly type: 'stall'; readonly a: number; readonly b: number; readonly ms: number }
-  /** What goes from `a` to `b` is lost without a sign. */
-  | { readonly type: 'half_open'; readonly a: number; readonly b: number; readonly ms: number }
-  | { readonly type: 'second_connection'; readonly a: number; readonly b: number }
+  | NetworkDeed
   // What processes and disks do.
   | { readonly type: 'crash'; readonly who: number; readonly downMs: number; readonly keepsLast: boolean }
   | {
@@ -146,10 +142,7 @@ export const DEED_TYPES = [
   'open',
   'close',
   'send',
-  'cut',
-  'stall',
-  'half_open',
-  'second_connection',
+  ...NETWORK_DEED_TYPES,
   'crash',
   'sync_fault',
   'old_image',
@@ -184,10 +177,7 @@ export interface PlanOptions {
 const WORKLOAD: Faults = { pay: 60, mine: 8, open: 1, close: 1, send: 1 }
 /** Each of these is switched on in some seeds and off in others, at a rate of the seed's own: up to so much. */
 const HIGHEST: Faults = {
-  cut: 8,
-  stall: 5,
-  half_open: 3,
-  second_connection: 3,
+  ...HIGHEST_OF_NETWORK,
   crash: 8,
   sync_fault: 3,
   reorg: 3,
@@ -294,6 +284,7 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
   const other = (who + 1 + random.below(nodes - 1)) % nodes
   const channel = random.below(8)
   const downMs = random.pick([50, 500, 5_000, 60_000])
+  if (isOfNetwork(type)) return networkDeedOf(type, who, other, random)
   switch (type) {
     case 'pay': {
       const twin = random.chance(0.3)
@@ -325,12 +316,6 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
       return { type, who, channel, force: random.chance(0.4) }
     case 'send':
       return { type, from: who, to: other, amountSat: random.between(1_000, 300_000), ...againSoon(random) }
-    case 'cut':
-    case 'second_connection':
-      return { type, a: who, b: other }
-    case 'stall':
-    case 'half_open':
-      return { type, a: who, b: other, ms: random.pick([100, 2_000, 30_000]) }
     case 'crash':
       return { type, who, downMs, keepsLast: random.chance(0.5) }
     case 'sync_fault':

@@ -7,6 +7,7 @@ import { isAllClosed, isAtEase, isResolved } from './atRest.ts'
 import { Clock } from './clock.ts'
 import { History } from './history.ts'
 import { SimNetwork } from './network.ts'
+import { doToNetwork } from './networkDeeds.ts'
 import { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
 import type { Mode, Plan, PlannedDeed } from './plan.ts'
@@ -183,19 +184,13 @@ export class World {
         workload.send(this.nodeAt(deed.from), this.nodeAt(deed.to), deed)
         return
       case 'cut':
-        network.cut(this.nodeAt(deed.a), this.nodeAt(deed.b))
-        return
       case 'stall':
-        network.stall(this.nodeAt(deed.a), this.nodeAt(deed.b), deed.ms)
-        return
       case 'half_open':
-        network.halfOpen(this.nodeAt(deed.a), this.nodeAt(deed.b), deed.ms)
+      case 'second_connection':
+      case 'spoil':
+      case 'mislead':
+        doToNetwork(deed, network, index => this.nodeAt(index))
         return
-      case 'second_connection': {
-        const [a, b] = [this.nodeAt(deed.a), this.nodeAt(deed.b)]
-        if (a.isListening && b.isListening) network.connect(a, b)
-        return
-      }
       case 'crash':
         this.#crash(this.nodeAt(deed.who), deed.downMs, deed.keepsLast)
         return
