@@ -2,7 +2,6 @@ import { assert, type NodeId, type Sat, type Txid } from '../base/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
 import {
   type ChannelPolicy,
-  channelsOf,
   type Direction,
   endOf,
   findChannel,
@@ -44,6 +43,7 @@ export interface GraphDraft extends Graph {
   byNode: TableDraft
   channelCount: number
   nodeCount: number
+  shape: object
 }
 
 export interface NewChannel {
@@ -72,6 +72,7 @@ export function editGraph(graph: Graph, edit: (draft: GraphDraft) => void): Grap
     byNode: draftOfTable(graph.byNode),
     channelCount: graph.channelCount,
     nodeCount: graph.nodeCount,
+    shape: graph.shape,
   }
   edit(draft)
   return {
@@ -82,6 +83,7 @@ export function editGraph(graph: Graph, edit: (draft: GraphDraft) => void): Grap
     byNode: finishedTable(draft.byNode),
     channelCount: draft.channelCount,
     nodeCount: draft.nodeCount,
+    shape: draft.shape,
   }
 }
 
@@ -104,11 +106,10 @@ export function addChannel(draft: GraphDraft, channel: NewChannel): number {
   for (const [end, id] of channel.nodeIds.entries()) {
     const node = findNode(draft, id) ?? addNode(draft, id)
     writeWord(draft.channels, row, CHANNEL.NODE + end, node)
-    writeWord(draft.channels, row, CHANNEL.NEXT + end, readWord(draft.nodes, node, NODE.FIRST_CHANNEL))
-    writeWord(draft.nodes, node, NODE.FIRST_CHANNEL, row)
     writeWord(draft.nodes, node, NODE.CHANNELS, readWord(draft.nodes, node, NODE.CHANNELS) + 1)
   }
   draft.channelCount += 1
+  draft.shape = {}
   return row
 }
 
@@ -116,8 +117,7 @@ export function addChannel(draft: GraphDraft, channel: NewChannel): number {
 export function removeChannel(draft: GraphDraft, row: number): readonly NodeId[] {
   const ends = [endOf(draft, row, 0), endOf(draft, row, 1)]
   const gone: NodeId[] = []
-  for (const [end, node] of ends.entries()) {
-    unlinkFromNode(draft, { row, node, next: readWord(draft.channels, row, CHANNEL.NEXT + end) })
+  for (const node of ends) {
     const left = readWord(draft.nodes, node, NODE.CHANNELS) - 1
     writeWord(draft.nodes, node, NODE.CHANNELS, left)
     if (left > 0) continue
@@ -127,6 +127,7 @@ export function removeChannel(draft: GraphDraft, row: number): readonly NodeId[]
   unlinkChannel(draft, row)
   freeRow(draft.channels, row)
   draft.channelCount -= 1
+  draft.shape = {}
   return gone
 }
 
@@ -167,7 +168,6 @@ function addNode(draft: GraphDraft, id: NodeId): number {
   if (draft.nodeCount >= draft.byNode.rows) growNodeHeads(draft)
   const row = newRow(draft.nodes)
   for (const [i, word] of nodeWords(id).entries()) writeWord(draft.nodes, row, NODE.ID + i, word)
-  writeWord(draft.nodes, row, NODE.FIRST_CHANNEL, NONE)
   writeWord(draft.nodes, row, NODE.FLAGS, NODE_FLAG.LIVE)
   linkNode(draft, row)
   draft.nodeCount += 1
@@ -179,20 +179,6 @@ function removeNode(draft: GraphDraft, row: number): void {
   unlink(draft.byNode, hash, { table: draft.nodes, row, field: NODE.NEXT_BY_ID })
   freeRow(draft.nodes, row)
   draft.nodeCount -= 1
-}
-
-/** Cost: the channels of the node that came after this one. */
-function unlinkFromNode(
-  draft: GraphDraft,
-  { row, node, next }: { readonly row: number; readonly node: number; readonly next: number },
-): void {
-  let before: number | undefined
-  for (const other of channelsOf(draft, node)) {
-    if (other === row) break
-    before = other
-  }
-  if (before === undefined) writeWord(draft.nodes, node, NODE.FIRST_CHANNEL, next)
-  else writeWord(draft.channels, before, CHANNEL.NEXT + (endOf(draft, before, 0) === node ? 0 : 1), next)
 }
 
 // Chains of rows behind heads: as many heads as there are rows, doubled when they are too few.

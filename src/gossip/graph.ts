@@ -5,7 +5,6 @@ import { emptyTable, NONE, pageOf, readFloat, readWord, startOf, type Table, wor
 
 /**
  * What is known of the network: channels and nodes as rows of tables, which are found by short_channel_id, by node id and by funding.
- * Each node leads to the first of its channels, and each channel to the next one of either end.
  */
 export interface Graph {
   readonly channels: Table
@@ -16,6 +15,8 @@ export interface Graph {
   readonly byNode: Table
   readonly channelCount: number
   readonly nodeCount: number
+  /** The same object as long as no channel has come or gone: what was made of the shape of the graph alone still holds then. */
+  readonly shape: object
 }
 
 /** 0: from `node_id_1` to `node_id_2`; 1: back (BOLT 7, channel_flags). */
@@ -55,18 +56,21 @@ export interface GraphNode {
   readonly offersOnionMessages: boolean
 }
 
-const CHANNELS_IN_PAGE_BITS = 6
+/** 32 kB are copied for a change. */
+const CHANNELS_IN_PAGE_BITS = 8
+const NODES_IN_PAGE_BITS = 8
 const HEADS_IN_PAGE_BITS = 10
 
 const NO_HEADS = emptyTable(1, HEADS_IN_PAGE_BITS)
 export const EMPTY_GRAPH: Graph = {
   channels: emptyTable(CHANNEL_WIDTH, CHANNELS_IN_PAGE_BITS),
-  nodes: emptyTable(NODE_WIDTH, CHANNELS_IN_PAGE_BITS),
+  nodes: emptyTable(NODE_WIDTH, NODES_IN_PAGE_BITS),
   byScid: NO_HEADS,
   byFunding: NO_HEADS,
   byNode: NO_HEADS,
   channelCount: 0,
   nodeCount: 0,
+  shape: {},
 }
 export const HEADS_BITS = HEADS_IN_PAGE_BITS
 
@@ -169,13 +173,9 @@ export function* nodeRows(graph: Graph): Generator<number, void, undefined> {
   }
 }
 
-/** The channels of a node. */
+/** The channels of a node. Cost: a look at every channel, which happens when a node is to be forgotten. */
 export function* channelsOf(graph: Graph, node: number): Generator<number, void, undefined> {
-  let row = readWord(graph.nodes, node, NODE.FIRST_CHANNEL)
-  while (row !== NONE) {
-    yield row
-    row = readWord(graph.channels, row, CHANNEL.NEXT + (endOf(graph, row, 0) === node ? 0 : 1))
-  }
+  for (const row of channelRows(graph)) if (endOf(graph, row, 0) === node || endOf(graph, row, 1) === node) yield row
 }
 
 /** The row of the node at one end: 0 for `node_id_1`. */

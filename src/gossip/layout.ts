@@ -1,35 +1,36 @@
 // Where each field of a row stands. Amounts are numbers of 64 bits: exact up to 2^53 msat, 90,000 bitcoin, above which nothing is counted.
 
-/** Words in the row of a channel: 128 bytes, two lines of a processor's cache. */
-export const CHANNEL_WIDTH = 32
+/** Words in the row of a channel: 120 bytes. */
+export const CHANNEL_WIDTH = 30
 
-/** Fields of a channel. Those with two values have that of `node_id_1` first, the other one word further. */
+/**
+ * Fields of a channel. Those with two values have that of `node_id_1` first, the other one word further. A row that is free
+ * leads to the next one in its last word.
+ */
 export const CHANNEL = {
   /** Numbers of 64 bits: `htlc_minimum_msat` of direction `d` stands at `MINIMUM + 2 * d`, `htlc_maximum_msat` likewise. */
   CAPACITY_SAT: 0,
   MINIMUM: 1,
   MAXIMUM: 2,
-  // Words from here.
-  SCID_HIGH: 10,
-  SCID_LOW: 11,
+  // Words from here. What a search looks at first stands in the first half of the row.
   /** The rows of the two nodes. */
-  NODE: 12,
-  /** The next channel of that node. */
-  NEXT: 14,
+  NODE: 10,
+  FLAGS: 12,
+  /** The block in which its funding output was spent, or 0. */
+  SPENT_HEIGHT: 13,
+  SCID_HIGH: 14,
+  SCID_LOW: 15,
   FEE_BASE: 16,
   FEE_MILLIONTHS: 18,
-  TIMESTAMP: 20,
-  CHECKSUM: 22,
-  CLTV_DELTA: 24,
-  FLAGS: 26,
-  /** The block in which its funding output was spent, or 0. */
-  SPENT_HEIGHT: 27,
+  CLTV_DELTA: 20,
+  TIMESTAMP: 22,
+  CHECKSUM: 24,
   /** The first four bytes of the txid of its funding. */
-  FUNDING: 28,
-  NEXT_BY_SCID: 29,
-  NEXT_BY_FUNDING: 30,
-  /** How many updates are left to each direction, see rates.ts. A row that is free leads to the next one here. */
-  ALLOWANCE: 31,
+  FUNDING: 26,
+  NEXT_BY_SCID: 27,
+  NEXT_BY_FUNDING: 28,
+  /** How many updates are left to each direction, see rates.ts. */
+  ALLOWANCE: 29,
 } as const
 
 /** Bits of a channel's flags. Of a pair, `<< direction`. */
@@ -48,14 +49,12 @@ export const NODE_WIDTH = 16
 export const NODE = {
   /** The 33 bytes of the id: the first one, then 32 in eight words. */
   ID: 0,
-  /** The first of its channels. */
-  FIRST_CHANNEL: 9,
   /** Of its `node_announcement`, or 0. */
   TIMESTAMP: 10,
   FLAGS: 11,
   CHANNELS: 12,
   NEXT_BY_ID: 13,
-  ALLOWANCE: 15,
+  ALLOWANCE: 14,
 } as const
 
 export const NODE_FLAG = {

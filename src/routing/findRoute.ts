@@ -76,7 +76,7 @@ function routeOf({ labels, label, firstHop, cost }: Found, scene: Scene, request
       cltvExpiry: cltvAt(at),
       direction,
     })
-    chance *= chanceOfPassing(scene, row, direction, value(labels.amounts, at), capacityMsat(graph, row))
+    chance *= chanceOfPassing(scene, channel, value(labels.amounts, at), capacityMsat(graph, row))
   }
   const tail = defined(scene.tails[value(labels.parents, at)], 'a way begins with one of the tails')
   return {

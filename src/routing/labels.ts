@@ -34,43 +34,40 @@ export class Labels {
   hops = new Uint8Array(FIRST)
   channels = new Int32Array(FIRST)
   parents = new Int32Array(FIRST)
-  /** 1 where a better way has been found since. */
+  /** Strict: 1 where a better way has been found since. */
   #dead = new Uint8Array(FIRST)
-  /** The next label of the same node. */
+  /** Strict: the next label of the same node. */
   #next = new Int32Array(FIRST)
-  #first: Int32Array
+  readonly #first: Int32Array
+  /** Quick: the cheapest that was offered. */
+  readonly #least: Float64Array
   #heap = new Int32Array(FIRST)
   #waiting = 0
   readonly #isStrict: boolean
 
-  /** Strict: a way gives way to another one only if that is better in expiry and length too. */
+  /**
+   * Quick: a node keeps its cheapest way alone. Strict: a way gives way to another one only if that is at least as good in cost, amount,
+   * expiry and length.
+   */
   constructor(nodes: number, isStrict: boolean) {
-    this.#first = new Int32Array(nodes).fill(NOWHERE)
     this.#isStrict = isStrict
+    this.#first = new Int32Array(isStrict ? nodes : 0).fill(NOWHERE)
+    this.#least = new Float64Array(isStrict ? 0 : nodes).fill(Number.POSITIVE_INFINITY)
+  }
+
+  /** Whether no way of this cost or a higher one would be kept. */
+  isBeaten(node: number, cost: number): boolean {
+    return !this.#isStrict && value(this.#least, node) <= cost
   }
 
   /** Keeps a way unless one that is known is at least as good; forgets those that it is better than. */
   offer(label: Label): void {
-    const { node, cost, amount, cltv, hops } = label
-    let length = 0
-    let before = NOWHERE
-    for (let at = this.#firstOf(node); at !== NOWHERE; at = this.#nextOf(at)) {
-      if (this.#isAsGood(at, label)) return
-      const theirCost = value(this.costs, at)
-      const isBeaten =
-        cost <= theirCost &&
-        amount <= value(this.amounts, at) &&
-        (!this.#isStrict || (cltv <= value(this.cltvs, at) && hops <= value(this.hops, at)))
-      if (isBeaten) {
-        this.#dead[at] = 1
-        if (before === NOWHERE) this.#first[node] = this.#nextOf(at)
-        else this.#next[before] = this.#nextOf(at)
-      } else {
-        length += 1
-        before = at
-      }
+    const { node, cost } = label
+    if (this.#isStrict) this.#offerStrictly(label)
+    else if (cost < value(this.#least, node)) {
+      this.#least[node] = cost
+      this.#keep(label)
     }
-    if (length < MAX_LABELS_PER_NODE) this.#keep(label)
   }
 
   /** The cheapest way that nobody has looked at. */
@@ -79,20 +76,40 @@ export class Labels {
       const label = value(this.#heap, 0)
       this.#waiting -= 1
       if (this.#waiting > 0) this.#sink(value(this.#heap, this.#waiting))
-      if (value(this.#dead, label) === 0) return label
+      if (!this.#isForgotten(label)) return label
     }
     return undefined
   }
 
-  #isAsGood(at: number, { cost, amount, cltv, hops }: Label): boolean {
-    return (
-      value(this.costs, at) <= cost &&
-      value(this.amounts, at) <= amount &&
-      (!this.#isStrict || (value(this.cltvs, at) <= cltv && value(this.hops, at) <= hops))
-    )
+  #isForgotten(label: number): boolean {
+    if (this.#isStrict) return value(this.#dead, label) === 1
+    return value(this.costs, label) > value(this.#least, value(this.nodes, label))
   }
 
-  #keep({ node, cost, amount, cltv, hops, channel, parent }: Label): void {
+  #offerStrictly(label: Label): void {
+    const { node, cost, amount, cltv, hops } = label
+    let length = 0
+    let before = NOWHERE
+    for (let at = value(this.#first, node); at !== NOWHERE; at = value(this.#next, at)) {
+      const [theirCost, theirAmount] = [value(this.costs, at), value(this.amounts, at)]
+      const [theirCltv, theirHops] = [value(this.cltvs, at), value(this.hops, at)]
+      if (theirCost <= cost && theirAmount <= amount && theirCltv <= cltv && theirHops <= hops) return
+      if (cost <= theirCost && amount <= theirAmount && cltv <= theirCltv && hops <= theirHops) {
+        this.#dead[at] = 1
+        if (before === NOWHERE) this.#first[node] = value(this.#next, at)
+        else this.#next[before] = value(this.#next, at)
+      } else {
+        length += 1
+        before = at
+      }
+    }
+    if (length >= MAX_LABELS_PER_NODE) return
+    const at = this.#keep(label)
+    this.#next[at] = value(this.#first, node)
+    this.#first[node] = at
+  }
+
+  #keep({ node, cost, amount, cltv, hops, channel, parent }: Label): number {
     const at = this.count
     if (at === this.costs.length) this.#grow()
     this.count += 1
@@ -103,17 +120,8 @@ export class Labels {
     this.hops[at] = hops
     this.channels[at] = channel
     this.parents[at] = parent
-    this.#next[at] = this.#firstOf(node)
-    this.#first[node] = at
     this.#rise(at)
-  }
-
-  #firstOf(node: number): number {
-    return value(this.#first, node)
-  }
-
-  #nextOf(label: number): number {
-    return value(this.#next, label)
+    return at
   }
 
   #rise(label: number): void {
@@ -165,7 +173,7 @@ export class Labels {
 }
 
 /** The number at an index that the surrounding code keeps inside the column. */
-export function value(column: Float64Array | Int32Array | Uint8Array, at: number): number {
+export function value(column: Float64Array | Int32Array | Uint16Array | Uint8Array, at: number): number {
   // A typed array has a number at each index below its length.
   return column[at] as number
 }

@@ -8,9 +8,10 @@ export const DEFAULT_MIN_PART_MSAT = 10_000n
 /** Routes that the search for parts may look for: each costs a search over the graph. */
 export const MAX_SEARCHES = 64
 /** Ways to one node that none of the others is better than in all respects. */
-export const MAX_LABELS_PER_NODE = 16
-/** Ways that one search looks at before it takes the best that it has. */
-export const MAX_LABELS = 600_000
+export const MAX_LABELS_PER_NODE = 64
+/** Ways that the strict search keeps: to look for something better than what the quick one found, and where that found nothing. */
+export const MAX_LABELS_TO_IMPROVE = 2_000
+export const MAX_LABELS_TO_FIND = 60_000
 /** What is asked for at most: far above any channel, and far below where numbers are no longer exact. */
 export const LARGEST_AMOUNT_MSAT = 2n ** 50n
 /** Channels that the past tells something of. The oldest half goes when they are more. */

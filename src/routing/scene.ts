@@ -1,16 +1,18 @@
 import type { NodeId } from '../base/index.ts'
 import { pmapEntries } from '../base/index.ts'
-import { type Direction, findChannel, findNode, type Graph } from '../gossip/index.ts'
+import { findChannel, findNode, type Graph } from '../gossip/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
 import { DEFAULT_MAX_CLTV_DELTA, MAX_HOPS } from './limits.ts'
 import { decayed, type Knowledge, mirrored } from './liquidity.ts'
 import { type Tail, tailsOf } from './tails.ts'
+import { type Topology, topologyOf } from './topology.ts'
 import { DEFAULT_WEIGHTS, type FirstHop, type RouteRequest, type RouteWeights } from './types.ts'
 
 // A request in the numbers that a search computes with: nodes and channels by row, amounts in msat.
 
 export interface Scene {
   readonly graph: Graph
+  readonly topology: Topology
   /** Rows of nodes, then those that the graph does not have. */
   readonly nodeCount: number
   readonly nodeIndexes: ReadonlyMap<NodeId, number>
@@ -50,6 +52,7 @@ export function sceneOf(graph: Graph, request: RouteRequest): Scene {
   const payer = nodes.of(request.payer)
   return {
     graph,
+    topology: topologyOf(graph),
     nodeCount: nodes.count,
     nodeIndexes: nodes.known,
     payer,
@@ -69,10 +72,10 @@ export function sceneOf(graph: Graph, request: RouteRequest): Scene {
   }
 }
 
-/** What is known of a channel in one direction, where something is. */
-export function knowledgeOf(scene: Scene, row: number, direction: Direction): Knowledge | undefined {
-  const known = scene.known.get(row)
-  return known === undefined || direction === 0 ? known : mirrored(known)
+/** What is known of a channel (`2 * row + direction`), where something is. */
+export function knowledgeOf(scene: Scene, channel: number): Knowledge | undefined {
+  const known = scene.known.get(channel >> 1)
+  return known === undefined || channel % 2 === 0 ? known : mirrored(known)
 }
 
 /** Numbers for nodes: their rows, and numbers above those for nodes that no announced channel has. */

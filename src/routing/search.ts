@@ -1,26 +1,18 @@
-import {
-  CHANNEL,
-  CHANNEL_FLAG,
-  type Direction,
-  floatAt,
-  NODE,
-  NODE_FLAG,
-  NONE,
-  type Page,
-  pageOf,
-  startOf,
-  wordAt,
-} from '../gossip/index.ts'
+import { CHANNEL, type Direction, floatAt, NODE, NODE_FLAG, pageOf, startOf, wordAt } from '../gossip/index.ts'
 import { relayFee } from './fees.ts'
 import { type Label, Labels, NOWHERE, value } from './labels.ts'
-import { MAX_LABELS } from './limits.ts'
+import { MAX_LABELS_TO_FIND, MAX_LABELS_TO_IMPROVE } from './limits.ts'
 import { chanceOf } from './liquidity.ts'
 import { knowledgeOf, type Scene } from './scene.ts'
+import { SHUT } from './topology.ts'
 import type { FirstHop } from './types.ts'
 
 // From the payee back to the payer: what reaches a node follows from what it has to pass on (BOLT 7, HTLC fees), so only from there
-// are the amounts known. A way is a label; the cheapest one is looked at first (Dijkstra). Every cost grows with the amount, so a way
-// that costs no more and takes no more money than another one to the same node beats it, whatever comes before.
+// are the amounts known. A way is a label; the cheapest one is looked at first (Dijkstra).
+//
+// The quick search keeps one way for each node, the cheapest. That is not always part of the best route: a way that is dearer for its
+// risk may take less money, and so pay less to those before, fit through a smaller channel, or be shorter. The strict search keeps both.
+// Every cost grows with the amount, so a way that is at least as good in all of cost, amount, expiry and length can stand for another.
 
 export interface Found {
   readonly labels: Labels
@@ -34,27 +26,39 @@ interface Search {
   readonly scene: Scene
   readonly labels: Labels
   best: Found | undefined
-  /** The least cost of a way that was too long in blocks or hops. */
-  cutAt: number
 }
 
 /**
- * The cheapest way. Where a limit of expiry or length has cut ways that were cheaper than what was found, the search is done once more,
- * and keeps ways apart that differ in these: then it is exact again. Cost: at most `MAX_LABELS` ways, each with the channels of its node.
+ * The quick search, then the strict one for what is better. The strict one ends early in a large graph, where it matters little, and is
+ * exact in a small one; it goes on for longer where the quick one has found nothing.
  */
 export function search(scene: Scene): Found | undefined {
-  const quick = run(scene, false)
-  const { best } = quick
-  if (best !== undefined && best.cost <= quick.cutAt) return best
-  if (quick.cutAt === Number.POSITIVE_INFINITY) return undefined
-  const strict = run(scene, true).best
-  if (best === undefined || strict === undefined) return strict ?? best
-  return strict.cost < best.cost ? strict : best
+  if (!canLeave(scene)) return undefined
+  const quick = run(scene, { isStrict: false, maxLabels: Number.POSITIVE_INFINITY, best: undefined })
+  const maxLabels = quick === undefined ? MAX_LABELS_TO_FIND : MAX_LABELS_TO_IMPROVE
+  return run(scene, { isStrict: true, maxLabels, best: quick })
 }
 
-function run(scene: Scene, isStrict: boolean): Search {
+/** Whether one of our channels could carry the amount if there were no fee. */
+function canLeave({ firstHops, amount }: Scene): boolean {
+  for (const hops of firstHops.values()) if (hops.some(hop => canCarry(hop, amount, amount))) return true
+  return false
+}
+
+function canCarry({ spendableMsat, htlcMinimumMsat }: FirstHop, amount: number, delivered: number): boolean {
+  return amount <= Number(spendableMsat) && delivered >= Number(htlcMinimumMsat)
+}
+
+function run(
+  scene: Scene,
+  {
+    isStrict,
+    maxLabels,
+    best,
+  }: { readonly isStrict: boolean; readonly maxLabels: number; readonly best: Found | undefined },
+): Found | undefined {
   const labels = new Labels(scene.nodeCount, isStrict)
-  const state: Search = { scene, labels, best: undefined, cutAt: Number.POSITIVE_INFINITY }
+  const state: Search = { scene, labels, best }
   for (const [index, tail] of scene.tails.entries()) {
     const { amount, cltv, length: hops } = tail
     const cost = amount - scene.amount + heldFor(scene, amount, cltv) + scene.weights.hopMsat * hops
@@ -62,19 +66,16 @@ function run(scene: Scene, isStrict: boolean): Search {
     offer(state, { node, cost, amount, cltv, hops, channel: NOWHERE, parent: index })
   }
   for (let label = labels.take(); label !== undefined; label = labels.take()) {
-    if (labels.count > MAX_LABELS || (state.best !== undefined && value(labels.costs, label) >= state.best.cost)) break
+    if (labels.count > maxLabels || (state.best !== undefined && value(labels.costs, label) >= state.best.cost)) break
     visit(state, label)
   }
-  return state
+  return state.best
 }
 
-/** Keeps a way that is within the limits, and for one that is not, at what cost it was cut. */
-function offer(state: Search, label: Label): void {
-  const { scene } = state
-  if (label.amount > scene.maxAmount) return
-  // One more hop leads from us to the node.
-  if (label.hops + 1 > scene.maxHops || label.cltv > scene.maxCltv) state.cutAt = Math.min(state.cutAt, label.cost)
-  else state.labels.offer(label)
+/** Keeps a way that is within the limits. One more hop leads from us to its node. */
+function offer({ scene, labels, best }: Search, label: Label): void {
+  const isWithin = label.amount <= scene.maxAmount && label.hops < scene.maxHops && label.cltv <= scene.maxCltv
+  if (isWithin && (best === undefined || label.cost < best.cost)) labels.offer(label)
 }
 
 /** What it costs that an amount may be held for so many blocks. */
@@ -106,52 +107,49 @@ function arrive(state: Search, label: number, ours: readonly FirstHop[]): void {
   const amount = value(labels.amounts, label)
   const cost = value(labels.costs, label) + scene.weights.hopMsat
   if (state.best !== undefined && cost >= state.best.cost) return
-  const firstHop = ours.find(hop => amount <= Number(hop.spendableMsat) && scene.amount >= Number(hop.htlcMinimumMsat))
+  const firstHop = ours.find(hop => canCarry(hop, amount, scene.amount))
   if (firstHop !== undefined) state.best = { labels, label, firstHop, cost }
 }
 
 /** Looks at each channel that leads to the node. This is where the time goes. */
 function spread(state: Search, label: number, node: number): void {
-  const { channels } = state.scene.graph
-  let row = nodeWord(state.scene, node, NODE.FIRST_CHANNEL)
-  while (row !== NONE) {
-    const page = pageOf(channels, row)
-    const start = startOf(channels, row)
-    const direction: Direction = wordAt(page.words, start + CHANNEL.NODE) === node ? 1 : 0
-    if (isOpen(wordAt(page.words, start + CHANNEL.FLAGS), direction))
-      follow(state, label, { page, start, row, direction })
-    row = wordAt(page.words, start + CHANNEL.NEXT + 1 - direction)
+  const { scene, labels } = state
+  const { starts, channels, froms, bases, millionths, deltas } = scene.topology
+  const { hopMsat, cltvBillionths } = scene.weights
+  const amount = value(labels.amounts, label)
+  const cost = value(labels.costs, label) + hopMsat
+  const limit = state.best?.cost ?? Number.POSITIVE_INFINITY
+  const perMillionth = amount / 1e6
+  const perBlock = (amount * cltvBillionths) / 1e9
+  const end = value(starts, node + 1)
+  for (let at = value(starts, node); at < end; at++) {
+    const delta = value(deltas, at)
+    if (delta === SHUT) continue
+    const from = value(froms, at)
+    // Fees are rounded down: one less is never too much.
+    const least = cost + value(bases, at) + perMillionth * value(millionths, at) + perBlock * delta - 1
+    if (least < limit && !labels.isBeaten(from, least) && from !== scene.payer) {
+      follow(state, label, value(channels, at), from)
+    }
   }
 }
 
-const CLOSED = CHANNEL_FLAG.UNROUTABLE
-
-/** There is a policy for this direction, and it is not disabled. */
-function isOpen(flags: number, direction: Direction): boolean {
-  const wanted = CHANNEL_FLAG.POLICY << direction
-  return (flags & (wanted | (CHANNEL_FLAG.DISABLED << direction) | CLOSED)) === wanted
-}
-
-interface Channel {
-  readonly page: Page
-  /** Where its words begin. */
-  readonly start: number
-  readonly row: number
-  readonly direction: Direction
-}
-
-/** The way that begins with this channel and goes on as the label does. */
-function follow(state: Search, label: number, { page: { words, floats }, start, row, direction }: Channel): void {
+/** The way that begins with this channel and goes on as the label does, where the channel is large enough. */
+function follow(state: Search, label: number, channel: number, from: number): void {
   const { scene, labels } = state
-  const from = wordAt(words, start + CHANNEL.NODE + direction)
-  const amount = value(labels.amounts, label)
+  const row = channel >> 1
+  // One bit.
+  const direction = (channel & 1) as Direction
+  const { words, floats } = pageOf(scene.graph.channels, row)
+  const start = startOf(scene.graph.channels, row)
   const at = start >>> 1
+  const amount = value(labels.amounts, label)
   // A minimum is asked of what is delivered, not of that plus the fees behind: so a dearer way is never usable where a cheaper one is not.
-  const isWithin =
+  const isUsable =
     amount <= floatAt(floats, at + CHANNEL.MAXIMUM + 2 * direction) &&
     scene.amount >= floatAt(floats, at + CHANNEL.MINIMUM + 2 * direction)
-  if (!isWithin || from === scene.payer) return
-  const chance = chanceOfPassing(scene, row, direction, amount, floatAt(floats, at + CHANNEL.CAPACITY_SAT) * 1000)
+  if (!isUsable) return
+  const chance = chanceOfPassing(scene, channel, amount, floatAt(floats, at + CHANNEL.CAPACITY_SAT) * 1000)
   if (chance <= 0) return
   const feeMillionths = wordAt(words, start + CHANNEL.FEE_MILLIONTHS + direction)
   const fee = relayFee(amount, wordAt(words, start + CHANNEL.FEE_BASE + direction), feeMillionths)
@@ -165,21 +163,16 @@ function follow(state: Search, label: number, { page: { words, floats }, start, 
     amount: amount + fee,
     cltv: value(labels.cltvs, label) + delta,
     hops: value(labels.hops, label) + 1,
-    channel: 2 * row + direction,
+    channel,
     parent: label,
   })
 }
 
-/** How likely the channel has the amount beside what is under way in it already. */
-export function chanceOfPassing(
-  scene: Scene,
-  row: number,
-  direction: Direction,
-  amount: number,
-  capacity: number,
-): number {
+/** How likely a channel (`2 * row + direction`) has the amount beside what is under way in it already. */
+export function chanceOfPassing(scene: Scene, channel: number, amount: number, capacity: number): number {
+  const row = channel >> 1
   if (scene.isSpecial[row] === 0) return chanceOf(amount, { low: 0, high: capacity })
-  if (scene.excluded.has(2 * row + direction)) return 0
-  const total = amount + (scene.inFlight.get(2 * row + direction) ?? 0)
-  return chanceOf(total, knowledgeOf(scene, row, direction) ?? { low: 0, high: capacity })
+  if (scene.excluded.has(channel)) return 0
+  const total = amount + (scene.inFlight.get(channel) ?? 0)
+  return chanceOf(total, knowledgeOf(scene, channel) ?? { low: 0, high: capacity })
 }
