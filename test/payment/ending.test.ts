@@ -56,6 +56,16 @@ describe('a refusal of the recipient', () => {
     expect(alice.paymentOf(request).failure?.message).toMatch(/failure code 20479, which BOLT 4 does not have/)
   })
 
+  // LDK says invalid_onion_payload without the record that it is about.
+  test('without the facts that belong to its code is told by its name all the same', () => {
+    const { alice, request, sharedSecret } = inFlight()
+    const bare = { type: 'unknown', code: failureCode('invalid_onion_payload'), data: new Uint8Array(0) } as const
+    alice.step(signed(sharedSecret, bare))
+    expect(alice.paymentOf(request).failure?.message).toMatch(
+      /^The recipient refused the payment: it cannot read what the onion says \(invalid_onion_payload\)\.$/,
+    )
+  })
+
   test.each(['invalid_onion_version', 'invalid_onion_hmac', 'invalid_onion_key'] as FailureName[])(
     '%s comes from the peer, unencrypted',
     name => {
