@@ -87,6 +87,9 @@ export function failureCode(failure: FailureName | FailureMessage): number {
   return failure.type === 'unknown' ? failure.code : ROWS[failure.type][0]
 }
 
+/** The failure that a code stands for, flags included; undefined where BOLT 4 has none. */
+export const failureName = (code: number): FailureName | undefined => NAME_OF_CODE.get(code)
+
 /** The `failuremsg`: code, data, and the TLV stream where there is one. */
 export function encodeFailureMessage(failure: FailureMessage): Uint8Array {
   const code = encode(u16, failureCode(failure))

@@ -21,6 +21,7 @@ export {
   type FailureMessage,
   type FailureName,
   failureCode,
+  failureName,
   type KnownFailure,
   NODE,
   PERM,

@@ -1,9 +1,12 @@
-import type { FailureMessage, FailureName } from '../onion/index.ts'
+import { type FailureMessage, type FailureName, failureCode, failureName } from '../onion/index.ts'
 
 /** A failure of BOLT 4 for people, with its name for those who want to look it up. */
 export function describe(message: FailureMessage): string {
-  if (message.type === 'unknown') return `failure code ${message.code}, which BOLT 4 does not have`
-  return `${WORDS[message.type]} (${message.type})`
+  // The code alone says enough: not everyone sends the data that belong to it.
+  const name = message.type === 'unknown' ? failureName(message.code) : message.type
+  return name === undefined
+    ? `failure code ${failureCode(message)}, which BOLT 4 does not have`
+    : `${WORDS[name]} (${name})`
 }
 
 const UNREADABLE = 'it cannot read the onion'
