@@ -1,11 +1,11 @@
 import { assert, defined, sat, unreachable } from '../base/index.ts'
 import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
-import { verifyEcdsa } from '../crypto/index.ts'
 import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { isAllClosed, isAtEase, isResolved } from './atRest.ts'
 import { Clock } from './clock.ts'
 import { History } from './history.ts'
+import { judgeOf } from './judge.ts'
 import { SimNetwork } from './network.ts'
 import { doToNetwork } from './networkDeeds.ts'
 import { SimNode } from './node.ts'
@@ -380,7 +380,7 @@ const bases = new Map<Mode, RegtestChain>()
 export function baseChain(mode: Mode): RegtestChain {
   const known = bases.get(mode)
   if (known !== undefined) return known.fork()
-  const chain = createRegtestChain(mode === 'fast' ? { verifySignature: verifyEcdsa } : {})
+  const chain = createRegtestChain({ verifySignature: judgeOf(mode) })
   chain.mine(BASE_HEIGHT - 1)
   chain.fund(chain.minerScript, sat(10_000n))
   bases.set(mode, chain)
