@@ -111,7 +111,7 @@ export class AppWorld<N extends string = string> {
       clock: this.#time,
       random: random.split('network'),
       latencyMs: [1, 40],
-      mode: 'fast',
+      mode: 'real',
     })
     this.#network.healed = true
     this.#stepper = new Stepper(this.#time)

@@ -82,7 +82,7 @@ export class Machine {
     const { network, book } = world
     const onSent = (connection: number, bytes: Uint8Array) => world.sent(this, connection, bytes)
     this.end = new WorldEnd({ name, id: this.id, network, book, onSent })
-    network.join(this.end)
+    network.join(this.end, this.#keys.seed.nodeSecret)
   }
 
   /** What runs there now. */

@@ -40,8 +40,8 @@ export interface WorldEndOptions {
 }
 
 /**
- * A node's place in the network of the world, whatever process is there, and the network as that process sees it. Connections are
- * those of the world after their handshake: whole messages, in their order, or none.
+ * A node's place in the network of the world, whatever process is there, and the network as that process sees it: connections of the
+ * world, which have shaken hands and are encrypted on their way, and what each of them has made of its bytes.
  */
 export class WorldEnd implements NetworkEnd {
   readonly name: string
