@@ -144,6 +144,10 @@ function tellOnchain(work: Work, { index, peer, state }: Link, event: OnchainEve
     const { htlc, cause } = event
     work.tasks.push({ to: 'payments', input: { type: 'htlc_timed_out', link: index, id: htlc.id, cause } })
   }
+  if (event.type === 'htlc_unknown') {
+    const { htlc, cause } = event
+    work.tasks.push({ to: 'payments', input: { type: 'htlc_unknown', link: index, id: htlc.id, cause } })
+  }
   if (state.channel === undefined) return
   const channelId = channelIdOf(state.channel)
   emit(work, { type: 'channel_onchain', channelId, peer, kind: event.type, sentence: event.sentence })

@@ -54,6 +54,7 @@ const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
   refused_on_the_way: ['payment_failed', TRY_LATER],
   timeout: ['timeout', 'Nothing was paid. Try again when the recipient is there.'],
   lost_on_chain: ['payment_failed', 'The recipient was not paid. Pay again, over another channel.'],
+  outcome_unknown: ['payment_failed', 'Ask the recipient before you pay again: it may have been paid.'],
   idempotency_conflict: ['conflict', 'Use another Idempotency-Key: this one was used for something else.'],
   too_many_invoices: ['limit_reached', 'Wait until some have expired.'],
   unknown_invoice: ['not_found', '`bookend payments` shows whether it was paid.'],

@@ -1,9 +1,10 @@
-import { outPointKey } from '../base/index.ts'
+import { outPointKey, sat } from '../base/index.ts'
 import { isGivenUp, isHopeless } from './left.ts'
 import { IRREVOCABLE_DEPTH, LEFT_AFTER_BLOCKS, SAFE_DEPTH } from './limits.ts'
 import type { ChannelOutput } from './outputs.ts'
 import { spendersOf } from './plan.ts'
 import { htlcKey, knownHtlcs, revealsPreimage, validHtlcs } from './preimages.ts'
+import { nameOf } from './sentences.ts'
 import type { CommitmentOnChain, Situation } from './situation.ts'
 import type { SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
@@ -17,26 +18,35 @@ interface Ground {
   readonly context: OnchainContext
   readonly spenders: ReadonlyMap<string, ConfirmedTx>
   readonly claims: readonly Claim[]
+  /** Whether no coin of the wallet is free for the transaction that takes it. */
+  readonly lacksCoin: (htlc: ChannelHtlc) => boolean
   /** Our ways to spend each unspent output of the confirmed commitment. Only worked out where they are asked for. */
   readonly paths: () => ReadonlyMap<string, readonly SpendPath[]>
 }
 
-/** `claims`: what we publish from now on. */
+/** `claims`: what we publish from now on. `troubles`: what is in the way of others, by its names. */
 export function conditions(
   situation: Situation,
   facts: ChainFacts,
-  { claims, context }: { readonly claims: readonly Claim[]; readonly context: OnchainContext },
+  {
+    claims,
+    troubles,
+    context,
+  }: { readonly claims: readonly Claim[]; readonly troubles: readonly string[]; readonly context: OnchainContext },
 ): readonly OnchainEventFacts[] {
   let known: ReturnType<Ground['paths']> | undefined
   const paths: Ground['paths'] = () => {
     known ??= pathsByOutpoint(situation, facts, context)
     return known
   }
-  const ground: Ground = { situation, facts, context, spenders: spendersOf(facts), claims, paths }
+  const lacksCoin: Ground['lacksCoin'] = htlc =>
+    troubles.includes(nameOf({ type: 'fee_coin_missing', htlc, feeSat: sat(0) }))
+  const ground: Ground = { situation, facts, context, spenders: spendersOf(facts), claims, lacksCoin, paths }
   return [
     ...spendConditions(situation),
     ...preimageConditions(ground),
     ...htlcConditions(ground),
+    ...untoldConditions(ground),
     ...leftConditions(ground),
     ...(isResolved(ground) ? [{ type: 'resolved' } as const] : []),
   ]
@@ -124,7 +134,34 @@ function spentHtlc(
 function unspentHtlc(ground: Ground, htlc: ChannelHtlc, output: ChannelOutput): OnchainEventFacts | undefined {
   const { facts, context } = ground
   if (htlc.offeredBy === 'remote' || isPaidUpstream(htlc, facts, context)) return undefined
-  return isLeft(output, ground) ? { type: 'htlc_timed_out', htlc, cause: 'given_up' } : undefined
+  if (isLeft(output, ground)) return { type: 'htlc_timed_out', htlc, cause: 'given_up' }
+  return isUnclaimed(htlc, output, ground) ? { type: 'htlc_unknown', htlc, cause: 'unclaimed' } : undefined
+}
+
+/** As long after its expiry there is still no coin for the fee of our transaction: whoever paid with it hears so. */
+function isUnclaimed(htlc: ChannelHtlc, { height }: ChannelOutput, { context, lacksCoin }: Ground): boolean {
+  const since = Math.max(height ?? Number.POSITIVE_INFINITY, htlc.cltvExpiry)
+  return context.height >= since + LEFT_AFTER_BLOCKS && lacksCoin(htlc)
+}
+
+/** HTLCs of ours in an old copy: what became of them only the peer knows, but for preimages that the chain shows. */
+function untoldConditions(ground: Ground): readonly OnchainEventFacts[] {
+  const { facts, context } = ground
+  return validHtlcs(context.view)
+    .filter(htlc => htlc.offeredBy === 'local' && !isPaidUpstream(htlc, facts, context) && isUntold(htlc, ground))
+    .map(htlc => ({ type: 'htlc_unknown', htlc, cause: 'untold' }))
+}
+
+/** As long as an HTLC may stand on a commitment that we do not know, the peer may take it there. After a close it was over before. */
+function isUntold({ cltvExpiry }: ChannelHtlc, { situation, context }: Ground): boolean {
+  if (situation.type === 'mutual_close' || situation.type === 'unknown')
+    return depth(situation.spend, context) >= SAFE_DEPTH
+  return isForgotten(situation, context) && context.height >= cltvExpiry + SAFE_DEPTH
+}
+
+function isForgotten(situation: Situation, { view }: OnchainContext): boolean {
+  if (situation.type === 'open') return view.isOldCopy
+  return situation.type === 'commitment' && ['future', 'own_future'].includes(situation.commitment.name)
 }
 
 function leftConditions(ground: Ground): readonly OnchainEventFacts[] {
@@ -161,7 +198,12 @@ function isResolved(ground: Ground): boolean {
   if (situation.type !== 'commitment') return true
   const { commitment } = situation
   if (commitment.name === 'revoked' && !commitment.htlcsKnown) return false
+  if (isForgotten(situation, context) && validHtlcs(context.view).some(htlc => isAwaited(htlc, ground))) return false
   return commitment.outputs.every(output => isOutputResolved(output, commitment, ground))
+}
+
+function isAwaited(htlc: ChannelHtlc, ground: Ground): boolean {
+  return htlc.offeredBy === 'local' && !isPaidUpstream(htlc, ground.facts, ground.context) && !isUntold(htlc, ground)
 }
 
 function pathsByOutpoint(
@@ -185,10 +227,10 @@ function isOutputResolved(output: ChannelOutput, commitment: CommitmentOnChain, 
   if (spender !== undefined) return depth(spender, context) >= IRREVOCABLE_DEPTH
   if (isLeft(output, ground)) return true
   // As long as the peer may take an HTLC of ours, and so say that it was paid, we look at it, worth something to us or not.
-  const isAwaited =
+  const mayBePaid =
     output.kind === 'htlc' && output.htlc.offeredBy === 'local' && !isPaidUpstream(output.htlc, facts, context)
   const paths = ground.paths().get(outPointKey(output.outpoint)) ?? []
-  return paths.every(path => (isHopeless(path, context) && !isAwaited) || isLeftToPeer(path, commitment, context))
+  return paths.every(path => (isHopeless(path, context) && !mayBePaid) || isLeftToPeer(path, commitment, context))
 }
 
 /** An HTLC that we were offered and whose preimage we never learned: the peer's once it has expired (BOLT 5). */

@@ -19,6 +19,7 @@ export function nameOf(event: OnchainEventFacts): string {
     case 'preimage_found':
       return `${event.type}/${event.paymentHash}`
     case 'htlc_timed_out':
+    case 'htlc_unknown':
     case 'htlc_claimed':
     case 'htlc_returned':
     case 'fee_coin_missing':
@@ -50,6 +51,11 @@ const TIMEOUTS: Readonly<Record<TimeoutCause, string>> = {
   given_up: `ran out ${LEFT_AFTER_BLOCKS} blocks ago, and nobody took its output, which is worth less than its claim costs`,
 }
 
+const UNKNOWN: Readonly<Record<Extract<OnchainEventFacts, { type: 'htlc_unknown' }>['cause'], string>> = {
+  unclaimed: `ran out ${LEFT_AFTER_BLOCKS} blocks ago, and no wallet coin is there for the fee of taking it back`,
+  untold: 'stands in records that are an old copy',
+}
+
 function sentenceOf(event: OnchainEventFacts): string {
   switch (event.type) {
     case 'commitment_confirmed':
@@ -66,6 +72,8 @@ function sentenceOf(event: OnchainEventFacts): string {
       return `The chain shows the preimage of ${event.paymentHash}, which belongs to ${namesOf(event.htlcs)}: ${toHex(event.paymentPreimage)}.`
     case 'htlc_timed_out':
       return `${describe(event.htlc)} ${TIMEOUTS[event.cause]}: it has failed.`
+    case 'htlc_unknown':
+      return `${describe(event.htlc)} ${UNKNOWN[event.cause]}: nobody here can say whether it was paid.`
     case 'htlc_claimed':
       return `${describe(event.htlc)} is taken with its preimage, ${SAFE_DEPTH} blocks deep.`
     case 'htlc_returned':

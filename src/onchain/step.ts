@@ -6,14 +6,7 @@ import { conditions } from './conditions.ts'
 import { closingTransactions, type Plan, planClaims } from './plan.ts'
 import { nameOf, told } from './sentences.ts'
 import { readSituation, type Situation } from './situation.ts'
-import type {
-  OnchainContext,
-  OnchainEffect,
-  OnchainEventFacts,
-  OnchainInput,
-  OnchainState,
-  OnchainStep,
-} from './types.ts'
+import type { OnchainContext, OnchainEffect, OnchainInput, OnchainState, OnchainStep } from './types.ts'
 
 /**
  * One step of the enforcement of one channel. It remembers what the chain said, and works out everything else from that: where
@@ -30,8 +23,9 @@ export function step(state: OnchainState, input: OnchainInput, context: OnchainC
   const situation = readSituation(context.view, facts)
   const plan = isTimeToAct(input) ? planClaims(state.claims, facts, situation, context) : undefined
   const claims = plan?.claims ?? state.claims
-  const holds = conditions(situation, facts, { claims, context })
-  const reported = namesToKeep(state, holds, plan)
+  const troubles = troubleNames(state, plan)
+  const holds = conditions(situation, facts, { claims, troubles, context })
+  const reported = [...new Set([...holds.map(nameOf), ...troubles])].sort()
   const next: OnchainState = { facts, claims, reported }
   const known = new Set(state.reported)
   const news = [...holds, ...(plan?.troubles ?? [])].filter(event => !known.has(nameOf(event)))
@@ -53,15 +47,10 @@ function isTimeToAct({ type }: OnchainInput): boolean {
 }
 
 /** Troubles with claims are known only where claims were looked at; until then they stand as they were told. */
-function namesToKeep(
-  state: OnchainState,
-  holds: readonly OnchainEventFacts[],
-  plan: Plan | undefined,
-): readonly string[] {
+function troubleNames(state: OnchainState, plan: Plan | undefined): readonly string[] {
   const isTrouble = (name: string): boolean =>
     name.startsWith('claim_not_worthwhile/') || name.startsWith('fee_coin_missing/')
-  const troubles = plan === undefined ? state.reported.filter(isTrouble) : plan.troubles.map(nameOf)
-  return [...new Set([...holds.map(nameOf), ...troubles])].sort()
+  return plan === undefined ? state.reported.filter(isTrouble) : plan.troubles.map(nameOf)
 }
 
 interface Moment {

@@ -242,6 +242,12 @@ export type OnchainEventFacts =
       readonly htlc: ChannelHtlc
       readonly cause: 'output_taken_back' | 'no_output' | 'given_up'
     }
+  /**
+   * Nobody here can say whether an HTLC that we offered was paid, and nobody waits for it any more; it may still turn out. `unclaimed`:
+   * `LEFT_AFTER_BLOCKS` after its expiry there is no coin for the fee of taking it back. `untold`: it stands in records that are an old
+   * copy. It is not to be failed upstream.
+   */
+  | { readonly type: 'htlc_unknown'; readonly htlc: ChannelHtlc; readonly cause: 'unclaimed' | 'untold' }
   /** We took an HTLC that we received, with its preimage, and that is `SAFE_DEPTH` deep. */
   | { readonly type: 'htlc_claimed'; readonly htlc: ChannelHtlc }
   /** An HTLC that we received went back to the peer, and that is `SAFE_DEPTH` deep. */

@@ -66,10 +66,20 @@ export function givenUp(
   { now }: PaymentContext,
 ): PaymentStep {
   const { payment, terms } = inFlight
-  const end = { status: 'failed', failure: reason, endedAt: now } as const
-  const step = ended(state, inFlight, { type: 'payment_failed', payment: { ...payment, ...end } })
+  const step = endedFailed(state, inFlight, reason, now)
   const next = refunded(step.next, terms.token, payment.amountMsat)
   return { ...step, next, writes: [...step.writes, ...tokenWrites(next, terms.token)] }
+}
+
+/** A payment of which it is said that it has failed, with the reason. */
+export function endedFailed(
+  state: PaymentsState,
+  inFlight: InFlight,
+  reason: PaymentFailure,
+  now: number,
+): PaymentStep {
+  const end = { status: 'failed', failure: reason, endedAt: now } as const
+  return ended(state, inFlight, { type: 'payment_failed', payment: { ...inFlight.payment, ...end } })
 }
 
 function ended(state: PaymentsState, inFlight: InFlight, event: PaymentEvent): PaymentStep {

@@ -11,6 +11,7 @@ import { type PaymentStep, type PaymentsState, withSession } from './state.ts'
 import { wakeInTime } from './times.ts'
 import { charge, createToken, refund, revokeToken } from './tokens.ts'
 import type { PaymentContext, PaymentInput } from './types.ts'
+import { outcomeUnknown } from './unknown.ts'
 import { dropped, giveUpLate, usable } from './waiting.ts'
 
 /**
@@ -55,6 +56,8 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
       return usable(state, input.peer, context)
     case 'create_token':
       return createToken(state, input, context)
+    case 'htlc_unknown':
+      return outcomeUnknown(state, input, context)
     case 'revoke_token':
       return revokeToken(state, input)
     case 'charge':

@@ -43,6 +43,7 @@ export interface PaymentFailure {
     | 'refused_on_the_way'
     | 'timeout'
     | 'lost_on_chain'
+    | 'outcome_unknown'
     | 'idempotency_conflict'
     | 'too_many_invoices'
     | 'unknown_invoice'
@@ -177,6 +178,13 @@ export type PaymentInput =
       readonly link: number
       readonly id: number
       readonly cause: 'output_taken_back' | 'no_output' | 'given_up'
+    }
+  /** Nobody can say whether it was or will be paid, and nobody waits for it any more. */
+  | {
+      readonly type: 'htlc_unknown'
+      readonly link: number
+      readonly id: number
+      readonly cause: 'unclaimed' | 'untold'
     }
   /** A channel with this peer can be used again: what waits may be tried. */
   | { readonly type: 'usable'; readonly peer: NodeId }

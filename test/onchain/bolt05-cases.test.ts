@@ -129,7 +129,25 @@ describe('spends that need explaining', () => {
     mineUntil([lost], () => lost.isResolved)
     const main = builtOf(model, 'alice', 5).outputs.find(({ type }) => type === 'to_local')?.amountSat ?? sat(0)
     expect(lost.walletSat() - before + lost.feesSat()).toBe(main + (htlcTx()?.outputs[0]?.amountSat ?? 0n))
+    // What became of the HTLC is not known; that it was ours is.
     expect(lost.eventsOf('htlc_timed_out')).toEqual([])
+    expect(lost.eventsOf('htlc_unknown').map(({ cause }) => cause)).toEqual(['untold'])
+  })
+
+  it('data loss: an HTLC of ours has an end where nobody publishes anything, after its expiry and not before', () => {
+    const model = makeModel({
+      format: 'anchors_zero_fee_htlc',
+      htlcs: height => [
+        { offeredBy: 'alice', id: 4, amountSat: 25_000, cltvExpiry: height + 30, preimageSeed: 6, from: 1, until: 9 },
+        { offeredBy: 'bob', id: 0, amountSat: 25_000, cltvExpiry: height + 30, preimageSeed: 7, from: 1, until: 9 },
+      ],
+    })
+    const expiry = model.chain.height + 30
+    const lost = new EnforcerNode(model, 'alice', { ...viewOf(model, 'alice', 2), isOldCopy: true }).start()
+    mineUntil([lost], () => lost.eventsOf('htlc_unknown').length > 0)
+    expect(model.chain.height).toBe(expiry + 6)
+    expect(lost.eventsOf('htlc_unknown')).toMatchObject([{ htlc: { offeredBy: 'local', id: 4 }, cause: 'untold' }])
+    expect(lost.isResolved).toBe(false)
   })
 
   it('data loss: an own commitment without our main output, or as old as our records, is none to be claimed', () => {
@@ -328,6 +346,22 @@ describe('fees', () => {
     const due = dueSat(builtOf(model, 'alice', 2), 'alice', 'alice')
     // HTLC 0 counts as fulfilled in `dueSat`, but nobody did fulfil it.
     expect(alice.walletSat() - before + alice.feesSat()).toBe(due + 30_000n)
+  })
+
+  it('without wallet coins to the end, a payment ends 144 blocks after its expiry: nobody can say how', () => {
+    const model = anchors()
+    const alice = closingAlice(model).start()
+    mine([alice], 100)
+    expect(alice.eventsOf('htlc_unknown')).toEqual([])
+    mine([alice], 70)
+    expect(alice.eventsOf('htlc_unknown').map(({ cause }) => cause)).toEqual(['unclaimed', 'unclaimed', 'unclaimed'])
+    // The money is still ours to take.
+    expect([alice.eventsOf('htlc_timed_out'), alice.isResolved]).toEqual([[], false])
+    const before = alice.walletSat()
+    alice.fundCoins(3)
+    mineUntil([alice], () => alice.isResolved)
+    expect(alice.eventsOf('htlc_timed_out').length).toBe(3)
+    expect(alice.walletSat()).toBeGreaterThan(before + 90_000n)
   })
 
   it('scarce coins go to the largest HTLCs, and no coin goes to two', () => {

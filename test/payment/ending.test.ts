@@ -133,6 +133,14 @@ describe('other ends', () => {
     expect(alice.paymentOf(request).failure?.code).toBe('lost_on_chain')
   })
 
+  test('nobody can say what became of it', () => {
+    for (const cause of ['unclaimed', 'untold'] as const) {
+      const { alice, request } = inFlight()
+      alice.step({ type: 'htlc_unknown', link: 1, id: 0, cause })
+      expect(alice.paymentOf(request).failure?.code).toBe('outcome_unknown')
+    }
+  })
+
   test('a preimage that does not fit is a bug of the channel', () => {
     const { alice } = inFlight()
     const wrong = { type: 'htlc_fulfilled', link: 1, id: 0, paymentPreimage: secretOf(1) } as const

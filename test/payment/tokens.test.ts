@@ -98,6 +98,16 @@ describe('a budget', () => {
     expect(spent(node)).toBe(12_000n)
   })
 
+  test('stays spent where nobody can say whether the payment was made', () => {
+    const { alice, bob } = pair()
+    create(alice)
+    const input = keysendInput(bob.id, { token: 'shop' })
+    alice.start(input, 0)
+    alice.step({ type: 'htlc_unknown', link: 1, id: 0, cause: 'untold' })
+    expect(alice.paymentOf(input.request).failure?.code).toBe('outcome_unknown')
+    expect(spent(alice)).toBe(5_000n)
+  })
+
   test('comes back when the money stays, and never more than was spent', () => {
     const node = new Node(secretOf(1))
     create(node)

@@ -73,6 +73,7 @@ const paymentFailure = z
       'refused_on_the_way',
       'timeout',
       'lost_on_chain',
+      'outcome_unknown',
       'idempotency_conflict',
       'too_many_invoices',
       'too_many_tokens',
