@@ -8,12 +8,14 @@ import { runPlan } from './run.ts'
 import { type FailedSeed, type SeedJob, type SeedResult, seedPlan } from './seeds.ts'
 import { shrink } from './shrink.ts'
 import { COVERAGE_BOUNDS, Coverage, reachable } from './specCoverage.ts'
+import { coverageLines, isWhole, seenIn } from './specCoverageLines.ts'
 import { story } from './story.ts'
 import { useCrypto } from './useCrypto.ts'
 
 // The command line of the seeded world:
 //
 //   npm run sim -- --seeds 1000 [--seed S] [--mode fast|real] [--nodes N] [--deeds N] [--minutes M] [--jobs J] [--json]
+//   npm run sim -- --guided [--seeds N] [--seed S] [--mode fast|real] [--deeds N] [--json]
 //   npm run sim -- --replay FILE
 
 const { values } = parseArgs({
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     deeds: { type: 'string', default: '400' },
     minutes: { type: 'string' },
     checks: { type: 'string', default: 'sampled' },
+    guided: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
     replay: { type: 'string' },
     out: { type: 'string', default: '.' },
@@ -41,13 +44,14 @@ const HELP = `npm run sim -- [options]
   --nodes N       2 to 7 nodes (default: 3)
   --deeds N       what happens in each run (default 400)
   --checks WHAT   sampled: forks of the world at some commits (default). every: at each of them, which takes minutes
+  --guided        leads worlds of two nodes to each state and move of the specification, and ends when none is left
   --minutes M     ends after so long, however many seeds are left
   --jobs J        threads (default: one for each processor)
   --out DIR       where the shortest plan of a failure is written (default: here)
   --json          one object at the end
   --replay FILE   tells the story of a plan, message by message
 
-Ends with 1 where a rule was broken.`
+Ends with 1 where a rule was broken, or where a guide knows no way to what is left.`
 
 /** What the coverage of the specification is counted in: its states with one HTLC at a time, and with two. */
 const COVERED = [{ ...COVERAGE_BOUNDS, htlcs: 1 }, COVERAGE_BOUNDS] as const
@@ -67,6 +71,7 @@ async function runSeeds(): Promise<void> {
     deeds: numberOf('deeds', values.deeds),
     checks: checksOf(values.checks),
   }
+  let isLost = false
   const deadline =
     values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + numberOf('minutes', values.minutes) * 60_000
   const started = performance.now()
@@ -76,16 +81,18 @@ async function runSeeds(): Promise<void> {
   let failed: FailedSeed | undefined
   const take = (): SeedJob | undefined => {
     if (next >= count || failed !== undefined || Date.now() > deadline) return undefined
+    if (values.guided && (isLost || coverages.every(isWhole))) return undefined
     const seed = /^\d+$/.test(first) ? String(BigInt(first) + BigInt(next)) : `${first}-${next}`
     // Every hundredth runs twice: both must tell the same.
     const isTwice = next % 100 === 0
     next += 1
-    return { seed, isTwice, ...options }
+    return { seed, isTwice, ...options, ...(values.guided && { guided: seenIn(coverages) }) }
   }
   const report = (result: SeedResult) => {
     results.push(result)
     for (const coverage of coverages) coverage.merge(result.covered)
     if (result.failure !== undefined) failed ??= { ...result, failure: result.failure }
+    if (result.plan?.deeds.length === 0) isLost = true
     if (!values.json && (results.length % 50 === 0 || result.failure !== undefined))
       console.log(progress(results.length, count, started))
   }
@@ -99,20 +106,18 @@ async function runSeeds(): Promise<void> {
         seconds,
         failed: false,
         ...sums(results),
-        specification: coverages.map(({ states, edges }) => ({ states, edges })),
+        specification: coverages.map(({ shares }, index) => ({ htlcs: COVERED[index]?.htlcs, ...shares })),
       }),
     )
   else {
     console.log(`${progress(results.length, count, started)}. No rule was broken.`)
     console.log(JSON.stringify(sums(results)))
-    for (const [index, { states, edges }] of coverages.entries()) {
+    for (const [index, { shares }] of coverages.entries()) {
       const { htlcs } = COVERED[index] ?? COVERAGE_BOUNDS
-      const share = (100 * states.seen) / states.of
-      console.log(
-        `Of the specification with ${htlcs} HTLC${htlcs === 1 ? '' : 's'}: ${states.seen} of ${states.of} states (${share.toFixed(1)} %), ${edges.seen} of ${edges.of} moves.`,
-      )
+      for (const line of coverageLines(htlcs, shares)) console.log(line)
     }
   }
+  if (isLost && !coverages.every(isWhole)) process.exitCode = 1
 }
 
 /** One thread, which asks for one seed after the other. */
@@ -137,10 +142,10 @@ function work(mode: Mode, take: () => SeedJob | undefined, report: (result: Seed
 }
 
 async function tellFailure(
-  { seed, failure }: FailedSeed,
+  { seed, failure, plan: guided }: FailedSeed,
   seedsRun: number,
   seconds: number,
-  options: Omit<SeedJob, 'seed' | 'isTwice'>,
+  options: Omit<SeedJob, 'seed' | 'isTwice' | 'guided'>,
 ): Promise<void> {
   process.exitCode = 1
   if (values.json) {
@@ -152,7 +157,7 @@ async function tellFailure(
   )
   console.log('Looking for the shortest plan that does …')
   await useCrypto(options.mode)
-  const { plan, trials } = shrink(seedPlan({ seed, ...options }), candidate => {
+  const { plan, trials } = shrink(guided ?? seedPlan({ seed, ...options }), candidate => {
     const outcome = runPlan(candidate, world => invariants(world))
     return outcome.failure?.rule === failure.rule
   })

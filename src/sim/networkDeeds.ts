@@ -1,5 +1,3 @@
-import type { SimNetwork } from './network.ts'
-import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
 
 /** What the network does. */
@@ -13,6 +11,25 @@ export type NetworkDeed =
   | { readonly type: 'spoil'; readonly a: number; readonly b: number }
   /** The address of `a` leads to `b`, who has another key. */
   | { readonly type: 'mislead'; readonly a: number; readonly b: number; readonly ms: number }
+  /** `a` hears that the connections have ended; what is on its way to `b` arrives before it hears the same. */
+  | { readonly type: 'lose'; readonly a: number; readonly b: number }
+  /** The connections break when so many more messages have gone from `a` to `b`. */
+  | { readonly type: 'cut_after'; readonly a: number; readonly b: number; readonly messages: number }
+  /** The next message from `a` to `b` arrives, in a world that holds messages. */
+  | { readonly type: 'deliver'; readonly a: number; readonly b: number }
+
+/** What they are done to, and between whom. */
+interface Network<End> {
+  cut(a: End, b: End): void
+  stall(a: End, b: End, ms: number): void
+  halfOpen(a: End, b: End, ms: number): void
+  connect(a: End, b: End): void
+  spoil(a: End, b: End): void
+  mislead(a: End, b: End, ms: number): void
+  lose(a: End, b: End): void
+  cutAfter(a: End, b: End, messages: number): void
+  deliver(a: End, b: End): void
+}
 
 export const NETWORK_DEED_TYPES = [
   'cut',
@@ -21,6 +38,9 @@ export const NETWORK_DEED_TYPES = [
   'second_connection',
   'spoil',
   'mislead',
+  'lose',
+  'cut_after',
+  'deliver',
 ] as const satisfies readonly NetworkDeed['type'][]
 
 /** How often they come at most, as weights. */
@@ -31,7 +51,14 @@ export const HIGHEST_OF_NETWORK: Readonly<Record<NetworkDeed['type'], number>> =
   second_connection: 3,
   spoil: 3,
   mislead: 2,
+  lose: 6,
+  cut_after: 6,
+  // Where messages arrive in their own time there is nothing to let through.
+  deliver: 0,
 }
+
+/** After so many it is over: a turn of the dance has up to four, and two turns are nearly all of it. */
+const MOST_MESSAGES = 8
 
 export function isOfNetwork(type: string): type is NetworkDeed['type'] {
   return type in HIGHEST_OF_NETWORK
@@ -42,7 +69,11 @@ export function networkDeedOf(type: NetworkDeed['type'], a: number, b: number, r
     case 'cut':
     case 'second_connection':
     case 'spoil':
+    case 'lose':
+    case 'deliver':
       return { type, a, b }
+    case 'cut_after':
+      return { type, a, b, messages: random.between(1, MOST_MESSAGES) }
     case 'stall':
     case 'half_open':
     case 'mislead':
@@ -50,7 +81,11 @@ export function networkDeedOf(type: NetworkDeed['type'], a: number, b: number, r
   }
 }
 
-export function doToNetwork(deed: NetworkDeed, network: SimNetwork, nodeAt: (index: number) => SimNode): void {
+export function doToNetwork<End extends { readonly isListening: boolean }>(
+  deed: NetworkDeed,
+  network: Network<End>,
+  nodeAt: (index: number) => End,
+): void {
   const [a, b] = [nodeAt(deed.a), nodeAt(deed.b)]
   switch (deed.type) {
     case 'cut':
@@ -70,6 +105,15 @@ export function doToNetwork(deed: NetworkDeed, network: SimNetwork, nodeAt: (ind
       return
     case 'mislead':
       network.mislead(a, b, deed.ms)
+      return
+    case 'lose':
+      network.lose(a, b)
+      return
+    case 'cut_after':
+      network.cutAfter(a, b, deed.messages)
+      return
+    case 'deliver':
+      network.deliver(a, b)
       return
   }
 }

@@ -247,6 +247,8 @@ export class Oracle {
     ;[a.side, b.side] = state.sides
     if (state.broken !== undefined) return 'an HTLC has ended in one way here and in another one there'
     if (this.#onState === undefined) return undefined
+    // Both meet in one move of the specification, and in a turn of each here.
+    if (isAlone(state)) return undefined
     const isHalfOpen = a.side.line !== 'down' && b.side.line !== 'down' && a.connection !== b.connection
     const key = isHalfOpen ? undefined : keyOf(withRegularSignatures(state))
     if (key !== undefined && key !== channel.key) this.#onState(key, channel.key)
@@ -259,6 +261,11 @@ function stateOf(channel: Followed, a: End, b: End): State {
   const sides: Pair<Side> = [a.side, b.side]
   return { ...NO_STATE, sides, stored: sides, wire: [waitingFor(channel, a), waitingFor(channel, b)] }
 }
+
+/** Whether one has greeted, and the other has yet to. */
+const isAlone = ({ sides, wire }: State): boolean =>
+  sides.some(({ line }) => line === 'down') &&
+  sides.some(({ line }, party) => line === 'greeting' && wire[party]?.length === 0)
 
 const NO_STATE: Omit<State, 'sides' | 'stored'> = {
   out: [[], []],

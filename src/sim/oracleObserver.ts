@@ -3,8 +3,8 @@ import { Oracle, type OracleOptions } from './oracle.ts'
 import type { World } from './world.ts'
 
 /** The executable specification looks on: every turn of the honest nodes of a world is held to it. */
-export function specification(world: World, options: OracleOptions = {}): Observer {
-  const oracle = new Oracle(options)
+export function specification(world: World, options: OracleOptions | Oracle = {}): Observer {
+  const oracle = options instanceof Oracle ? options : new Oracle(options)
   return {
     name: 'the specification',
     deed: ({ deed }) => {

@@ -17,6 +17,10 @@ export interface Plan {
   readonly healAt: number
   /** Whether all channels are closed and swept after that. */
   readonly closesAll: boolean
+  /** Messages of channels wait until a deed lets each of them through. Default: they arrive in their own time. */
+  readonly isHeld?: boolean
+  /** At least so long after a message comes the next one in its direction, so that it finds a turn of its own. */
+  readonly apartMs?: number
   /** How often forks of the world are looked at: at every commit of a channel, which takes minutes, or at some of them (default). */
   readonly checks?: Checks
 }
@@ -57,7 +61,8 @@ export type Deed =
       readonly from: number
       readonly to: number
       readonly amountMsat: number
-      readonly by: 'keysend' | 'invoice' | 'open_invoice'
+      /** An invoice that its payee has signed and forgotten is paid in vain. */
+      readonly by: 'keysend' | 'invoice' | 'open_invoice' | 'forgotten_invoice'
       /** Somebody pays the same hash and amount at the same time. */
       readonly twin: boolean
       /** The same call again, under its idempotency key, so many milliseconds later. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { withoutAmbient } from './ambient.ts'
 import type { Observer } from './observer.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, PlannedDeed } from './plan.ts'
 import { BrokenRule } from './watch.ts'
 import { baseChain, World } from './world.ts'
 
@@ -21,8 +21,12 @@ export interface Failure {
   readonly stack?: string
 }
 
-/** Runs a plan to its end, or to the first rule that breaks. */
-export function runPlan(plan: Plan, observers: (world: World) => readonly Observer[]): Outcome {
+/** Runs a plan to its end, or to the first rule that breaks; `more` are deeds that come after its own, chosen as they are done. */
+export function runPlan(
+  plan: Plan,
+  observers: (world: World) => readonly Observer[],
+  more?: Iterable<PlannedDeed>,
+): Outcome {
   const trace = createHash('sha256')
   let deed: number | undefined
   const tracer: Observer = {
@@ -50,7 +54,7 @@ export function runPlan(plan: Plan, observers: (world: World) => readonly Observ
   baseChain(plan.mode)
   const failure = withoutAmbient(() => {
     try {
-      new World(plan, world => [tracer, ...observers(world)]).run()
+      new World(plan, world => [tracer, ...observers(world)]).run(more)
       return undefined
     } catch (error) {
       return failureOf(error)

@@ -1,9 +1,10 @@
+import { GuidedRunner } from './guided.ts'
 import { invariants } from './invariants/index.ts'
 import type { Observer } from './observer.ts'
 import type { OracleOptions } from './oracle.ts'
 import { type Checks, type Mode, type Plan, planOf } from './plan.ts'
 import { randomOf } from './random.ts'
-import { type Failure, runPlan } from './run.ts'
+import { type Failure, type Outcome, runPlan } from './run.ts'
 
 /** A seed to run. */
 export interface SeedJob {
@@ -15,6 +16,14 @@ export interface SeedJob {
   readonly checks?: Checks
   /** Once more, to see whether both runs tell the same. */
   readonly isTwice: boolean
+  /** A guide leads the world to where others have not been; these are states and moves that other threads have seen. */
+  readonly guided?: Covered
+}
+
+/** States and moves of the specification. */
+export interface Covered {
+  readonly states: readonly string[]
+  readonly edges: readonly string[]
 }
 
 export interface SeedResult {
@@ -23,14 +32,18 @@ export interface SeedResult {
   readonly failure?: Failure
   readonly stats: Readonly<Record<string, number>>
   /** States and moves of the specification that were come to, without those that this thread has told of before. */
-  readonly covered: { readonly states: readonly string[]; readonly edges: readonly string[] }
+  readonly covered: Covered
+  /** What a guide has made of the seed: with no deeds where it knew no way to anything new. */
+  readonly plan?: Plan
 }
+
+type OnState = NonNullable<OracleOptions['onState']>
 
 export interface FailedSeed extends SeedResult {
   readonly failure: Failure
 }
 
-export function seedPlan({ seed, mode, nodes, deeds, checks = 'sampled' }: Omit<SeedJob, 'isTwice'>): Plan {
+export function seedPlan({ seed, mode, nodes, deeds, checks = 'sampled' }: Omit<SeedJob, 'isTwice' | 'guided'>): Plan {
   return planOf({ seed, mode, nodes, deeds, checks }, randomOf(seed))
 }
 
@@ -38,6 +51,7 @@ export function seedPlan({ seed, mode, nodes, deeds, checks = 'sampled' }: Omit<
 export class SeedRunner {
   readonly #toldStates = new Set<string>()
   readonly #toldEdges = new Set<string>()
+  #guided: GuidedRunner | undefined
 
   run(job: SeedJob): SeedResult {
     const states: string[] = []
@@ -52,15 +66,33 @@ export class SeedRunner {
       this.#toldEdges.add(edge)
       edges.push(edge)
     }
-    return { ...runSeed(job, onState), covered: { states, edges } }
+    const result = job.guided === undefined ? runSeed(job, onState) : this.#runGuided(job, job.guided, onState)
+    return { ...result, covered: { states, edges } }
+  }
+
+  #runGuided(job: SeedJob, others: Covered, onState: OnState): Omit<SeedResult, 'covered'> {
+    this.#guided ??= new GuidedRunner()
+    this.#guided.coverage.merge(others)
+    const stats = counters()
+    const outcome = this.#guided.run(job, onState, [stats.observer])
+    return { ...judged(job, outcome.plan, outcome, stats.counts), plan: outcome.plan }
   }
 }
 
-function runSeed(job: SeedJob, onState: NonNullable<OracleOptions['onState']>): Omit<SeedResult, 'covered'> {
+function runSeed(job: SeedJob, onState: OnState): Omit<SeedResult, 'covered'> {
   const plan = seedPlan(job)
   const stats = counters()
-  const { failure, traceHash } = runPlan(plan, world => [stats.observer, ...invariants(world, { onState })])
-  const result = { seed: job.seed, traceHash, stats: stats.counts }
+  const outcome = runPlan(plan, world => [stats.observer, ...invariants(world, { onState })])
+  return judged(job, plan, outcome, stats.counts)
+}
+
+function judged(
+  job: SeedJob,
+  plan: Plan,
+  { failure, traceHash }: Outcome,
+  stats: SeedResult['stats'],
+): Omit<SeedResult, 'covered'> {
+  const result = { seed: job.seed, traceHash, stats }
   if (failure !== undefined) return { ...result, failure }
   if (!job.isTwice) return result
   const again = runPlan(plan, world => invariants(world)).traceHash

@@ -2,34 +2,51 @@
 import { keyOf } from './specKey.ts'
 import { type Bounds, isBusy, moves, newPair, type State } from './specPair.ts'
 
+/** What a state is like, or what is done in a move. */
+export type Kind = string
+
 /** As the engine plays today: whatever can be decided and signed is, in the turn in which it can be. */
 export const COVERAGE_BOUNDS: Bounds = { htlcs: 2, pace: 'eager' }
 
 /** States between turns, and what leads from one to another in one turn. */
 export interface Reachable {
-  readonly states: ReadonlySet<string>
-  /** Both keys, with a space between them. */
-  readonly edges: ReadonlySet<string>
+  readonly states: ReadonlyMap<string, Kind>
+  /** By both keys, with a space between them. */
+  readonly edges: ReadonlyMap<string, Kind>
 }
 
 /** Cost: some hundred milliseconds for the bounds above; ask once. */
 export function reachable(bounds: Bounds = COVERAGE_BOUNDS): Reachable {
   const first = newPair()
-  const states = new Set([keyOf(first)])
-  const edges = new Set<string>()
+  const states = new Map([[keyOf(first), kindOfState(first)]])
+  const edges = new Map<string, Kind>()
   const queue: State[] = [first]
   for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
     const from = keyOf(state)
-    for (const { next } of turns(state, bounds)) {
+    for (const { labels, next } of turns(state, bounds)) {
       const to = keyOf(next)
-      if (to !== from) edges.add(`${from} ${to}`)
+      if (to !== from) edges.set(edgeOf(from, to), kindOfMove(labels[0]))
       if (states.has(to)) continue
-      states.add(to)
+      states.set(to, kindOfState(next))
       queue.push(next)
     }
   }
   return { states, edges }
 }
+
+export const edgeOf = (from: string, to: string): string => `${from} ${to}`
+
+/** By what the two know of their connection. */
+function kindOfState({ sides: [a, b] }: State): Kind {
+  const lines = [a.line, b.line]
+  const isUp = lines.every(line => line === 'up')
+  if (isUp) return 'connected'
+  if (!lines.includes('down')) return 'meeting again'
+  return lines.every(line => line === 'down') ? 'disconnected' : 'one has lost the connection'
+}
+
+/** The move without the names in it: `A offers HTLC 3` is one that offers. */
+const kindOfMove = (label = ''): Kind => label.replace(/^[AB] /, '').replace(/ HTLC \d+$/, '')
 
 /** To the end of the turn: where something is left to decide, through each decision. */
 export function turns(state: State, bounds: Bounds): readonly SpecTurn[] {
@@ -50,6 +67,12 @@ export interface Share {
   readonly of: number
 }
 
+export interface Shares {
+  readonly states: Share
+  readonly edges: Share
+  readonly byKind: { readonly states: Readonly<Record<Kind, Share>>; readonly edges: Readonly<Record<Kind, Share>> }
+}
+
 /** Counts what an `Oracle` tells it. What lies outside the bound is counted apart. */
 export class Coverage {
   readonly #reachable: Reachable
@@ -68,8 +91,8 @@ export class Coverage {
       return
     }
     this.#states.add(key)
-    const edge = `${before} ${key}`
-    if (before !== undefined && this.#reachable.edges.has(edge)) this.#edges.add(edge)
+    const edge = before === undefined ? '' : edgeOf(before, key)
+    if (this.#reachable.edges.has(edge)) this.#edges.add(edge)
   }
 
   get states(): Share {
@@ -80,9 +103,20 @@ export class Coverage {
     return { seen: this.#edges.size, of: this.#reachable.edges.size }
   }
 
-  /** What nobody has come to, for whoever wants to lead a world there. */
-  missing(): readonly string[] {
-    return [...this.#reachable.states].filter(key => !this.#states.has(key))
+  get shares(): Shares {
+    const { states, edges } = this.#reachable
+    const byKind = { states: sharesOf(states, this.#states), edges: sharesOf(edges, this.#edges) }
+    return { states: this.states, edges: this.edges, byKind }
+  }
+
+  /** Whether nobody has gone this way, or come to its end, for whoever wants to lead a world there. */
+  readonly isNew = (from: string, to: string): boolean => {
+    const edge = edgeOf(from, to)
+    return this.isNewState(to) || (this.#reachable.edges.has(edge) && !this.#edges.has(edge))
+  }
+
+  isNewState(key: string): boolean {
+    return this.#reachable.states.has(key) && !this.#states.has(key)
   }
 
   /** What several workers have seen together. */
@@ -94,4 +128,14 @@ export class Coverage {
   seen(): { readonly states: readonly string[]; readonly edges: readonly string[] } {
     return { states: [...this.#states], edges: [...this.#edges] }
   }
+}
+
+function sharesOf(all: ReadonlyMap<string, Kind>, seen: ReadonlySet<string>): Readonly<Record<Kind, Share>> {
+  const shares: Record<Kind, { seen: number; of: number }> = {}
+  for (const [key, kind] of all) {
+    shares[kind] ??= { seen: 0, of: 0 }
+    shares[kind].of += 1
+    if (seen.has(key)) shares[kind].seen += 1
+  }
+  return shares
 }

@@ -11,6 +11,9 @@ export function keyOf(state: State): string {
   return mirrored < key ? mirrored : key
 }
 
+/** The same without taking A for B: for whoever has to tell them apart. */
+export const keyAsNamed = (state: State): string => keyFrom(state, 0, liveIds(state))
+
 interface Names {
   /** Which party is told of first. */
   readonly first: Party

@@ -123,7 +123,8 @@ function inputs(state: State, me: Party, bounds: Bounds): readonly Move[] {
     const next = { ...state, wire: withOf(state.wire, me, rest) }
     const { fault } = bounds
     all.push([`${NAMES[me]} gets ${message.type}`, taken(next, me, receive(side, me, message, { fault }), bounds)])
-    if (message.type === 'reestablish' && hasBothKinds(side, me)) {
+    // Who says a removal in the turn that signs it has said its offers before, and says them first again.
+    if (bounds.pace === 'any' && message.type === 'reestablish' && hasBothKinds(side, me)) {
       const step = receive(side, me, message, { fault, removalsFirst: true })
       all.push([`${NAMES[me]} gets ${message.type}, and repeats its removals first`, taken(next, me, step, bounds)])
     }

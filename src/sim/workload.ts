@@ -1,7 +1,8 @@
-import { type ChannelId, msat, sat, toHex } from '../base/index.ts'
+import { type ChannelId, msat, paymentHash, sat, toHex } from '../base/index.ts'
 import { channelIdOf } from '../channel/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import type { EngineInput, EngineReply, Idempotency } from '../engine/index.ts'
+import { signInvoice } from '../invoice/index.ts'
 import { requestKey } from '../payment/index.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
@@ -75,6 +76,11 @@ export class Workload {
       return
     }
     const paymentSecret = random.bytes(32)
+    if (by === 'forgotten_invoice') {
+      const { invoice, hash } = forgottenInvoice(payee, preimage, paymentSecret, common.amountMsat)
+      this.#payInvoice(payer, payee, { ...common, invoice, hash, named: false })
+      return
+    }
     payee.ask(
       request => ({
         type: 'payment',
@@ -306,6 +312,26 @@ export class Workload {
     this.asked.push(asked)
     return asked
   }
+}
+
+/** Signed as the payee signs it, and not kept. */
+function forgottenInvoice(payee: SimNode, preimage: Uint8Array, paymentSecret: Uint8Array, amountMsat: bigint) {
+  const { nodeSecret, now, limits } = payee.context(0)
+  const hash = paymentHash(sha256(preimage))
+  const invoice = signInvoice(
+    {
+      network: 'regtest',
+      amountMsat: msat(amountMsat),
+      timestamp: Math.floor(now / 1000),
+      paymentHash: hash,
+      paymentSecret,
+      description: { type: 'text', text: 'a coffee' },
+      expirySeconds: INVOICE_EXPIRY_SECONDS,
+      minFinalCltvExpiryDelta: limits.payment.finalCltvExpiryDelta,
+    },
+    nodeSecret,
+  )
+  return { invoice, hash }
 }
 
 interface Common {

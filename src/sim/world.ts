@@ -92,13 +92,17 @@ export class World {
   }
 
   /** Throws a `BrokenRule` where a rule is broken. */
-  run(): void {
+  run(more: Iterable<PlannedDeed> = []): void {
     this.#setUp()
+    this.network.holds = this.plan.isHeld === true
+    this.network.apartMs = this.plan.apartMs ?? 0
     const start = this.clock.now
-    for (const planned of this.plan.deeds) {
-      this.#until(start + planned.at)
-      this.watch.tell('deed', planned)
-      this.#do(planned)
+    for (const deeds of [this.plan.deeds, more]) {
+      for (const planned of deeds) {
+        this.#until(start + planned.at)
+        this.watch.tell('deed', planned)
+        this.#do(planned)
+      }
     }
     this.#until(start + this.plan.healAt)
     this.#heal()
@@ -189,6 +193,9 @@ export class World {
       case 'second_connection':
       case 'spoil':
       case 'mislead':
+      case 'lose':
+      case 'cut_after':
+      case 'deliver':
         doToNetwork(deed, network, index => this.nodeAt(index))
         return
       case 'crash':

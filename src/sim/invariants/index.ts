@@ -1,5 +1,5 @@
 import type { Observer } from '../observer.ts'
-import type { OracleOptions } from '../oracle.ts'
+import type { Oracle, OracleOptions } from '../oracle.ts'
 import { specification } from '../oracleObserver.ts'
 import type { World } from '../world.ts'
 import { asked } from './asked.ts'
@@ -22,7 +22,7 @@ import { signerSafety } from './signerSafety.ts'
 import { streams } from './streams.ts'
 
 /** Every rule of the world, each in a file of its own. */
-export const invariants = (world: World, oracle: OracleOptions = {}): readonly Observer[] => [
+export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): readonly Observer[] => [
   specification(world, oracle),
   streams(),
   conservation(world),
