@@ -1,5 +1,5 @@
 import type { ChannelId, NodeId, OutPoint, Sat, Txid } from '../base/index.ts'
-import type { HoldEvent, PaymentEvent } from '../payment/index.ts'
+import type { ForwardEvent, HoldEvent, PaymentEvent } from '../payment/index.ts'
 
 /** An event in the durable log: numbers go up by one, over the whole life of the node. */
 export interface NumberedEvent {
@@ -13,6 +13,7 @@ export interface NumberedEvent {
 export type NodeEvent =
   | PaymentEvent
   | HoldEvent
+  | ForwardEvent
   | {
       readonly type: 'channel_state'
       readonly channelId: ChannelId

@@ -7,7 +7,8 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   archive/<channel id>/…     its past, loaded only when it is asked for
 //   peer/<node id>             how to reach a peer, and whether the user asked to
 //   wallet/…                   the coins
-//   invoice/… payment/… …      the payments; part/…: HTLCs that wait to be answered
+//   invoice/… payment/… …      the payments; part/… forward/…: HTLCs that wait to be
+//                              answered; policy/… onion/…: what we ask for passing payments on, and the onions that were opened
 //   request/<idempotency key>  what came of a call that is carried out once
 //   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
@@ -40,6 +41,9 @@ export const LOADED_PREFIXES: readonly string[] = [
   TOKENS,
   'payments/',
   'part/',
+  'forward/',
+  'policy/',
+  'onion/',
 ]
 
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`

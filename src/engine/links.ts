@@ -10,7 +10,16 @@ import {
   u64Number,
 } from '../base/index.ts'
 import { type Channel, type ChannelFailure, channelIdOf, type FundedChannel } from '../channel/index.ts'
-import { forgetSecrets, isUsable, type LinkContext, type LinkInput, type LinkState, linkStep } from '../link/index.ts'
+import {
+  forgetSecrets,
+  isUsable,
+  type LinkContext,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  linkStep,
+} from '../link/index.ts'
+import type { PaymentInput } from '../payment/index.ts'
 import { settleCharge } from './charges.ts'
 import { enforcementCoins, walletScript } from './coins.ts'
 import { linkPeerKey, NEXT_LINK, nameKey } from './keys.ts'
@@ -18,8 +27,9 @@ import { performLinkEffects } from './linkEffects.ts'
 import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
 import { remember } from './requestAges.ts'
+import { renamed } from './shortIds.ts'
 import type { Link } from './types.ts'
-import { linkAt, putJson, update, type Work } from './work.ts'
+import { type Asker, linkAt, putJson, update, type Work } from './work.ts'
 
 // The links of the node: their place in its state, and one step of one of them with what follows from it.
 
@@ -37,25 +47,39 @@ export function addLink(work: Work, link: Link): void {
 }
 
 /**
- * One input for a link, and why it was refused, where that is so. With `payment`, that payment hears whether its HTLC was taken.
+ * One input for a link, and why it was refused, where that is so. With an asker, the payments hear whether its HTLC was taken.
  * Nothing where there is no such link.
  */
-export function stepLink(work: Work, index: number, input: LinkInput, payment?: number): ChannelFailure | undefined {
+export function stepLink(work: Work, index: number, input: LinkInput, asker?: Asker): ChannelFailure | undefined {
   const link = linkAt(work, index)
   if (link === undefined) return undefined
   const { next, writes, effects, failure } = linkStep(link.state, input, linkContext(work, link))
   if (next !== link.state) keep(work, link, next)
   for (const write of writes) work.writes.push(write)
-  if (payment !== undefined) {
-    const added = effects.find(effect => effect.type === 'event' && effect.event.type === 'htlc_added')
-    const id = added?.type === 'event' && added.event.type === 'htlc_added' ? added.event.id : undefined
-    if (id !== undefined) work.tasks.push({ to: 'payments', input: { type: 'added', payment, link: index, id } })
-    else if (failure !== undefined)
-      work.tasks.push({ to: 'payments', input: { type: 'not_added', payment, link: index, failure } })
-  }
+  if (asker !== undefined) answerAsker(work, asker, index, { effects, failure })
   performLinkEffects(work, linkAt(work, index) ?? link, effects)
   if (next !== link.state) afterStep(work, link, next)
   return failure
+}
+
+function answerAsker(
+  work: Work,
+  asker: Asker,
+  link: number,
+  { effects, failure }: { readonly effects: readonly LinkEffect[]; readonly failure: ChannelFailure | undefined },
+): void {
+  const added = effects.find(effect => effect.type === 'event' && effect.event.type === 'htlc_added')
+  const id = added?.type === 'event' && added.event.type === 'htlc_added' ? added.event.id : undefined
+  const tell = (input: PaymentInput) => work.tasks.push({ to: 'payments', input })
+  if (id !== undefined) {
+    tell('payment' in asker ? { type: 'added', ...asker, link, id } : { type: 'forwarded', ...asker, link, id })
+  } else if (failure !== undefined) {
+    tell(
+      'payment' in asker
+        ? { type: 'not_added', ...asker, link, failure }
+        : { type: 'not_forwarded', ...asker, link, failure },
+    )
+  }
 }
 
 /** The new state in its place, and under its names. */
@@ -63,6 +87,8 @@ function keep(work: Work, link: Link, next: LinkState): void {
   const { state: before, index } = link
   const moved = work.state.moved.has(index) ? work.state.moved : new Set(work.state.moved).add(index)
   update(work, { links: pmapSet(work.state.links, String(index), { ...link, state: next }), moved })
+  const shortIds = renamed(work.state.shortIds, index, before, next)
+  if (shortIds !== work.state.shortIds) update(work, { shortIds })
   if (before.watched !== next.watched) watch(work, index, before.watched, next.watched)
   if (isFunded(before.channel)) return
   rename(work, link, namesOf(next.channel))

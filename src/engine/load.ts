@@ -17,12 +17,13 @@ import {
   toHex,
   u64Number,
 } from '../base/index.ts'
-import { loadLink } from '../link/index.ts'
+import { loadLink, NEW_LINK } from '../link/index.ts'
 import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
 import { loadWallet } from '../wallet/index.ts'
 import { BLOCKS, CHANNELS, CHARGES, NEXT_LINK, NODE, nameKey, PEERS, WALLET } from './keys.ts'
 import { namesOf } from './links.ts'
+import { renamed } from './shortIds.ts'
 import type { Charge, EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
 
 type Records = ReadonlyMap<string, Uint8Array>
@@ -54,6 +55,7 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
     peers: peers.value,
     links: emptyPMap(),
     names: emptyPMap(),
+    shortIds: emptyPMap(),
     watchers: emptyPMap(),
     moved: new Set(),
     movedLast: new Set(),
@@ -131,7 +133,7 @@ interface StoredLink {
 }
 
 function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): Result<EngineState, DecodeFailure> {
-  let { peers, links, names, watchers } = state
+  let { peers, links, names, shortIds, watchers } = state
   for (const [id, records] of channels) {
     const about = records.get(`${CHANNELS}${id}/peer`)
     const stored = about === undefined ? missing(id) : shaped<StoredLink>(`${CHANNELS}${id}/peer`, about, LINK)
@@ -144,6 +146,7 @@ function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): 
     const index = channel.durable.params.channelKeyIndex
     const link: Link = { index, peer, createdAt, state: loaded.value }
     links = pmapSet(links, String(index), link)
+    shortIds = renamed(shortIds, index, NEW_LINK, link.state)
     for (const name of namesOf(channel)) names = pmapSet(names, nameKey(peer, name), index)
     for (const outpoint of watched.values()) {
       const key = outPointKey(outpoint)
@@ -152,7 +155,7 @@ function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): 
     const entry = pmapGet(peers, peer) ?? { state: newPeer(peer), links: [], asked: false, waiting: [] }
     peers = pmapSet(peers, peer, { ...entry, links: [...entry.links, index] })
   }
-  return ok({ ...state, peers, links, names, watchers })
+  return ok({ ...state, peers, links, names, shortIds, watchers })
 }
 
 const PEER: Shape = { asked: 'boolean', addresses: 'list' }

@@ -8,6 +8,7 @@ import {
   type PaymentInput,
   paymentStep,
 } from '../payment/index.ts'
+import { hasChannel, isClosing, outgoing } from './outgoing.ts'
 import { peerEntry } from './peerEntries.ts'
 import { act, emit, linkAt, reply, update, type Work } from './work.ts'
 
@@ -39,6 +40,10 @@ function stepped(work: Work, input: PaymentInput): readonly PaymentEffect[] {
     network: context.network,
     limits: context.limits.payment,
     candidates: peer => candidates(work, peer),
+    chainHash: context.chainHash,
+    outgoing: nextHop => outgoing(work, nextHop),
+    hasChannel: channelId => hasChannel(work, channelId),
+    isClosing: link => isClosing(work, link),
   })
   if (next !== state.payments) update(work, { payments: next })
   for (const write of writes) work.writes.push(write)
@@ -50,7 +55,13 @@ function perform(work: Work, effect: PaymentEffect): void {
     case 'add_htlc': {
       const { payment, link, type: _type, ...htlc } = effect
       const input = { type: 'command', command: { type: 'add_htlc', ...htlc } } as const
-      work.tasks.push({ to: 'link', index: link, input, payment })
+      work.tasks.push({ to: 'link', index: link, input, asker: { payment } })
+      return
+    }
+    case 'forward_htlc': {
+      const { inbound, link, type: _type, ...htlc } = effect
+      const input = { type: 'command', command: { type: 'add_htlc', ...htlc } } as const
+      work.tasks.push({ to: 'link', index: link, input, asker: { inbound } })
       return
     }
     case 'resolve_htlc': {

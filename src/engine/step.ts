@@ -94,7 +94,7 @@ function handle(work: Work, input: EngineInput): void {
 function perform(work: Work, task: Task): void {
   switch (task.to) {
     case 'link':
-      stepLink(work, task.index, task.input, task.payment)
+      stepLink(work, task.index, task.input, task.asker)
       return
     case 'peer':
       stepPeer(work, task.nodeId, task.input)

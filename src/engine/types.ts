@@ -21,6 +21,8 @@ export interface EngineState {
   readonly links: PMap<Link>
   /** The index of a link by what its peer calls the channel, see `nameKey`. */
   readonly names: PMap<number>
+  /** The index of a link by the short channel ids under which onions name it. */
+  readonly shortIds: PMap<number>
   /** The links that look at an output, by `outPointKey`. */
   readonly watchers: PMap<readonly number[]>
   /** Links that this turn has moved: each is asked at its end whether there is something to sign. */
@@ -150,6 +152,7 @@ export type PaymentRequest = Extract<
       | 'cancel_invoice'
       | 'pay_invoice'
       | 'keysend'
+      | 'set_policy'
       | 'create_token'
       | 'revoke_token'
   }

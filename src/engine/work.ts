@@ -1,6 +1,6 @@
 import { jsonEncode, type NodeId, pmapGet, pmapSet } from '../base/index.ts'
 import type { LinkInput } from '../link/index.ts'
-import type { PaymentInput } from '../payment/index.ts'
+import type { HtlcRef, PaymentInput } from '../payment/index.ts'
 import type { DeliveredMessage, PeerInput } from '../peer/index.ts'
 import type { NodeEvent } from './events.ts'
 import { eventKey } from './keys.ts'
@@ -27,9 +27,12 @@ export interface Work {
   readonly tasks: Task[]
 }
 
+/** For whom an HTLC is offered: a payment of ours, or an HTLC of a peer. */
+export type Asker = { readonly payment: number } | { readonly inbound: HtlcRef }
+
 export type Task =
-  /** With `payment`, that payment hears whether its HTLC was taken. */
-  | { readonly to: 'link'; readonly index: number; readonly input: LinkInput; readonly payment?: number }
+  /** With an asker, the payments hear whether the HTLC was taken. */
+  | { readonly to: 'link'; readonly index: number; readonly input: LinkInput; readonly asker?: Asker }
   | { readonly to: 'peer'; readonly nodeId: NodeId; readonly input: PeerInput }
   | { readonly to: 'payments'; readonly input: PaymentInput }
   /** A message of the peer, for whichever link it is about. */

@@ -11,17 +11,18 @@ import { type Work, withEffects, withWrites } from './work.ts'
 
 /** The funding transaction is in this block, if it is. Cost: one hash for each transaction, while it is awaited. */
 export function findFunding(work: Work, transactions: readonly Tx[], height: number): Work {
-  const awaited = awaitedTxid(work)
+  const awaited = lostTxid(work)
   if (awaited === undefined || work.state.funding !== undefined) return work
-  const tx = transactions.find(each => txid(each) === awaited)
-  return tx === undefined ? work : confirmed(work, tx, height)
+  const txIndex = transactions.findIndex(each => txid(each) === awaited)
+  const tx = transactions[txIndex]
+  return tx === undefined ? work : confirmed(work, tx, { height, txIndex })
 }
 
 /** The answer to `look_up_funding`. Another height than the one we know: blocks came and went while nobody was looking. */
 export function fundingFound(work: Work, tx: Tx, height: number, context: LinkContext): Work {
   const awaited = awaitedTxid(work)
   if (awaited === undefined || work.state.funding?.height === height || txid(tx) !== awaited) return work
-  return fundingDepth(confirmed(work, tx, height), context.height, context)
+  return fundingDepth(confirmed(work, tx, { height }), context.height, context)
 }
 
 /** Tells the channel how deep its funding is, while it wants to know. */
@@ -62,11 +63,18 @@ function awaitedTxid(work: Work): Txid | undefined {
   return channel?.state === 'wait_for_funding_confirmed' ? channel.durable.params.fundingOutpoint.txid : undefined
 }
 
-function confirmed(work: Work, tx: Tx, height: number): Work {
+/** Also of a channel that is open already, whose funding a reorganisation has put elsewhere: payments find it by that place. */
+function lostTxid(work: Work): Txid | undefined {
+  const channel = fundedChannel(work)
+  const isEnding = channel?.state === 'closing' || channel?.state === 'closed'
+  return isEnding ? undefined : channel?.durable.params.fundingOutpoint.txid
+}
+
+function confirmed(work: Work, tx: Tx, place: Pick<ConfirmedFunding, 'height' | 'txIndex'>): Work {
   const channel = fundedChannel(work)
   if (channel === undefined) return work
   const { fundingOutpoint, channelId } = channel.durable.params
-  const funding: ConfirmedFunding = { height, output: tx.outputs[fundingOutpoint.vout], coinbase: isCoinbase(tx) }
+  const funding: ConfirmedFunding = { ...place, output: tx.outputs[fundingOutpoint.vout], coinbase: isCoinbase(tx) }
   const known: Work = { ...work, state: { ...work.state, funding } }
   const value = encode(confirmedFunding, funding)
   return withWrites(known, fundingPrefix(channelId), [{ type: 'put', key: FUNDING_KEY, value }])

@@ -6,6 +6,7 @@ export { loadLink } from './load.ts'
 export { recordsWithoutTrust } from './lostData.ts'
 export { prepareLink } from './prepare.ts'
 export { forgetSecrets } from './secrets.ts'
+export { shortChannelIdOf } from './shortChannelId.ts'
 export { isFailedOpening, isIdle, isTouchedAbove, isUnfunded, isUnfundedByPeer, isUsable } from './standing.ts'
 export { linkMachine, linkStep } from './step.ts'
 export {

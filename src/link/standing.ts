@@ -11,9 +11,10 @@ export function isUsable({ channel }: LinkState): boolean {
  * Whether blocks mean nothing to it: nothing waits for a confirmation or has a deadline, and nothing of it is on the chain but its
  * funding output. Of ten thousand channels nearly all are so at any time.
  */
-export function isIdle({ channel, onchain }: LinkState): boolean {
+export function isIdle({ channel, onchain, funding }: LinkState): boolean {
   if (channel === undefined || channel.state === 'aborted') return true
   if (channel.state !== 'normal' || !('durable' in channel)) return channel.state === 'closed'
+  if (funding === undefined) return false
   if (channel.durable.htlcs.length > 0) return false
   return onchain === undefined || (onchain.facts.transactions.length === 0 && onchain.claims.length === 0)
 }

@@ -40,6 +40,8 @@ export interface ConfirmedFunding {
   readonly height: number
   readonly output: TxOut | undefined
   readonly coinbase: boolean
+  /** Its place in the block. Absent where an earlier version, or somebody who did not see the block, has written this. */
+  readonly txIndex?: number
 }
 
 /** What a link knows besides its state, as values. */

@@ -59,6 +59,8 @@ const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
   too_many_invoices: ['limit_reached', 'Wait until some have expired.'],
   unknown_invoice: ['not_found', '`bookend payments` shows whether it was paid.'],
   not_held: ['conflict', 'Wait for the event `payment_held`.'],
+  unknown_channel: ['not_found', '`bookend channels` shows the channels.'],
+  invalid_policy: ['bad_request', 'Name a policy within these bounds.'],
   chain_is_old: ['chain_unavailable', 'See whether the chain is running, and try again when a block has come.'],
 }
 

@@ -41,3 +41,18 @@ export interface HtlcSet {
   /** The keys of its parts, sorted. */
   readonly parts: readonly string[]
 }
+
+/** One that is for somebody behind us, and the one that we have offered for it. */
+export interface Forward extends HtlcRef {
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly cltvExpiry: number
+  readonly outbound: HtlcRef
+  readonly outboundMsat: Msat
+  readonly outboundExpiry: number
+  /** Whether it had no output of its own on the outgoing channel's commitments when it was offered. */
+  readonly isDust: boolean
+  readonly wayBack: WayBack
+}

@@ -1,8 +1,11 @@
 // payment: what is sent and what is received: invoices, payments, tokens with budgets, as a machine over HTLCs of any channel.
 // It must not know how a channel works: it asks for HTLCs and hears what became of them. Start reading at types.ts, then step.ts,
 // asking.ts for a payment on its way out and receiving.ts for one on its way in.
+
+export type { Forward, HtlcRef, Part } from './inbound.ts'
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
 export { prepareOnion } from './opening.ts'
+export { policyOf } from './policy.ts'
 export {
   loadPayments,
   PAYMENTS,
@@ -18,7 +21,9 @@ export { type InFlight, NEW_PAYMENTS, type OpenInvoice, type PaymentStep, type P
 export { paymentStep } from './step.ts'
 export type {
   Candidate,
+  ForwardEvent,
   HoldEvent,
+  Outgoing,
   PayCommon,
   Payment,
   PaymentContext,
@@ -29,6 +34,7 @@ export type {
   PaymentLimits,
   PaymentReply,
   PaymentWrite,
+  Policy,
   Token,
   TokenScope,
 } from './types.ts'

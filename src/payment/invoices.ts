@@ -136,7 +136,7 @@ export function invoiceNetwork(network: PaymentContext['network']): Network {
 }
 
 /** Forgets invoices that expired long ago. Cost: one pass over all of them, at most once per `SWEEP_INTERVAL_MS`. */
-export function sweepInvoices(state: PaymentsState, now: number): PaymentStep {
+export function sweepInvoices(state: PaymentsState, { now }: PaymentContext): PaymentStep {
   const { sweepAt } = state.session
   if (sweepAt === undefined || sweepAt > now) return { next: state, writes: [], effects: [] }
   let { invoices } = state

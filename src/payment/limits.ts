@@ -1,3 +1,4 @@
+import { msat } from '../base/index.ts'
 import type { PaymentLimits } from './types.ts'
 
 export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
@@ -16,6 +17,18 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   holdCltvExpiryDelta: 144,
   heldDeadlineBlocks: 24,
   maxCltvExpiryDelta: 2016,
+  feeBaseMsat: msat(1_000n),
+  feeProportionalMillionths: 100,
+  cltvExpiryDelta: 80,
+  htlcMinimumMsat: msat(1n),
+  minCltvExpiryDelta: 34,
+  minOutgoingExpiryBlocks: 3,
+  upstreamDeadlineBlocks: 3,
+  maxForwards: 10_000,
+  maxForwardsPerPeer: 400,
+  maxForwardedMsatPerPeer: msat(100_000_000_000n),
+  maxForwardedDustMsatPerPeer: msat(5_000_000n),
+  maxOnionsSeen: 200_000,
 }
 
 /** Blocks that a recipient may ask for at most: money that is neither here nor there for more than two weeks serves nobody. */

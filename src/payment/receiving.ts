@@ -3,11 +3,13 @@ import type { HtlcResolution } from '../channel/index.ts'
 import { constantTimeEqual, sha256 } from '../crypto/index.ts'
 import type { FailureMessage, OpenedOnion, PlainFinalPayload, ReceivedOnion } from '../onion/index.ts'
 import { failSet, preimageOf, resolving, take, wrongDetails } from './answering.ts'
+import { forward } from './forwarding.ts'
 import { held } from './holding.ts'
 import { htlcKey, type Part } from './inbound.ts'
 import { openedOf } from './opening.ts'
 import { isComplete, partsOf, withPart } from './parts.ts'
 import { putPart } from './records.ts'
+import { wasSeen, withSeen } from './seenOnions.ts'
 import { type OpenInvoice, type PaymentStep, type PaymentsState, unchanged } from './state.ts'
 import { dueSet } from './times.ts'
 import type { PaymentContext, PaymentInput } from './types.ts'
@@ -21,29 +23,37 @@ type Received = Extract<PaymentInput, { type: 'htlc_received' }>
  */
 export function received(state: PaymentsState, input: Received, context: PaymentContext): PaymentStep {
   const { htlc, link } = input
-  if (pmapHas(state.parts, htlcKey({ link, id: htlc.id }))) return unchanged(state)
+  const key = htlcKey({ link, id: htlc.id })
+  if (pmapHas(state.parts, key) || pmapHas(state.forwards, key)) return unchanged(state)
   const opened = openedOf(htlc, context.nodeSecret)
   if (!opened.ok) return resolved(state, input, refusing(opened.error, htlc.onionRoutingPacket))
   const wayBack = wayBackOf(opened.value, htlc.onionRoutingPacket)
-  const refusal = refusalOf(input, opened.value, context)
-  if (refusal !== undefined) return resolved(state, input, failing(wayBack, refusal))
-  // What is for others would be handed on here. There is nobody that we forward to.
-  if (opened.value.type === 'forward') return resolved(state, input, failing(wayBack, { type: 'unknown_next_peer' }))
-  return receive(state, input, { onion: opened.value, wayBack }, context)
+  const refuse = (failure: FailureMessage) => resolved(state, input, failing(wayBack, failure))
+  if (htlc.cltvExpiry > context.height + context.limits.maxCltvExpiryDelta) return refuse({ type: 'expiry_too_far' })
+  const { sharedSecret } = opened.value
+  if (wasSeen(state, sharedSecret)) return refuse({ type: 'temporary_node_failure' })
+  const refusal = refusalOf(input, context)
+  const step = refusal === undefined ? handled(state, input, opened.value, wayBack, context) : refuse(refusal)
+  return withSeen(step, { sharedSecret, cltvExpiry: htlc.cltvExpiry }, context)
 }
 
-/** What nobody gets through with, whoever it is for. */
-function refusalOf(
-  { htlc, overDustExposure }: Received,
-  _onion: OpenedOnion,
-  { tipIsOld, height, limits }: PaymentContext,
-): FailureMessage | undefined {
+function handled(
+  state: PaymentsState,
+  input: Received,
+  onion: OpenedOnion,
+  wayBack: WayBack,
+  context: PaymentContext,
+): PaymentStep {
+  if (onion.type === 'forward') return forward(state, input, { onion, wayBack }, context)
+  return receive(state, input, { onion, wayBack }, context)
+}
+
+/** What nobody gets through with now, whoever it is for. */
+function refusalOf({ overDustExposure }: Received, { tipIsOld }: PaymentContext): FailureMessage | undefined {
   // A commitment with too much dust on it is not to grow, nor may the dust be claimed (BOLT 2, bounding exposure to trimmed HTLCs).
   if (overDustExposure) return { type: 'temporary_channel_failure', channelUpdate: new Uint8Array(0) }
   // Whether there is time left to claim it on chain nobody can tell: once it has run out, its sender takes it back, preimage or not.
-  if (tipIsOld === true) return { type: 'temporary_node_failure' }
-  if (htlc.cltvExpiry > height + limits.maxCltvExpiryDelta) return { type: 'expiry_too_far' }
-  return undefined
+  return tipIsOld === true ? { type: 'temporary_node_failure' } : undefined
 }
 
 interface Opened {

@@ -1,4 +1,5 @@
 import {
+  type ChannelId,
   type DecodeFailure,
   defined,
   err,
@@ -12,7 +13,8 @@ import {
   type Result,
   type Shape,
 } from '../base/index.ts'
-import { type HtlcRef, htlcKey, type Part } from './inbound.ts'
+import { withForward } from './forwards.ts'
+import { type Forward, type HtlcRef, htlcKey, type Part } from './inbound.ts'
 import { isComplete, withPart } from './parts.ts'
 import {
   type InFlight,
@@ -25,7 +27,7 @@ import {
   withSession,
 } from './state.ts'
 import { dueDeadline, dueSweep, sweepTime } from './times.ts'
-import type { Payment, PaymentWrite, Token } from './types.ts'
+import type { Payment, PaymentWrite, Policy, Token } from './types.ts'
 
 // Everything that is stored, as JSON that people can read.
 //
@@ -39,8 +41,11 @@ import type { Payment, PaymentWrite, Token } from './types.ts'
 //   invoice/<hash>           until it is paid, or swept
 //   token/<id>
 //   part/<link>/<id>         an HTLC that pays us and waits for others, or for our user
+//   forward/<link>/<id>      one that is for somebody behind us, and the one that we have offered for it
+//   policy/<channel id>      what our user asks for passing payments on
+//   onion/<hash>             an onion that was opened: when its HTLC expires
 //
-// The state is loaded from the first and the last four kinds. The others are looked up one by one.
+// The state is loaded from the first and the last seven kinds. The others are looked up one by one.
 
 /** What `request/<key>` holds. */
 export interface StoredRequest {
@@ -61,6 +66,9 @@ const inFlightKey = (number: number): string => `in-flight/${numberKey(number)}`
 const invoiceKey = (hash: PaymentHash): string => `invoice/${hash}`
 const tokenKey = (id: string): string => `token/${id}`
 const partKey = (htlc: HtlcRef): string => `part/${htlcKey(htlc)}`
+const forwardKey = (htlc: HtlcRef): string => `forward/${htlcKey(htlc)}`
+const policyKey = (id: string): string => `policy/${id}`
+const ONIONS = 'onion/'
 const NEXT_KEY = 'payments/next'
 
 export const putPayment = (payment: Payment): PaymentWrite => put(paymentKey(payment.number), payment)
@@ -80,6 +88,11 @@ export const putToken = (token: Token): PaymentWrite => put(tokenKey(token.id), 
 export const deleteToken = (id: string): PaymentWrite => remove(tokenKey(id))
 export const putPart = (part: Part): PaymentWrite => put(partKey(part), part)
 export const deletePart = (part: HtlcRef): PaymentWrite => remove(partKey(part))
+export const putForward = (forward: Forward): PaymentWrite => put(forwardKey(forward), forward)
+export const deleteForward = (forward: HtlcRef): PaymentWrite => remove(forwardKey(forward))
+export const putPolicy = (id: ChannelId, policy: Policy): PaymentWrite => put(policyKey(id), policy)
+export const putOnion = (hash: string, cltvExpiry: number): PaymentWrite => put(ONIONS + hash, cltvExpiry)
+export const deleteOnion = (hash: string): PaymentWrite => remove(ONIONS + hash)
 
 /** When a call was remembered, and under which key, out of the name of one of our own records. */
 export function parseRequestAgeKey(recordKey: string): { readonly at: number; readonly key: string } {
@@ -96,8 +109,8 @@ export function foundRecord<T>(records: ReadonlyMap<string, Uint8Array>, key: st
 }
 
 /**
- * The state from all records under `payments/next`, `invoice/`, `in-flight/`, `token/` and `part/`. Cost: one pass over them. The first step
- * afterwards says when to wake it.
+ * The state from all records under `payments/next`, `invoice/`, `in-flight/`, `token/`, `part/`, `forward/`, `policy/` and `onion/`.
+ * Cost: one pass over them. The first step afterwards says when to wake it.
  */
 export function loadPayments(records: ReadonlyMap<string, Uint8Array>): Result<PaymentsState, DecodeFailure> {
   let state = NEW_PAYMENTS
@@ -115,7 +128,7 @@ export function loadPayments(records: ReadonlyMap<string, Uint8Array>): Result<P
 
 /** The key says what the record is: one that is something else, or another one's, is damaged. */
 function withRecord(state: PaymentsState, key: string, record: unknown): PaymentsState | undefined {
-  if (key === NEXT_KEY) return isNumberOfPayment(record) ? { ...state, nextNumber: record } : undefined
+  if (key === NEXT_KEY) return isPositive(record) ? { ...state, nextNumber: record } : undefined
   switch (key.slice(0, key.indexOf('/'))) {
     case 'invoice': {
       if (!hasShape(record, INVOICE)) return undefined
@@ -142,12 +155,24 @@ function withRecord(state: PaymentsState, key: string, record: unknown): Payment
       const part = record as Part
       return key === partKey(part) ? withPart(state, part) : undefined
     }
+    case 'forward': {
+      if (!hasShape(record, FORWARD)) return undefined
+      const forward = record as Forward
+      return key === forwardKey(forward) ? withForward(state, forward) : undefined
+    }
+    case 'policy': {
+      if (!hasShape(record, POLICY)) return undefined
+      return { ...state, policies: pmapSet(state.policies, key.slice(policyKey('').length), record as Policy) }
+    }
+    case 'onion':
+      if (!isPositive(record)) return undefined
+      return { ...state, onions: pmapSet(state.onions, key.slice(ONIONS.length), record) }
     default:
       return undefined
   }
 }
 
-const isNumberOfPayment = (record: unknown): record is number => Number.isSafeInteger(record) && Number(record) > 0
+const isPositive = (record: unknown): record is number => Number.isSafeInteger(record) && Number(record) > 0
 
 // What is needed of each to go on with it.
 const INVOICE: Shape = {
@@ -185,6 +210,28 @@ const PART: Shape = {
   cltvExpiry: 'number',
   wayBack: WAY_BACK,
   receivedAt: 'number',
+}
+const FORWARD: Shape = {
+  ...HTLC,
+  from: 'string',
+  to: 'string',
+  paymentHash: 'string',
+  amountMsat: 'bigint',
+  cltvExpiry: 'number',
+  outbound: HTLC,
+  outboundMsat: 'bigint',
+  outboundExpiry: 'number',
+  isDust: 'boolean',
+  wayBack: WAY_BACK,
+}
+const POLICY: Shape = {
+  feeBaseMsat: 'bigint',
+  feeProportionalMillionths: 'number',
+  cltvExpiryDelta: 'number',
+  htlcMinimumMsat: 'bigint',
+  htlcMaximumMsat: 'bigint?',
+  disabled: 'boolean',
+  updatedAt: 'number',
 }
 const REPEATABLE: Shape = { key: 'string', fingerprint: 'string' }
 

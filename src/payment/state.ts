@@ -1,6 +1,7 @@
 import { emptyPMap, type Msat, type PaymentHash, type PMap, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
-import { type HtlcRef, type HtlcSet, htlcKey, type Part } from './inbound.ts'
-import type { Candidate, Payment, PaymentEffect, PaymentWrite, Token } from './types.ts'
+import type { ForwardedOnion } from '../onion/index.ts'
+import { type Forward, type HtlcRef, type HtlcSet, htlcKey, type Part } from './inbound.ts'
+import type { Candidate, Outgoing, Payment, PaymentEffect, PaymentWrite, Policy, Token } from './types.ts'
 
 /**
  * What is not over yet. Finished payments are in the store alone, so that the state is as small as what is open, however long the
@@ -18,8 +19,20 @@ export interface PaymentsState {
   /** By `htlcKey`: HTLCs that pay us, and wait. */
   readonly parts: PMap<Part>
 
+  /** By `htlcKey` of the inbound HTLC. */
+  readonly forwards: PMap<Forward>
+  /** By channel id: what our user has set. */
+  readonly policies: PMap<Policy>
+  /** Onions that were opened, by a hash of their shared secrets: when their HTLCs expire. */
+  readonly onions: PMap<number>
+
+  // Indexes over what is inbound.
   /** By payment hash: what follows from the parts. */
   readonly sets: PMap<HtlcSet>
+  /** The `htlcKey` of the inbound HTLC by that of the outbound one. */
+  readonly byOutbound: PMap<string>
+  /** By peer: what it has sent that we pass on. */
+  readonly usage: PMap<Usage>
 
   // Indexes over what is in flight. They give the payment's number.
   /** By `htlcKey`. */
@@ -33,6 +46,12 @@ export interface PaymentsState {
   readonly session: Session
 }
 
+export interface Usage {
+  readonly count: number
+  readonly amountMsat: Msat
+  readonly dustMsat: Msat
+}
+
 /** What ends with the process. */
 export interface Session {
   /** Payments that are asked for and have not begun, by the number of the request. */
@@ -41,6 +60,8 @@ export interface Session {
   readonly locks: PMap<number>
   /** An `add_htlc` that is not answered yet, by `numberKey`. */
   readonly attempts: PMap<Attempt>
+  /** A `forward_htlc` that is not answered yet, by `htlcKey` of the inbound HTLC. */
+  readonly offers: PMap<Offer>
   /** Requests that hear of the end of a payment, by `numberKey`. */
   readonly listeners: PMap<readonly number[]>
   /** When the first of the payments that wait is given up. It may be early: then the next one is found. */
@@ -128,6 +149,18 @@ export interface Attempt {
   readonly left: readonly Candidate[]
 }
 
+/** An HTLC that is being offered to one channel after the other. */
+export interface Offer {
+  readonly forward: Omit<Forward, 'outbound'>
+  readonly onionRoutingPacket: Uint8Array
+  readonly pathKey?: Uint8Array
+  /** Still to be tried, the best first. */
+  readonly left: readonly Outgoing[]
+  // For what is said where none takes it.
+  readonly onion: Pick<ForwardedOnion, 'position' | 'nextHop'>
+  readonly named: Outgoing
+}
+
 export interface PaymentStep {
   readonly next: PaymentsState
   readonly writes: readonly PaymentWrite[]
@@ -140,12 +173,23 @@ export const NEW_PAYMENTS: PaymentsState = {
   inFlight: emptyPMap(),
   tokens: emptyPMap(),
   parts: emptyPMap(),
+  forwards: emptyPMap(),
+  policies: emptyPMap(),
+  onions: emptyPMap(),
   sets: emptyPMap(),
+  byOutbound: emptyPMap(),
+  usage: emptyPMap(),
   byHtlc: emptyPMap(),
   byHash: emptyPMap(),
   byIdempotencyKey: emptyPMap(),
   waiting: emptyPMap(),
-  session: { asked: emptyPMap(), locks: emptyPMap(), attempts: emptyPMap(), listeners: emptyPMap() },
+  session: {
+    asked: emptyPMap(),
+    locks: emptyPMap(),
+    attempts: emptyPMap(),
+    offers: emptyPMap(),
+    listeners: emptyPMap(),
+  },
 }
 
 /** Nothing happens, or only what the effects say. */

@@ -2,11 +2,16 @@ import { unreachable } from '../base/index.ts'
 import { payInvoice } from './asking.ts'
 import { added, notAdded } from './attempts.ts'
 import { failed, fulfilled, timedOut } from './ending.ts'
+import { failForwardsInTime, forwardDropped, forwardFailed, forwardFulfilled, forwardTimedOut } from './forwardEnds.ts'
+import { forwarded, notForwarded } from './forwarding.ts'
+import { forwardOf } from './forwards.ts'
 import { cancelInvoice, failExpiring, failIncomplete, settleInvoice } from './holding.ts'
 import { createHoldInvoice, createInvoice, sweepInvoices } from './invoices.ts'
 import { keysend } from './keysend.ts'
 import { lookedUp } from './lookedUp.ts'
+import { setPolicy } from './policy.ts'
 import { received } from './receiving.ts'
+import { forgetOnions } from './seenOnions.ts'
 import { type PaymentStep, type PaymentsState, withSession } from './state.ts'
 import { wakeInTime } from './times.ts'
 import { charge, createToken, refund, revokeToken } from './tokens.ts'
@@ -45,13 +50,16 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
     case 'htlc_received':
       return received(state, input, context)
     case 'htlc_fulfilled':
-      return fulfilled(state, input, context)
     case 'htlc_failed':
-      return failed(state, input, context)
     case 'htlc_dropped':
-      return dropped(state, input, context)
     case 'htlc_timed_out':
-      return timedOut(state, input, context)
+      return outboundEnded(state, input, context)
+    case 'forwarded':
+      return forwarded(state, input)
+    case 'not_forwarded':
+      return notForwarded(state, input, context)
+    case 'set_policy':
+      return setPolicy(state, input, context)
     case 'usable':
       return usable(state, input.peer, context)
     case 'create_token':
@@ -67,22 +75,51 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
     case 'tick':
       return tick(state, context)
     case 'block':
-      return failExpiring(state, context)
+      return block(state, context)
     default:
       return unreachable(input)
   }
+}
+
+type OutboundEnd = Extract<PaymentInput, { type: 'htlc_fulfilled' | 'htlc_failed' | 'htlc_dropped' | 'htlc_timed_out' }>
+
+/** An HTLC that we have offered: for somebody else, or for ourselves. */
+function outboundEnded(state: PaymentsState, input: OutboundEnd, context: PaymentContext): PaymentStep {
+  const forward = forwardOf(state, input)
+  switch (input.type) {
+    case 'htlc_fulfilled':
+      return forward === undefined ? fulfilled(state, input, context) : forwardFulfilled(state, forward, input)
+    case 'htlc_failed':
+      return forward === undefined ? failed(state, input, context) : forwardFailed(state, forward, input)
+    case 'htlc_dropped':
+      return forward === undefined ? dropped(state, input, context) : forwardDropped(state, forward, input)
+    case 'htlc_timed_out':
+      return forward === undefined ? timedOut(state, input, context) : forwardTimedOut(state, forward)
+    default:
+      return unreachable(input)
+  }
+}
+
+/** What is too near to its expiry goes back. */
+function block(state: PaymentsState, context: PaymentContext): PaymentStep {
+  return inTurn(state, [failExpiring, failForwardsInTime, forgetOnions], context)
 }
 
 /** What is due is done. A `wake` that is over makes place for the next one. */
 function tick(state: PaymentsState, context: PaymentContext): PaymentStep {
   const { wakeAt } = state.session
   const awake = wakeAt !== undefined && wakeAt <= context.now ? withSession(state, { wakeAt: undefined }) : state
-  const late = giveUpLate(awake, context)
-  const incomplete = failIncomplete(late.next, context)
-  const swept = sweepInvoices(incomplete.next, context.now)
-  return {
-    next: swept.next,
-    writes: [...late.writes, ...incomplete.writes, ...swept.writes],
-    effects: [...late.effects, ...incomplete.effects, ...swept.effects],
-  }
+  return inTurn(awake, [giveUpLate, failIncomplete, sweepInvoices], context)
+}
+
+type Part = (state: PaymentsState, context: PaymentContext) => PaymentStep
+
+function inTurn(state: PaymentsState, parts: readonly Part[], context: PaymentContext): PaymentStep {
+  return parts.reduce<PaymentStep>(
+    (before, part) => {
+      const { next, writes, effects } = part(before.next, context)
+      return { next, writes: [...before.writes, ...writes], effects: [...before.effects, ...effects] }
+    },
+    { next: state, writes: [], effects: [] },
+  )
 }

@@ -1,5 +1,7 @@
-import type { ChannelId, Msat, NodeId, PaymentHash } from '../base/index.ts'
+import type { BlockHash, ChannelId, Msat, NodeId, PaymentHash } from '../base/index.ts'
 import type { ChannelFailure, Htlc, HtlcResolution } from '../channel/index.ts'
+import type { NextHop } from '../onion/index.ts'
+import type { HtlcRef } from './inbound.ts'
 
 // What is sent and what is received: payments as values, and everything that may go in and come out of the step.
 
@@ -49,6 +51,8 @@ export interface PaymentFailure {
     | 'unknown_invoice'
     | 'not_held'
     | 'chain_is_old'
+    | 'unknown_channel'
+    | 'invalid_policy'
   readonly message: string
 }
 
@@ -75,6 +79,37 @@ export interface Candidate {
   readonly spendableMsat: Msat
 }
 
+/** A channel that an HTLC of somebody else's could take. */
+export interface Outgoing {
+  readonly link: number
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  /** `away`: open, and its peer is not there. */
+  readonly standing: 'usable' | 'away' | 'closing'
+  readonly announced: boolean
+  readonly spendableMsat: Msat
+  /** What peer and channel can take at all. */
+  readonly htlcMinimumMsat: Msat
+  readonly htlcMaximumMsat: Msat
+  /** Below this an HTLC has no output of its own on one of the two commitments (BOLT 3, trimmed outputs). */
+  readonly dustLimitMsat: Msat
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** What we ask for passing payments on through a channel (BOLT 7, the channel_update message). */
+export interface Policy {
+  readonly feeBaseMsat: Msat
+  readonly feeProportionalMillionths: number
+  readonly cltvExpiryDelta: number
+  readonly htlcMinimumMsat: Msat
+  /** Absent: what the channel can take. */
+  readonly htlcMaximumMsat?: Msat
+  readonly disabled: boolean
+  /** Milliseconds since 1970; 0 where it was never set. */
+  readonly updatedAt: number
+}
+
 export interface PaymentContext {
   /** Milliseconds since 1970. */
   readonly now: number
@@ -85,9 +120,15 @@ export interface PaymentContext {
   /** 32 bytes: peels onions, signs invoices. */
   readonly nodeSecret: Uint8Array
   readonly network: 'regtest' | 'signet' | 'testnet4' | 'bitcoin'
+  readonly chainHash: BlockHash
   readonly limits: PaymentLimits
   /** The channels with a peer that a payment could take now. */
   readonly candidates: (peer: NodeId) => readonly Candidate[]
+  /** The channels that lead to where an onion says, the one that it names first; those of the same peer may do as well. */
+  readonly outgoing: (nextHop: NextHop) => readonly Outgoing[]
+  readonly hasChannel: (channelId: ChannelId) => boolean
+  /** Whether the end of this channel is a matter of the chain. */
+  readonly isClosing: (link: number) => boolean
 }
 
 export interface PaymentLimits {
@@ -117,6 +158,26 @@ export interface PaymentLimits {
   readonly heldDeadlineBlocks: number
   /** An HTLC that expires further away than this many blocks is refused (BOLT 4, max_htlc_cltv selection). */
   readonly maxCltvExpiryDelta: number
+
+  // What we ask for passing payments on, where our user has said nothing else.
+  readonly feeBaseMsat: Msat
+  readonly feeProportionalMillionths: number
+  readonly cltvExpiryDelta: number
+  readonly htlcMinimumMsat: Msat
+  /** No policy asks for less: BOLT 2, cltv_expiry_delta selection, has the sum. */
+  readonly minCltvExpiryDelta: number
+  /** An HTLC that would expire within so many blocks is not offered to anybody. */
+  readonly minOutgoingExpiryBlocks: number
+  /** So many blocks before it expires, an HTLC that was passed on goes back, whatever becomes of it downstream. */
+  readonly upstreamDeadlineBlocks: number
+  /** HTLCs that are passed on at once, over all channels. */
+  readonly maxForwards: number
+  // Of those, what one peer may have sent: how many, how much, and how much that the chain would not give back.
+  readonly maxForwardsPerPeer: number
+  readonly maxForwardedMsatPerPeer: Msat
+  readonly maxForwardedDustMsatPerPeer: Msat
+  /** Onions that are remembered, so that none is opened twice. */
+  readonly maxOnionsSeen: number
 }
 
 export type PaymentInput =
@@ -155,6 +216,14 @@ export type PaymentInput =
   /** What became of `add_htlc`, told in the same step. */
   | { readonly type: 'added'; readonly payment: number; readonly link: number; readonly id: number }
   | { readonly type: 'not_added'; readonly payment: number; readonly link: number; readonly failure: ChannelFailure }
+  /** What became of `forward_htlc`, told in the same step. */
+  | { readonly type: 'forwarded'; readonly inbound: HtlcRef; readonly link: number; readonly id: number }
+  | {
+      readonly type: 'not_forwarded'
+      readonly inbound: HtlcRef
+      readonly link: number
+      readonly failure: ChannelFailure
+    }
   // What channels tell.
   | {
       readonly type: 'htlc_received'
@@ -202,6 +271,10 @@ export type PaymentInput =
   | { readonly type: 'charge'; readonly request: number; readonly token: string; readonly amountMsat: Msat }
   /** It did not leave after all. */
   | { readonly type: 'refund'; readonly token: string; readonly amountMsat: Msat }
+  /** What is not named stays as it is. */
+  | ({ readonly type: 'set_policy'; readonly request: number; readonly channelId: ChannelId } & Partial<
+      Omit<Policy, 'updatedAt'>
+    >)
   | { readonly type: 'tick' }
   /** The chain is `context.height` blocks long now, and what is on it has been told. */
   | { readonly type: 'block' }
@@ -229,11 +302,22 @@ export type PaymentEffect =
       readonly cltvExpiry: number
       readonly onionRoutingPacket: Uint8Array
     }
+  /** The same for an HTLC of somebody else's; answered with `forwarded` or `not_forwarded`. */
+  | {
+      readonly type: 'forward_htlc'
+      readonly inbound: HtlcRef
+      readonly link: number
+      readonly amountMsat: Msat
+      readonly paymentHash: PaymentHash
+      readonly cltvExpiry: number
+      readonly onionRoutingPacket: Uint8Array
+      readonly pathKey?: Uint8Array
+    }
   | { readonly type: 'resolve_htlc'; readonly link: number; readonly id: number; readonly resolution: HtlcResolution }
   /** Load these records, and answer with `looked_up`. */
   | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
   | { readonly type: 'reply'; readonly request: number; readonly reply: PaymentReply }
-  | { readonly type: 'event'; readonly event: PaymentEvent | HoldEvent }
+  | { readonly type: 'event'; readonly event: PaymentEvent | HoldEvent | ForwardEvent }
   | { readonly type: 'wake'; readonly at: number }
 
 export type PaymentReply =
@@ -246,6 +330,7 @@ export type PaymentReply =
   /** Ended, or found to be the same as an earlier one that has ended. */
   | { readonly type: 'payment'; readonly payment: Payment }
   | { readonly type: 'done' }
+  | { readonly type: 'policy'; readonly channelId: ChannelId; readonly policy: Policy }
   | { readonly type: 'token'; readonly token: Token }
   | { readonly type: 'refused'; readonly failure: PaymentFailure }
   /** One has to be revoked first. */
@@ -273,6 +358,17 @@ export type HoldEvent =
       readonly amountMsat: Msat
       readonly cause: 'asked' | 'deadline'
     }
+
+/** A payment of others went through us, and was paid. */
+export interface ForwardEvent {
+  readonly type: 'payment_forwarded'
+  readonly paymentHash: PaymentHash
+  readonly from: NodeId
+  readonly to: NodeId
+  /** What went on. */
+  readonly amountMsat: Msat
+  readonly feeMsat: Msat
+}
 
 export type PaymentWrite =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }

@@ -39,6 +39,13 @@ export const nodeEvent = z
       amountMsat: msatText,
       cause: z.enum(['asked', 'deadline']),
     }),
+    event('payment_forwarded', 'PaymentForwardedEvent', {
+      paymentHash: paymentHashText,
+      from: nodeIdText,
+      to: nodeIdText,
+      amountMsat: msatText,
+      feeMsat: msatText,
+    }),
     event('channel_state', 'ChannelStateEvent', {
       ...aboutChannel,
       from: z.string(),

@@ -80,6 +80,8 @@ const paymentFailure = z
       'unknown_invoice',
       'not_held',
       'chain_is_old',
+      'unknown_channel',
+      'invalid_policy',
     ]),
     message: z.string(),
   })

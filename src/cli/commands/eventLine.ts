@@ -31,6 +31,13 @@ function said(event: EventJson): readonly [Ink | undefined, string] {
       const why = event.cause === 'asked' ? '' : ', since its time was running out'
       return ['warn', `gave back ${msatInSat(event.amountMsat)} that was held for ${short(event.paymentHash)}${why}`]
     }
+    case 'payment_forwarded': {
+      const { amountMsat, feeMsat, from, to } = event
+      return [
+        'good',
+        `passed on ${msatInSat(amountMsat)} from ${short(from)} to ${short(to)}, fee ${msatInSat(feeMsat)}`,
+      ]
+    }
     case 'channel_state': {
       const { channelId, from, to, reason } = event
       const why = reason === undefined ? '' : `: ${oneLine(reason)}`
