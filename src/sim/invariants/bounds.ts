@@ -16,7 +16,8 @@ const MOST_RECORDS_OF_A_CHANNEL = 200
 /** A node of a few channels keeps few other things: wallet, peers, keys. */
 const MOST_OTHER_RECORDS = 2_000
 const { maxReorgDepth, maxUnfundedPerPeer, maxEvents } = DEFAULT_ENGINE_LIMITS
-const { maxPaymentsInFlight, maxOpenInvoices, maxTokens } = DEFAULT_PAYMENT_LIMITS
+const { maxPaymentsInFlight, maxOpenInvoices, maxTokens, maxPartsHeld, maxForwards, maxOnionsSeen } =
+  DEFAULT_PAYMENT_LIMITS
 const { maxMutualCloses } = DEFAULT_LIMITS
 
 /** Invariant 10: whatever peers and users do, what a node holds in memory and in its records has a limit with a name. */
@@ -46,6 +47,9 @@ function memoryComplaint(node: WatchedNode, turn: Turn): Complaint {
     ['payments in flight', payments.inFlight.size, maxPaymentsInFlight],
     ['open invoices', payments.invoices.size, maxOpenInvoices],
     ['tokens', payments.tokens.size, maxTokens],
+    ['parts', payments.parts.size, maxPartsHeld],
+    ['forwards', payments.forwards.size, maxForwards],
+    ['onions', payments.onions.size, maxOnionsSeen],
   ]
   const tooMany = sizes.find(([, size, most]) => size > most)
   if (tooMany !== undefined) return `${node.name} holds ${tooMany[1]} ${tooMany[0]}, and ${tooMany[2]} are the limit`
@@ -77,9 +81,10 @@ function openingComplaint(node: WatchedNode, { after }: Turn, { peer }: Link): C
 }
 
 function recordsComplaint(node: WatchedNode): Complaint {
-  const counts = { events: 0, blocks: 0, channels: 0, kept: 0, other: 0 }
+  const counts = { onions: 0, events: 0, blocks: 0, channels: 0, kept: 0, other: 0 }
   for (const key of node.disk.records.keys()) {
     if (key.startsWith('event/')) counts.events += 1
+    else if (key.startsWith('onion/')) counts.onions += 1
     else if (key.startsWith('block/')) counts.blocks += 1
     else if (key.startsWith('channel/')) counts.channels += 1
     // Every end of a payment, every call with a key, and the past of a channel are kept for those who ask.
@@ -97,6 +102,7 @@ function recordsComplaint(node: WatchedNode): Complaint {
   if (counts.blocks > most.blocks) return `${node.name} keeps the hashes of ${counts.blocks} blocks`
   if (counts.channels > most.channels)
     return `${node.name} keeps ${counts.channels} records of ${links.length} channels`
+  if (counts.onions > maxOnionsSeen) return `${node.name} keeps ${counts.onions} onions`
   if (counts.other > MOST_OTHER_RECORDS) return `${node.name} keeps ${counts.other} records besides`
   return undefined
 }
