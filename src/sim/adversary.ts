@@ -18,7 +18,8 @@ export class Adversary {
   /** Old states that were brought back to life: they follow the chain, and take whatever they once could. */
   #ghosts: Ghost[] = []
   readonly #withheld = new Map<string, number>()
-  #mutation: Mutation | undefined
+  /** Each for the next message that it is meant for. */
+  #mutations: Mutation[] = []
 
   constructor(node: SimNode, around: Surroundings, history: History) {
     this.#node = node
@@ -51,7 +52,7 @@ export class Adversary {
   }
 
   mutateNext(random: Random, mutation: Omit<Mutation, 'random'>): void {
-    this.#mutation = { ...mutation, random }
+    this.#mutations.push({ ...mutation, random })
   }
 
   blocksCame(): void {
@@ -61,7 +62,7 @@ export class Adversary {
   /** Plays no more tricks: what it has not said, or said wrongly, it says when it reconnects. What is on chain stays there. */
   behave(): void {
     this.#withheld.clear()
-    this.#mutation = undefined
+    this.#mutations = []
     this.#around.network.cutOff(this.#node)
   }
 
@@ -69,12 +70,11 @@ export class Adversary {
     const message = decodeMessage(bytes)
     const until = message.ok ? this.#withheld.get(message.value.type) : undefined
     if (until !== undefined && this.#around.clock.now < until) return undefined
-    const mutation = this.#mutation
-    const isMeant =
-      mutation !== undefined &&
-      (mutation.message === undefined || (message.ok && message.value.type === mutation.message))
-    if (!isMeant) return bytes
-    this.#mutation = undefined
+    const mutation = this.#mutations.find(
+      ({ message: kind }) => kind === undefined || (message.ok && message.value.type === kind),
+    )
+    if (mutation === undefined) return bytes
+    this.#mutations = this.#mutations.filter(each => each !== mutation)
     return changed(bytes, mutation)
   }
 }
@@ -88,18 +88,29 @@ interface Mutation {
 const SIGNATURE_BYTES = 64
 /** The order of secp256k1, and of what stands for it in FAST mode. */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+const COMMITMENT_SIGNED = 132
+/** BOLT 2, commitment_signed: type and channel_id, the signature, how many more there are, and these. */
+const SIGNATURE_AT = 34
+const HTLC_SIGNATURES_AT = SIGNATURE_AT + SIGNATURE_BYTES + 2
 
 function changed(bytes: Uint8Array, { random, change }: Mutation): Uint8Array {
   const next = bytes.slice()
-  const end = next.subarray(Math.max(next.length - SIGNATURE_BYTES, 0))
+  const end = bytes[1] === COMMITMENT_SIGNED ? signatureIn(next, random) : next.subarray(-SIGNATURE_BYTES)
   if (change === 'high_s') {
-    const s = end.subarray(end.length / 2)
-    const negated = ORDER - BigInt(`0x${toHex(s)}`)
-    s.set(fromHex(negated.toString(16).padStart(SIGNATURE_BYTES, '0')))
+    const s = end.subarray(SIGNATURE_BYTES / 2)
+    s.set(fromHex((ORDER - BigInt(`0x${toHex(s)}`)).toString(16).padStart(SIGNATURE_BYTES, '0')))
     return next
   }
   const part = change === 'end' ? end : next
   const at = random.below(part.length)
   part[at] = (part[at] ?? 0) ^ (1 << random.below(8))
   return next
+}
+
+/** Any of those in a commitment_signed, that of the commitment half of the time. */
+function signatureIn(message: Uint8Array, random: Random): Uint8Array {
+  const htlcs = Math.floor((message.length - HTLC_SIGNATURES_AT) / SIGNATURE_BYTES)
+  const isHtlc = htlcs > 0 && random.chance(0.5)
+  const at = isHtlc ? HTLC_SIGNATURES_AT + random.below(htlcs) * SIGNATURE_BYTES : SIGNATURE_AT
+  return message.subarray(at, at + SIGNATURE_BYTES)
 }

@@ -24,6 +24,8 @@ export class Disk {
   #durable = 0
   /** What the next sync does instead of storing. */
   fault: SyncFault | undefined
+  /** What the sync does that comes before the next publication. */
+  faultWhenPublishing: SyncFault | undefined
 
   /** Commits that are durable, over the whole life of the disk. */
   get durable(): number {
@@ -34,8 +36,12 @@ export class Disk {
     return this.#records
   }
 
-  /** Asks for a commit, whose number comes back. */
-  write(writes: readonly EngineWrite[]): number {
+  /** Asks for a commit, whose number comes back. The effects: what is done once it is durable. */
+  write(writes: readonly EngineWrite[], effects: readonly { readonly type: string }[] = []): number {
+    if (effects.some(({ type }) => type === 'publish')) {
+      this.fault = this.faultWhenPublishing ?? this.fault
+      this.faultWhenPublishing = undefined
+    }
     this.#asked += 1
     this.#pending.push({ writes, sequence: this.#asked })
     return this.#asked

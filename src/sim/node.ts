@@ -18,7 +18,7 @@ import {
 import { commitmentPoint, deriveChannelSecrets } from '../keys/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
-import { Disk, type SyncFault } from './disk.ts'
+import { Disk } from './disk.ts'
 import { type FixedContext, fixedContext } from './identity.ts'
 import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
@@ -68,8 +68,6 @@ export class SimNode implements NetworkEnd, WatchedNode {
   #requests = 0
   readonly #waiting = new Map<number, OnReply>()
   readonly #wakes = new Set<number>()
-  /** What the sync does that comes before the next publication. */
-  faultWhenPublishing: SyncFault | undefined
   /** Told when the process has ended by itself. */
   onDiskFailure: () => void = () => undefined
 
@@ -246,11 +244,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
       this.#finish(turn)
       return
     }
-    if (this.faultWhenPublishing !== undefined && effects.some(({ type }) => type === 'publish')) {
-      this.disk.fault = this.faultWhenPublishing
-      this.faultWhenPublishing = undefined
-    }
-    this.disk.write(writes)
+    this.disk.write(writes, effects)
     const [least, most] = this.plan.syncMs
     this.#later(this.#random.between(least, most), () => {
       if (this.disk.sync()) this.#finish(turn)
@@ -388,8 +382,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
   submitToChain(tx: Tx, role: PublishedRole): string {
     const { chain, watch } = this.#around
     if (!this.publishes(role)) return 'accepted'
-    const isKnown = chain.transaction(txid(tx)) !== undefined
-    const submitted = isKnown ? undefined : chain.submit(tx)
+    const submitted = chain.transaction(txid(tx)) === undefined ? chain.submit(tx) : undefined
     const outcome = submitted === undefined ? 'known' : submitted.ok ? 'accepted' : submitted.error.reason
     watch.tell('published', this, tx, role, outcome)
     return outcome

@@ -1,5 +1,6 @@
 import { HIGHEST_OF_NETWORK, isOfNetwork, NETWORK_DEED_TYPES, type NetworkDeed, networkDeedOf } from './networkDeeds.ts'
 import type { Random } from './random.ts'
+import { twisted } from './twists.ts'
 
 // A run as values: whatever happens in it from outside is written down here before it begins, with indices instead of names, so that
 // any part may be left out and the rest still makes sense. A plan is what is replayed, and what the shrinker makes smaller.
@@ -76,6 +77,8 @@ export type Deed =
       readonly times?: number
       /** Under one of the payer's tokens, whose budget does not last. */
       readonly token?: number
+      /** Its payee decides so much later whether it takes what it holds, or gives it back. */
+      readonly hold?: { readonly ms: number; readonly settles: boolean }
     }
   | {
       readonly type: 'open'
@@ -224,7 +227,7 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     mode,
     nodes,
     channels: channelPlans(count, shape),
-    deeds,
+    deeds: twisted(deeds, random.split('twists')),
     healAt: (deeds.at(-1)?.at ?? 0) + MEAN_PAUSE_MS,
     closesAll: shape.chance(0.5),
     ...(options.checks !== undefined && { checks: options.checks }),
@@ -328,7 +331,7 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
         type,
         who,
         fault: random.pick(['fails', 'fails_but_kept', 'full']),
-        ...(random.chance(0.5) && { isPublishing: true }),
+        isPublishing: random.chance(0.5),
         downMs,
       }
     case 'old_image':

@@ -26,6 +26,7 @@ export interface AskedPayment {
 }
 
 const INVOICE_EXPIRY_SECONDS = 3_600
+const TRIES_TO_DECIDE = 4
 /** Longer than an opening takes up to its funding. */
 const PAUSE_BETWEEN_OPENINGS_MS = 300
 
@@ -81,27 +82,29 @@ export class Workload {
       this.#payInvoice(payer, payee, { ...common, invoice, hash, named: false })
       return
     }
+    const { hold } = deed
+    const bill = hold === undefined ? ({ type: 'create_invoice', preimage } as const) : holding(preimage)
     payee.ask(
       request => ({
         type: 'payment',
         input: {
-          type: 'create_invoice',
+          ...bill,
           request,
           description: 'a coffee',
           expirySeconds: INVOICE_EXPIRY_SECONDS,
-          preimage,
           paymentSecret,
           ...(by === 'invoice' && { amountMsat: msat(common.amountMsat) }),
         },
       }),
       reply => {
         if (reply.type !== 'invoice') return
+        if (hold !== undefined) this.#decide(payee, preimage, hold, TRIES_TO_DECIDE)
         const more = { amountMsat: common.amountMsat + BigInt(moreMsat) }
         const { invoice, paymentHash: hash } = reply
-        const bill = { invoice, hash, named: by === 'open_invoice' || moreMsat > 0 }
+        const billed = { invoice, hash, named: by === 'open_invoice' || moreMsat > 0 }
         this.#often(
-          () => this.#payInvoice(payer, payee, { ...common, ...more, ...bill }),
-          other && (() => this.#payInvoice(other, payee, { ...others, ...more, ...bill })),
+          () => this.#payInvoice(payer, payee, { ...common, ...more, ...billed }),
+          other && (() => this.#payInvoice(other, payee, { ...others, ...more, ...billed })),
           againAfterMs,
         )
       },
@@ -164,6 +167,24 @@ export class Workload {
             }),
         )
       },
+    )
+  }
+
+  /** The payee takes what it holds, or gives it back; where nothing is there yet, once more later. */
+  #decide(payee: SimNode, preimage: Uint8Array, hold: NonNullable<PayDeed['hold']>, tries: number): void {
+    const hash = paymentHash(sha256(preimage))
+    this.#clock.after(hold.ms, () =>
+      payee.ask(
+        request => ({
+          type: 'payment',
+          input: hold.settles
+            ? { type: 'settle_invoice', request, preimage }
+            : { type: 'cancel_invoice', request, paymentHash: hash },
+        }),
+        reply => {
+          if (reply.type === 'failed' && tries > 1) this.#decide(payee, preimage, hold, tries - 1)
+        },
+      ),
     )
   }
 
@@ -332,6 +353,11 @@ function forgottenInvoice(payee: SimNode, preimage: Uint8Array, paymentSecret: U
     nodeSecret,
   )
   return { invoice, hash }
+}
+
+/** An invoice whose preimage its node does not know. */
+function holding(preimage: Uint8Array) {
+  return { type: 'create_hold_invoice', paymentHash: paymentHash(sha256(preimage)) } as const
 }
 
 interface Common {

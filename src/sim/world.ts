@@ -204,7 +204,7 @@ export class World {
       case 'sync_fault': {
         const node = this.nodeAt(deed.who)
         if (!node.alive) return
-        if (deed.isPublishing === true) node.faultWhenPublishing = deed.fault
+        if (deed.isPublishing === true) node.disk.faultWhenPublishing = deed.fault
         else node.disk.fault = deed.fault
         node.onDiskFailure = () => this.#comeBack(node, deed.downMs)
         return
@@ -314,7 +314,7 @@ export class World {
     for (const node of this.nodes) {
       node.lagMs = 0
       node.disk.fault = undefined
-      node.faultWhenPublishing = undefined
+      node.disk.faultWhenPublishing = undefined
       node.start()
       node.look()
     }

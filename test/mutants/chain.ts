@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts'
+import { CHEATS, CLOSES, CRASHES, OLD_IMAGES, OPENINGS, REORGS, SILENCE } from './worlds.ts'
 
 // Faults in what happens on the chain: enforcement, the link that feeds it, and the wallet.
 
@@ -11,7 +12,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: `return [...penaltyPaths(table, output, 'htlc_revoked'), own]`,
     replace: `return [own]`,
-    needs: 'a rule that asks for penalties before the delay of the cheat has run out',
+    plan: CHEATS,
   },
   {
     id: 'second-stages-are-not-punished',
@@ -20,7 +21,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: 'return penaltyPaths(table, output, `',
     replace: "return output.kind === 'second_stage' ? [] : penaltyPaths(table, output, `",
-    needs: 'a rule that asks for every output of a revoked commitment',
+    plan: CHEATS,
   },
   {
     id: 'revoked-delay-of-the-wrong-side',
@@ -58,6 +59,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/preimages.ts',
     find: 'for (const item of input.witness) {',
     replace: 'for (const item of input.witness.slice(1, 2)) {',
+    plan: CLOSES,
   },
   {
     id: 'htlcs-by-id-alone',
@@ -66,6 +68,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/preimages.ts',
     find: 'export function htlcKey({ offeredBy, id }: HtlcRef): string {',
     replace: "export function htlcKey({ id }: HtlcRef): string {\n  const offeredBy = 'htlc'",
+    plan: CLOSES,
   },
   {
     id: 'htlc-signatures-by-hash-and-amount',
@@ -95,6 +98,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: 'const earliestHeight = Math.max(parent + csv, cltv === 0 ? 0 : cltv + 1)',
     replace: 'const earliestHeight = Math.max(parent + csv, cltv)',
+    plan: SILENCE,
   },
   {
     id: 'idle-with-htlcs',
@@ -103,7 +107,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'link/standing.ts',
     find: 'if (channel.durable.htlcs.length > 0) return false',
     replace: `if (channel.durable.htlcs.some(htlc => htlc.added !== 'irrevocable')) return false`,
-    needs: 'an HTLC whose deadline passes',
+    plan: SILENCE,
   },
   {
     id: 'resolved-with-the-commitment',
@@ -112,7 +116,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/conditions.ts',
     find: 'return commitment.outputs.every(output => isOutputResolved(',
     replace: 'return commitment.outputs.some(output => isOutputResolved(',
-    needs: 'a rule that asks for our own output after a close',
+    plan: CLOSES,
   },
 
   // Claims.
@@ -123,7 +127,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'return claim.tx.inputs.every(({ outpoint }) => {',
     replace: 'return claim.tx.inputs.some(({ outpoint }) => {',
-    needs: 'two claims in one batch, left out by miners until the peer may take one of them',
+    plan: CHEATS,
   },
   {
     id: 'claims-are-published-once',
@@ -132,6 +136,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/step.ts',
     find: 'const due = isAgain ? plan.active : plan.fresh',
     replace: 'const due = isAgain && plan.fresh.length > 0 ? plan.active : plan.fresh',
+    plan: CRASHES,
   },
   {
     id: 'one-fee-coin-for-many',
@@ -140,8 +145,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'for (const coin of made.claim.feeCoins) taken.add(outPointKey(coin.outpoint))',
     replace: '',
-    needs:
-      'two HTLCs to claim from our own commitment in one block, and a rule that no two transactions of a node spend one coin',
+    plan: CLOSES,
   },
 
   // Reorganisations.
@@ -152,6 +156,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/absorb.ts',
     find: 'facts.transactions.filter(({ height }) => height <= input.height)',
     replace: 'facts.transactions.filter(({ height }) => height < input.height)',
+    plan: REORGS,
   },
   {
     id: 'undone-funding-stays-stored',
@@ -160,7 +165,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'link/funding.ts',
     find: `[{ type: 'delete', key: FUNDING_KEY }]`,
     replace: `[{ type: 'delete', key: prefix + FUNDING_KEY }]`,
-    needs: 'a reorg that undoes a funding, and a restart',
+    plan: REORGS,
   },
   {
     id: 'coins-of-an-undone-block-stay',
@@ -169,8 +174,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'wallet/blocks.ts',
     find: 'if (coin.height >= height) continue',
     replace: 'if (coin.height > height) continue',
-    needs:
-      'a rule that compares the coins of a wallet with those on the chain, and asks that each can be spent at rest',
+    plan: REORGS,
   },
 
   // Loading an old copy.
@@ -181,7 +185,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'link/view.ts',
     find: `return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'`,
     replace: "return phase.type === 'closing' ? 'commitment' : 'nothing'",
-    needs: 'an old image of the store, and a rule that nobody publishes what they have revoked',
+    plan: OLD_IMAGES,
   },
 
   // The wallet.
@@ -192,7 +196,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'wallet/coins.ts',
     find: `if (spender !== undefined) return { type: 'locked', reason: spender.purpose }`,
     replace: `if (spender !== undefined && spender.purpose !== 'funding') return { type: 'locked', reason: spender.purpose }`,
-    needs: 'two openings of one node at once, or one beside a payment of coins',
+    plan: OPENINGS,
   },
   {
     id: 'beaten-transactions-are-not-noted',
@@ -201,7 +205,6 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'wallet/blocks.ts',
     find: 'else if (own.conflict === undefined) transactions.set(id, { ...own, conflict: seen })',
     replace: 'else if (own.conflict !== undefined) transactions.set(id, { ...own, conflict: seen })',
-    needs:
-      'a peer that is faster with an HTLC for which we have added a coin, and a rule that compares the coins of a wallet with those on the chain, and asks that each can be spent at rest',
+    plan: CHEATS,
   },
 ]

@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts'
+import { CHEATS, CLOSES, CRASHES, CUTS, LIES, OLD_IMAGES, OPENINGS, SILENCE } from './worlds.ts'
 
 // Faults in the channel machine: the dance of commitments and revocations, what is said again after a cut, what is stored, and the
 // arithmetic.
@@ -39,7 +40,32 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     find: 'if (signature === undefined || !verifyHtlcSignature(htlcTx, signature, counterpartyHtlcPubkey)) {',
     replace:
       "if (signature === undefined || (htlcTx.type === 'htlc_timeout' && !verifyHtlcSignature(htlcTx, signature, counterpartyHtlcPubkey))) {",
-    needs: 'an HTLC signature with a bit flipped, and our close while it stands, or a rule that checks what is stored',
+    plan: LIES,
+  },
+  {
+    id: 'signatures-without-htlcs-are-not-checked',
+    class: 'wrong-signatures',
+    incident: 'A commitment without HTLCs is taken with any signature, and we can never leave with it.',
+    file: `${HANDLERS}/commitmentSigned.ts`,
+    find: 'if (!verifyCommitmentSignature(commitment, message.signature, fundingPubkey)) {',
+    replace:
+      'if (commitment.htlcs.length > 0 && !verifyCommitmentSignature(commitment, message.signature, fundingPubkey)) {',
+    plan: LIES,
+  },
+  {
+    id: 'high-s-is-taken',
+    class: 'wrong-signatures',
+    incident: 'A signature with a high S is taken, and the commitment that it is for is relayed by nobody.',
+    file: 'commitment/signatures.ts',
+    find: '  return verifyEcdsa(signature, commitmentSighash(commitment), signerFundingPubkey)',
+    replace: [
+      '  const [n, low] = [0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n, signature.slice()]',
+      '  let s = [...signature.subarray(32)].reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)',
+      '  if (s > n / 2n && s < n) s = n - s',
+      '  for (let i = 63; i >= 32; i--, s >>= 8n) low[i] = Number(s & 255n)',
+      '  return verifyEcdsa(low, commitmentSighash(commitment), signerFundingPubkey)',
+    ].join('\n'),
+    plan: LIES,
   },
   {
     id: 'revocation-secret-is-not-compared',
@@ -48,8 +74,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/revokeAndAck.ts`,
     find: 'if (!isSecretKey(secret) || !bytesEqual(publicKeyFromSecret(secret), point)) {',
     replace: 'if (!isSecretKey(secret) && !bytesEqual(publicKeyFromSecret(secret), point)) {',
-    needs:
-      'a revoke_and_ack with a bit of its secret flipped, and a rule that compares what is stored with the point that was promised',
+    plan: LIES,
   },
   {
     id: 'preimage-is-not-checked',
@@ -59,7 +84,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     find: `if (resolution.type === 'fulfill' && !isPreimage(resolution.paymentPreimage, htlc)) {`,
     replace:
       "if (resolution.type === 'fulfill' && htlc.offeredBy === 'remote' && !isPreimage(resolution.paymentPreimage, htlc)) {",
-    needs: 'an update_fulfill_htlc with a bit of its preimage flipped',
+    plan: LIES,
   },
 
   // After a cut.
@@ -80,6 +105,16 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     replace: "(isRemovalProposed(htlc) && htlc.offeredBy === 'local' ? withoutRemoval(htlc) : htlc)",
   },
   {
+    id: 'decided-preimages-are-forgotten',
+    class: 'failed-though-paid',
+    incident:
+      'A cut takes the preimage back that we have decided on, and the HTLC is failed although it counts as paid.',
+    file: `${HANDLERS}/uncommitted.ts`,
+    find: "const keep = htlc.offeredBy === 'remote' || resolution?.type === 'fulfill'",
+    replace: "const keep = htlc.offeredBy === 'local' && resolution?.type === 'fulfill'",
+    plan: CUTS,
+  },
+  {
     id: 'removals-are-not-sent-again',
     class: 'mass-closes',
     incident: 'A failure that was decided while the peer was away is never said, and a deadline closes the channel.',
@@ -87,6 +122,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     find: 'const [next, resolutions] = sendResolutions(connectedChannel)',
     replace:
       "const [next, resolutions] = durable.htlcs.some(({ resolution }) => resolution?.type === 'fulfill') ? sendResolutions(connectedChannel) : [connectedChannel, []]",
+    plan: CUTS,
   },
   {
     id: 'shutdown-is-not-said-again',
@@ -95,6 +131,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/reestablish.ts`,
     find: '...shutdownAgain(durable),',
     replace: '...(durable.shutdown.remote === undefined ? shutdownAgain(durable) : []),',
+    plan: CLOSES,
   },
   {
     id: 'channel-ready-is-not-said-again',
@@ -103,6 +140,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/reestablish.ts`,
     find: 'if (!atStart || !durable.ready.local) return []',
     replace: 'if (!atStart || !durable.ready.local || durable.ready.remote) return []',
+    plan: OPENINGS,
   },
   {
     id: 'updates-stop-at-shutdown',
@@ -111,6 +149,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/mayUpdate.ts`,
     find: `const open = state === 'normal' || state === 'shutting_down'`,
     replace: `const open = state === 'normal'`,
+    plan: CLOSES,
   },
   {
     id: 'closes-over-htlcs',
@@ -119,6 +158,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/closing.ts',
     find: 'durable.htlcs.length === 0 &&',
     replace: 'durable.htlcs.every(htlc => htlc.removed !== undefined) &&',
+    plan: CLOSES,
   },
   {
     id: 'offers-outlive-the-close',
@@ -127,6 +167,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/complete.ts',
     find: "(next.state !== 'closing' && next.state !== 'closed')",
     replace: "next.state !== 'closed'",
+    plan: CLOSES,
   },
 
   // What is stored.
@@ -145,6 +186,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/codec/records.ts',
     find: '    old.ready !== next.ready ||\n',
     replace: '',
+    plan: CRASHES,
   },
   {
     id: 'ended-htlcs-stay-stored',
@@ -162,7 +204,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/codec/records.ts',
     find: '` }, ...archive(htlc)]',
     replace: "` }, ...(htlc.offeredBy === 'local' ? archive(htlc) : [])]",
-    needs: 'a rule that asks for every output of a revoked commitment',
+    plan: CHEATS,
   },
   {
     id: 'archive-misses-the-first-commitment',
@@ -171,7 +213,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: 'channel/codec/records.ts',
     find: 'htlc.remoteFrom <= commitmentNumber && commitmentNumber < htlc.remoteUntil',
     replace: 'htlc.remoteFrom < commitmentNumber && commitmentNumber < htlc.remoteUntil',
-    needs: 'a rule that asks for every output of a revoked commitment',
+    plan: CHEATS,
   },
   {
     id: 'one-state-behind-is-not-behind',
@@ -180,7 +222,7 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/reestablish.ts`,
     find: 'if (next <= durable.localCommit.number || next > 2 ** 48 - 1) return undefined',
     replace: 'if (next <= durable.localCommit.number + 1 || next > 2 ** 48 - 1) return undefined',
-    needs: 'an old image of the store, one commitment old, and a rule that nobody publishes what they have revoked',
+    plan: OLD_IMAGES,
   },
 
   // Deadlines.
@@ -188,21 +230,19 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     id: 'fulfilled-htlcs-wait-until-they-expire',
     class: 'missed-deadlines',
     incident: 'We go on chain with a preimage when its HTLC has run out already, and the payer takes it back.',
-    file: `${HANDLERS}/block.ts`,
+    file: `${HANDLERS}/deadline.ts`,
     find: 'htlc.cltvExpiry - limits.fulfillDeadlineBlocks',
     replace: 'htlc.cltvExpiry + limits.fulfillDeadlineBlocks',
-    needs:
-      'a payer that keeps its signature or revocation back until the expiry, or a rule that looks at HTLCs that are overdue',
+    plan: SILENCE,
   },
   {
     id: 'offered-htlcs-never-run-out',
     class: 'jamming',
     incident: 'A peer that never answers holds our money for as long as it likes.',
-    file: `${HANDLERS}/block.ts`,
+    file: `${HANDLERS}/deadline.ts`,
     find: ': htlc.cltvExpiry + limits.timeoutGraceBlocks',
     replace: ': htlc.cltvExpiry + limits.maxCltvExpiryDelta',
-    needs:
-      'a payee that keeps its fulfil or fail back beyond the expiry, and a rule that looks at HTLCs that are overdue',
+    plan: SILENCE,
   },
 
   // Arithmetic and bounds.

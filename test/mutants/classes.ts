@@ -8,7 +8,7 @@ export interface FaultClass {
   readonly words: string
   /** The code cannot have it yet: the issue that brings what can go wrong. */
   readonly notYet?: { readonly issue: number; readonly brings: string }
-  /** Not in the pure core, where the world looks: the test that guards it. */
+  /** Not in the pure core alone, where the world looks: the test that guards it. */
   readonly guardedBy?: string
 }
 

@@ -20,9 +20,9 @@ export interface Kept {
 /** By id. */
 export type Results = Readonly<Record<string, Kept>>
 
-export function rowHash({ file, find, replace }: Mutant): string {
+export function rowHash({ file, find, replace, plan }: Mutant): string {
   return createHash('sha256')
-    .update(JSON.stringify([file, find, replace]))
+    .update(JSON.stringify([file, find, replace, ...(plan === undefined ? [] : [plan])]))
     .digest('hex')
     .slice(0, 16)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { PlanOptions } from '../../src/sim/plan.ts'
 import type { ClassId } from './classes.ts'
 
 /** A fault that a developer could make in good faith: one place of the source, changed. */
@@ -17,6 +18,8 @@ export interface Mutant {
   readonly replace: string
   /** What has to happen before it can be seen, where that is more than payments, cuts, crashes, closes and blocks. */
   readonly needs?: string
+  /** Options of the seeds that it is looked for in, where ordinary ones meet it too seldom. */
+  readonly plan?: Partial<Pick<PlanOptions, 'faults' | 'adversary' | 'nodes' | 'deeds'>>
 }
 
 export type Mutated =

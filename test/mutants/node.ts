@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts'
+import { CHEATS, CLOSES, CRASHES, MANY_OPENINGS, OPENINGS, SILENCE, TWO_CONNECTIONS } from './worlds.ts'
 
 // Faults in the node around its channels: payments, requests, connections, and what a restart brings back.
 
@@ -43,19 +44,18 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     id: 'paid-invoices-stay-stored',
     class: 'concurrent-spends',
     incident: 'After a restart an invoice without an amount that was paid can be paid once more, for nothing.',
-    file: 'payment/receiving.ts',
-    find: 'if (invoice !== undefined) writes.push(deleteInvoice(invoice.paymentHash))',
-    replace: 'if (invoice?.amountMsat !== undefined) writes.push(deleteInvoice(invoice.paymentHash))',
+    file: 'payment/answering.ts',
+    find: 'if (invoice !== undefined) writes.push(deleteInvoice(hash))',
+    replace: 'if (invoice?.amountMsat !== undefined) writes.push(deleteInvoice(hash))',
   },
   {
     id: 'expired-htlcs-are-taken',
     class: 'missed-deadlines',
     incident: 'The preimage of an HTLC that is about to run out is released, and the payer takes the money back.',
     file: 'payment/receiving.ts',
-    find: 'if (htlc.cltvExpiry < context.height + blocks) return undefined',
-    replace: 'if (htlc.cltvExpiry < blocks) return undefined',
-    needs:
-      'an HTLC that becomes irrevocable dozens of blocks after it was offered, and a rule that looks at what is taken when',
+    find: 'if (cltvExpiry < context.height + blocks) return refuse(wrongDetails(htlc, context))',
+    replace: 'if (cltvExpiry < blocks) return refuse(wrongDetails(htlc, context))',
+    plan: SILENCE,
   },
   {
     id: 'the-invoice-says-how-much',
@@ -85,6 +85,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/linkEffects.ts',
     find: `if (offeredBy !== 'local') continue`,
     replace: "if (offeredBy === 'local') continue",
+    plan: CLOSES,
   },
   {
     id: 'timeouts-of-the-chain-are-not-told',
@@ -93,6 +94,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/linkEffects.ts',
     find: `if (event.type === 'htlc_timed_out') {`,
     replace: `if (event.type === 'htlc_timed_out' && event.cause === 'no_output') {`,
+    plan: CLOSES,
   },
 
   // Restarts.
@@ -103,7 +105,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/links.ts',
     find: 'encode(u64Number, index + 1)',
     replace: 'encode(u64Number, index)',
-    needs: 'a channel that is opened after a restart',
+    plan: CRASHES,
   },
   {
     id: 'idle-channels-are-not-watched-after-a-start',
@@ -112,7 +114,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/load.ts',
     find: 'for (const outpoint of watched.values()) {',
     replace: `for (const outpoint of channel.state === 'normal' ? [] : watched.values()) {`,
-    needs: 'a rule that both sides of a channel that has ended know so',
+    plan: CHEATS,
   },
   {
     id: 'blocks-while-away-are-read-blindly',
@@ -121,6 +123,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/blocks.ts',
     find: 'if (state?.watched.size === 0 && isFunded(state.channel)) stepLink(',
     replace: `if (state?.watched.size === 0 && isFunded(state.channel) && state.channel.state === 'normal') stepLink(`,
+    plan: CRASHES,
   },
   {
     id: 'coins-of-dead-openings-stay-held',
@@ -129,8 +132,27 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/step.ts',
     find: `if (standing === 'held') stepWallet(`,
     replace: `if (standing === 'held' && work.state.charges.size > 0) stepWallet(`,
-    needs:
-      'a crash in the middle of an opening, and a rule that compares the coins of a wallet with those on the chain, and asks that each can be spent at rest',
+    plan: OPENINGS,
+  },
+
+  // The driver, as the world has it.
+  {
+    id: 'goes-on-after-a-failed-write',
+    class: 'after-a-failed-write',
+    incident: 'A write fails, the process goes on as if it had been stored, and the next start knows nothing of it.',
+    file: 'sim/node.ts',
+    find: 'else this.#diskFailed()',
+    replace: 'else this.#finish(turn)',
+    plan: CRASHES,
+  },
+  {
+    id: 'said-before-it-is-stored',
+    class: 'crash-at-any-write',
+    incident: 'Messages leave before what they promise is stored, and a crash between the two makes them a lie.',
+    file: 'sim/node.ts',
+    find: '    this.disk.write(writes, effects)\n',
+    replace: '    this.disk.write(writes)\n    for (const effect of effects.splice(0)) this.#perform(effect)\n',
+    plan: CRASHES,
   },
 
   // Peers.
@@ -142,7 +164,17 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     find: 'const unfunded = living.filter(({ state }) => isUnfunded(state))',
     replace:
       "const unfunded = living.filter(({ state }) => isUnfunded(state) && state.channel !== undefined && !('durable' in state.channel))",
-    needs: 'a peer that opens more than four channels at once, and a bound on what it may keep here',
+    plan: MANY_OPENINGS,
+  },
+  {
+    id: 'a-replaced-connection-stays-open',
+    class: 'stale-connection',
+    incident:
+      'The older of two connections with a peer is left open beside the newer one, and more and more of them pile up.',
+    file: 'peer/connection.ts',
+    find: 'input, [close, ...downOf(line)], context)',
+    replace: 'input, [...downOf(line)], context)',
+    plan: TWO_CONNECTIONS,
   },
   {
     id: 'late-words-of-a-replaced-connection',
@@ -151,5 +183,6 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'peer/received.ts',
     find: `if (line.type === 'none' || line.connection !== connection) return unchanged(state)`,
     replace: "if (line.type === 'none' || line.connection < connection) return unchanged(state)",
+    plan: TWO_CONNECTIONS,
   },
 ]

@@ -42,16 +42,18 @@ export function tableOf(judged: readonly Judged[], classes: readonly FaultClass[
     mutant.class,
     mutant.incident,
     seedsOf(kept),
-    kept?.rule ?? '',
+    worldOf(mutant),
+    ruleOf(kept),
   ])
-  const without = classes.flatMap(({ words, notYet, guardedBy }) => {
+  const without = classes.flatMap(({ id, words, notYet, guardedBy }) => {
+    if (judged.some(({ mutant }) => mutant.class === id)) return []
     if (notYet !== undefined) return [[words, `comes with ${notYet.brings} (issue ${notYet.issue})`]]
     return guardedBy === undefined ? [] : [[words, `outside of the world: \`${guardedBy}\``]]
   })
   return [
     sentenceOf(summaryOf(judged)),
     '',
-    ...markdown(['mutant', 'class', 'what it would cost', 'seeds', 'rule that broke'], rows),
+    ...markdown(['mutant', 'class', 'what it would cost', 'seeds', 'world', 'rule that broke'], rows),
     '',
     'What no mutant stands for:',
     '',
@@ -63,6 +65,19 @@ function seedsOf(kept: Kept | undefined): string {
   if (kept === undefined) return ''
   if (kept.outcome === 'killed') return `${kept.seedsRun}`
   return kept.outcome === 'endless' ? `${kept.seedsRun}, endless` : `alive after ${kept.seedsRun}`
+}
+
+/** `any`, or what it has more of than others, as weights. */
+function worldOf({ plan }: Mutant): string {
+  if (plan === undefined) return 'any'
+  const faults = Object.entries(plan.faults ?? {}).map(([type, weight]) => `${type} ${weight}`)
+  return [...(plan.adversary === true ? ['hostile'] : []), ...faults].join(', ')
+}
+
+/** A bug that the code itself noticed is said as such: no rule had to look at anything. */
+function ruleOf(kept: Kept | undefined): string {
+  if (kept?.rule !== 'no exception') return kept?.rule ?? ''
+  return `no exception (an assertion of the product: ${(kept.message ?? '').replace('This is a bug in Bookend: ', '')})`
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {

@@ -105,7 +105,7 @@ test('the table goes between its markers, and what is around it stays', () => {
   ]
   const table = tableOf([{ mutant: MUTANT, kept: KILLED }], classes)
   expect(table).toContain(
-    '| `htlcs-by-id-alone` | matched-by-hash | One is taken for another \\| or both. | 12 | rest |',
+    '| `htlcs-by-id-alone` | matched-by-hash | One is taken for another \\| or both. | 12 | any | rest |',
   )
   expect(table).toContain('| too much gossip | comes with gossip (issue 5) |')
   expect(table).toContain('| torn files | outside of the world: `test/storage/x.test.ts` |')

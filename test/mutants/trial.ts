@@ -24,6 +24,8 @@ export type Trial =
       readonly seed: string
       readonly rule: string
       readonly message: string
+      /** What was run, as far as it takes to see it. */
+      readonly plan?: unknown
     }
   /** It did not end in time: so a machine would notice it too, but nobody knows in which seed. */
   | { readonly type: 'endless' }
@@ -82,6 +84,7 @@ interface Report {
   readonly seed?: string | number
   readonly rule?: string
   readonly message?: string
+  readonly plan?: unknown
 }
 
 /** A process that ends with 1 for another reason has found nothing: so there has to be a report. */
@@ -94,8 +97,8 @@ export function trialOf(code: number | null, { stdout, stderr }: { stdout: strin
       why: `the world ended with ${code} and no report: ${lastLine(stderr) ?? 'it said nothing'}`,
     }
   }
-  const { seedsRun, seed = '?', rule = '?', message = '' } = report
-  return { type: 'killed', seedsRun, seed: `${seed}`, rule, message }
+  const { seedsRun, seed = '?', rule = '?', message = '', plan } = report
+  return { type: 'killed', seedsRun, seed: `${seed}`, rule, message, ...(plan !== undefined && { plan }) }
 }
 
 function reportIn(stdout: string): Report | undefined {

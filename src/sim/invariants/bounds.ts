@@ -22,8 +22,22 @@ const { maxMutualCloses } = DEFAULT_LIMITS
 
 /** Invariant 10: whatever peers and users do, what a node holds in memory and in its records has a limit with a name. */
 export function bounds(world: World): Observer {
+  /** By node and peer: connections that it has heard of and not of their end. */
+  const lines = new Map<string, Map<number, string>>()
   return {
     name: 'bounds',
+    connected: (node, connection, peer) => {
+      lines.set(node.name, (lines.get(node.name) ?? new Map()).set(connection, peer))
+      return undefined
+    },
+    ended: (node, connection) => {
+      lines.get(node.name)?.delete(connection)
+      return undefined
+    },
+    crashed: node => {
+      lines.delete(node.name)
+      return undefined
+    },
     durable: (node, turn) => {
       if (node.plan.isAdversary) return undefined
       const queued = world.nodes.find(each => each === node)?.queued ?? 0
@@ -32,7 +46,7 @@ export function bounds(world: World): Observer {
     },
     rest: () => {
       for (const node of world.honest) {
-        const complaint = recordsComplaint(node)
+        const complaint = recordsComplaint(node) ?? linesComplaint(node, lines.get(node.name) ?? new Map())
         if (complaint !== undefined) return complaint
       }
       return undefined
@@ -78,6 +92,13 @@ function openingComplaint(node: WatchedNode, { after }: Turn, { peer }: Link): C
   }
   if (opening <= maxUnfundedPerPeer) return undefined
   return `${node.name} has ${opening} channels with one peer that have no funding yet, and ${maxUnfundedPerPeer} are the limit`
+}
+
+/** BOLT 1, connection handling: between two nodes one connection stays. */
+function linesComplaint({ name }: WatchedNode, lines: ReadonlyMap<number, string>): Complaint {
+  const peers = [...lines.values()]
+  const isTwice = peers.length > new Set(peers).size
+  return isTwice ? `${name} has more than one connection with a peer at rest` : undefined
 }
 
 function recordsComplaint(node: WatchedNode): Complaint {

@@ -1,7 +1,7 @@
 import { bytesEqual } from '../../base/index.ts'
 import { channelIdOf, commitmentContents, commitmentInput, type FundedChannel } from '../../channel/index.ts'
-import { buildCommitmentTx, buildHtlcTx, verifyHtlcSignature } from '../../commitment/index.ts'
-import { publicKeyFromSecret } from '../../crypto/index.ts'
+import { buildCommitmentTx, buildHtlcTx, commitmentSighash, verifyHtlcSignature } from '../../commitment/index.ts'
+import { publicKeyFromSecret, verifyEcdsa } from '../../crypto/index.ts'
 import { lookupSecret, secretIndex } from '../../keys/index.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
@@ -35,8 +35,9 @@ export function secrets(world: World): Observer {
         const complaint = secretComplaint(node, earlier, channel, points)
         if (complaint !== undefined) return complaint
         const { localCommit } = channel.durable
-        if (earlier.durable.localCommit === localCommit || localCommit.htlcSignatures.length === 0) continue
+        if (earlier.durable.localCommit === localCommit) continue
         if (suspicious > 0) suspicious -= 1
+        else if (localCommit.htlcSignatures.length === 0) continue
         else if (++unsampled % SAMPLE_EVERY !== 0) continue
         const point = world.nodes.find(each => each === node)?.commitmentPoint(channel, localCommit.number)
         const wrong = point && signatureComplaint(node, channel, point)
@@ -72,16 +73,16 @@ function secretComplaint(
 
 function signatureComplaint(node: WatchedNode, channel: FundedChannel, point: Uint8Array): Complaint {
   const { durable } = channel
-  const { number, htlcSignatures } = durable.localCommit
+  const { number, signature, htlcSignatures } = durable.localCommit
   const contents = commitmentContents(durable, 'local', 'latest')
   const commitment = buildCommitmentTx(commitmentInput(durable, contents, { holder: 'local', number, point }))
-  const { counterpartyHtlcPubkey } = commitment.input.keys
+  const { counterpartyHtlcPubkey, counterpartyFundingPubkey } = commitment.input.keys
+  // By the curve alone, which takes no high S: what verifies for the channel is what is judged here.
+  if (!verifyEcdsa(signature, commitmentSighash(commitment), counterpartyFundingPubkey))
+    return `the signature that ${node.name} keeps for its commitment ${number} of ${nameOf(channel)} is not valid: it could not leave`
   for (const [index, output] of commitment.htlcs.entries()) {
-    const signature = htlcSignatures[index]
-    if (
-      signature !== undefined &&
-      verifyHtlcSignature(buildHtlcTx(commitment, output), signature, counterpartyHtlcPubkey)
-    )
+    const ofHtlc = htlcSignatures[index]
+    if (ofHtlc !== undefined && verifyHtlcSignature(buildHtlcTx(commitment, output), ofHtlc, counterpartyHtlcPubkey))
       continue
     return `the signature that ${node.name} keeps for HTLC ${output.htlc.id} on its commitment ${number} of ${nameOf(channel)} is not valid: nobody could claim it`
   }

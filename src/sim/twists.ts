@@ -1,0 +1,49 @@
+import type { Random } from './random.ts'
+
+// What makes a list of deeds less even than chance alone would. It is drawn apart, so that it shifts nothing else.
+
+/** So many deeds come right after the one before, and those of the network and of processes meet the same nodes. */
+const HASTY = 0.2
+const HASTE_MS = 60
+/** So many invoices are held: their payee decides later, by itself. */
+const HELD = 0.15
+
+interface Planned<D> {
+  readonly id: number
+  readonly at: number
+  readonly deed: D
+}
+
+type Named = { readonly type: string; readonly from?: number; readonly to?: number; readonly who?: number }
+
+/** The deeds, some of them moved to where the one before is still under way, and some payments held. */
+export function twisted<D extends { readonly type: string }>(
+  deeds: readonly Planned<D>[],
+  random: Random,
+): readonly Planned<D>[] {
+  let earlier = 0
+  return deeds.map((planned, index) => {
+    const own = random.split(`twist ${planned.id}`)
+    const before = deeds[index - 1]
+    const deed = { ...planned.deed, ...holdOf(planned.deed, own.split('hold')) }
+    if (before === undefined || !own.chance(HASTY)) return { ...planned, at: planned.at - earlier, deed }
+    const pause = Math.min(planned.at - before.at, own.below(HASTE_MS))
+    earlier += planned.at - before.at - pause
+    return { ...planned, at: planned.at - earlier, deed: { ...deed, ...aimOf(deed, before.deed) } }
+  })
+}
+
+/** At those who were just at work. */
+function aimOf({ type }: Named, before: Named): object {
+  const { from, to } = before
+  const [a, b] = before.type === 'close' ? [before.who, undefined] : [from, to]
+  if (a === undefined) return {}
+  if (type === 'cut' || type === 'stall' || type === 'half_open' || type === 'second_connection')
+    return b === undefined ? {} : { a, b }
+  return type === 'crash' || type === 'sync_fault' ? { who: b ?? a } : {}
+}
+
+function holdOf(deed: Named & { readonly by?: string }, random: Random): object {
+  if (deed.type !== 'pay' || (deed.by !== 'invoice' && deed.by !== 'open_invoice') || !random.chance(HELD)) return {}
+  return { hold: { ms: random.pick([50, 500, 5_000, 60_000]), settles: random.chance(0.7) } }
+}
