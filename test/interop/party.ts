@@ -24,6 +24,11 @@ import { type Stage, until } from './stage.ts'
 export const CAPACITY_SAT = 1_000_000n
 export const PUSH_MSAT = 400_000_000n
 const FUNDING_DEPTH = 6
+/** In which all is claimed that the other side could take too. */
+const FIRST_BLOCKS = 12
+const LOT = 6
+/** The delays and expiries of both, and then some. */
+const MOST_BLOCKS = 500
 
 const LIMITS: NonNullable<NodeOptions['limits']> = {
   // Lost lines are made again at once: tests have a lot of them.
@@ -89,6 +94,12 @@ export class Party {
     await this.start()
   }
 
+  /** From the next cut on they stay apart. */
+  apart(): void {
+    this.proxy.closed = true
+    if (this.#inward !== undefined) this.#inward.closed = true
+  }
+
   cut(): void {
     this.proxy.cut()
     this.#inward?.cut()
@@ -133,6 +144,17 @@ export class Party {
     const { chain, ldk } = this.stage
     await ldk.ask('sync')
     await until('we see the tip', async () => (await this.node.info()).blockHeight === chain.height)
+  }
+
+  /** Blocks until we have no channel left and it is over for LDK too: one by one while there is something to answer to, then in lots. */
+  async toTheEnd(isOverForLdk: () => Promise<boolean>): Promise<void> {
+    for (let blocks = 0; blocks < MOST_BLOCKS; ) {
+      const count = blocks < FIRST_BLOCKS ? 1 : LOT
+      await this.mine(count)
+      blocks += count
+      if ((await this.node.channels()).length === 0 && (await isOverForLdk())) break
+    }
+    await this.mine(LOT)
   }
 
   async fund(): Promise<void> {

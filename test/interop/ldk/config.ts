@@ -12,8 +12,8 @@ const MAX_ACCEPTED_HTLCS = 240
 const TO_SELF_DELAY = 144
 const MAX_DUST_EXPOSURE_MSAT = 50_000_000n
 
-/** LDK as it comes, with anchors switched on, which its defaults leave out. */
-export function configOf(): UserConfig {
+/** LDK as it comes, ready for channels that are not confirmed where asked to be, and with anchors switched on, which its defaults leave out. */
+export function configOf(zeroConf: boolean): UserConfig {
   const config = UserConfig.constructor_default()
   const handshake = ChannelHandshakeConfig.constructor_default()
   handshake.set_minimum_depth(1)
@@ -23,6 +23,7 @@ export function configOf(): UserConfig {
   handshake.set_our_max_accepted_htlcs(MAX_ACCEPTED_HTLCS)
   config.set_channel_handshake_config(handshake)
   const limits = ChannelHandshakeLimits.constructor_default()
+  limits.set_trust_own_funding_0conf(zeroConf)
   limits.set_force_announced_channel_preference(false)
   config.set_channel_handshake_limits(limits)
   const channel = ChannelConfig.constructor_default()

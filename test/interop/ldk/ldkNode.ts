@@ -178,7 +178,7 @@ export class LdkNode {
         entropy,
         node,
         signers,
-        configOf(),
+        configOf(this.options.zeroConf === true),
         best,
         now,
       )
@@ -195,7 +195,7 @@ export class LdkNode {
         router,
         messages,
         logger,
-        configOf(),
+        configOf(this.options.zeroConf === true),
         monitors,
       )
       this.#manager = resultOf<TwoTuple_ThirtyTwoBytesChannelManagerZ>(read, 'the manager on the disk').get_b()
