@@ -1,6 +1,8 @@
 import { pmapValues } from '../base/index.ts'
 import { isFailedOpening } from '../link/index.ts'
+import { isLocked } from './locked.ts'
 import type { SimNode } from './node.ts'
+import type { WatchedWorld } from './observer.ts'
 
 // When a world has come to its end. Time and blocks are two things: one that waits for blocks is not helped by time.
 
@@ -22,11 +24,12 @@ export function isAtEase(node: SimNode): boolean {
   return true
 }
 
-/** No channel has anything left to wait for on chain, and no payment is under way. */
-export function isResolved(nodes: readonly SimNode[]): boolean {
-  return nodes.every(node => {
+/** No channel has anything left to wait for on chain, unless it waits for ever, and no payment is under way. */
+export function isResolved(world: WatchedWorld & { readonly honest: readonly SimNode[] }): boolean {
+  return world.honest.every(node => {
     if (node.state.payments.inFlight.size > 0) return false
-    for (const { state } of pmapValues(node.state.links)) {
+    for (const { peer, state } of pmapValues(node.state.links)) {
+      if (state.channel !== undefined && 'durable' in state.channel && isLocked(state.channel, peer, world)) continue
       const isQuiet = state.channel === undefined || QUIET.has(state.channel.state) || isFailedOpening(state)
       if (!isQuiet) return false
       // Where a lie has made it impossible to go on, the deadline of the HTLC ends the channel.

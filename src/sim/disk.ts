@@ -73,6 +73,11 @@ export class Disk {
     return found
   }
 
+  /** No image from before this moment is ever put back: on the one of a new node there is nothing to lose yet. */
+  keepFromHere(): void {
+    this.#past.length = 0
+  }
+
   /** Puts the image of the disk of so many commits ago in its place: as far back as is remembered. */
   rollBack(commits: number): void {
     for (let i = 0; i < commits; i++) {

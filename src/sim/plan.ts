@@ -205,11 +205,8 @@ const SWITCHED_ON = 0.5
 /** In so many seeds one kind comes again and again: what it does to itself shows there. */
 const WITH_A_THEME = 0.5
 const WEIGHT_OF_A_THEME = 25
-/**
- * How often a seed has them: never yet. A node on an old image whose peer says `error` before its channel_reestablish publishes the
- * commitment that it holds, which it may have revoked. Plans can ask for the deed.
- */
-const OLD_IMAGES = 0
+/** How often a seed has them: what a node has forgotten, nobody can ask it, so that they make other rules say less. */
+const OLD_IMAGES = 0.1
 const MEAN_PAUSE_MS = 250
 /** A world in haste has a deed for about every message. */
 const MEAN_PAUSES_MS = [40, MEAN_PAUSE_MS, MEAN_PAUSE_MS, MEAN_PAUSE_MS]

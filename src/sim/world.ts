@@ -126,6 +126,7 @@ export class World {
     }
     this.#soon()
     this.#floor = this.chain.height
+    for (const node of this.nodes) node.disk.keepFromHere()
     for (const node of this.nodes) {
       for (const other of this.nodes)
         if (node.name < other.name && this.#areNeighbours(node, other)) this.#introduce(node, other)
@@ -327,7 +328,7 @@ export class World {
     }
     // What is on chain is awaited, to the end of every HTLC and delay.
     this.#rest(STEP_MS)
-    for (let i = 0; i < MAX_BLOCKS_TO_REST && !isResolved(this.honest); i++) {
+    for (let i = 0; i < MAX_BLOCKS_TO_REST && !isResolved(this); i++) {
       this.chain.mine(1)
       this.#rest(STEP_MS)
     }

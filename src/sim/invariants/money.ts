@@ -19,16 +19,58 @@ export function money(world: World): Observer {
   return {
     name: 'money',
     closed: () => {
-      // What they were paid since is in no log.
-      if (world.lost.size > 0) return undefined
       const books = new Map(world.honest.map(node => [node, bookOf(world, node)] as const))
       for (const [node, book] of books) {
-        const complaint = bookComplaint(world, node, book)
+        // What it was paid after the image is in no log: then its peers say what is due to it.
+        const complaint = world.lost.has(node) ? duesComplaint(world, node) : bookComplaint(world, node, book)
         if (complaint !== undefined) return complaint
       }
-      return world.honest.length === world.nodes.length ? sumComplaint(world, [...books.values()]) : undefined
+      return isAllKnown(world) ? sumComplaint(world, [...books.values()]) : undefined
     },
   }
+}
+
+/** Whether nobody lies, and nobody has forgotten anything. */
+function isAllKnown({ honest, nodes, lost }: World): boolean {
+  return honest.length === nodes.length && lost.size === 0
+}
+
+/** Data-loss protection: an honest peer closes the channel in a state in which it pays what it owes, whatever the other has forgotten. */
+function duesComplaint(world: World, node: SimNode): Complaint {
+  for (const channel of fundedChannels(node.state)) {
+    const complaint = dueComplaint(world, node, channel)
+    if (complaint !== undefined) return complaint
+  }
+  return undefined
+}
+
+function dueComplaint(world: World, node: SimNode, channel: FundedChannel): Complaint {
+  const channelId = channelIdOf(channel)
+  const theirs = world.honest
+    .filter(peer => peer !== node && !world.lost.has(peer))
+    .flatMap(peer => fundedChannels(peer.state))
+    .find(other => channelIdOf(other) === channelId)
+  if (theirs === undefined || isOwnFault(channel)) return undefined
+  const trail = trailOf(world, node, channel)
+  if (trail.spend === undefined) return undefined
+  // HTLCs that it had offered are lost where they stood on what the peer published (docs/backup.md).
+  const inFlight = theirs.durable.htlcs.reduce(
+    (sum, { offeredBy, amountMsat }) => (offeredBy === 'remote' ? sum + amountMsat : sum),
+    0n,
+  )
+  const due = theirs.durable.settled.remoteMsat - inFlight
+  const got = msatOf(trail.gotSat[0] ?? 0n)
+  const allowed = msatOf(channelCosts(channel, trail, highestFeerate(world)))
+  if (got + allowed >= due) return undefined
+  return `${node.name}, on an older image, has ${got} msat of channel ${channelId.slice(0, 8)}, of which an honest peer owes it ${due}, and that cost at most ${allowed}`
+}
+
+/** It went on chain with what it had, and asked nobody: its user wanted that, or an HTLC could not wait. */
+function isOwnFault({ durable: { phase } }: FundedChannel): boolean {
+  return (
+    (phase.type === 'closing' || phase.type === 'closed') &&
+    (phase.cause.kind === 'local_force' || phase.cause.kind === 'deadline')
+  )
 }
 
 /** In millisatoshis. */
@@ -85,7 +127,7 @@ function bookOf(world: World, node: SimNode): Book {
 function bookComplaint(world: World, node: SimNode, book: Book): Complaint {
   const { cost, allowed } = book
   // Who cheats loses what others then have.
-  const hasGained = cost < 0n && world.honest.length === world.nodes.length
+  const hasGained = cost < 0n && isAllKnown(world)
   if (!hasGained && cost <= allowed) return undefined
   const said = hasGained
     ? `${-cost} msat more than it can have`

@@ -21,6 +21,14 @@ const LEAST_OUTPUT_MSAT = 354_000n
  */
 export function payments(world: WatchedWorld): Observer {
   const replies = new Set<string>()
+  const look = (): Complaint => {
+    const ends = new Map(world.honest.map(node => [node, endsOf(node)] as const))
+    for (const node of world.honest) {
+      const complaint = flightComplaint(node) ?? (world.lost?.has(node) ? undefined : endsComplaint(world, node, ends))
+      if (complaint !== undefined) return complaint
+    }
+    return undefined
+  }
   return {
     name: 'payments',
     replied: (node, request) => {
@@ -29,17 +37,18 @@ export function payments(world: WatchedWorld): Observer {
       replies.add(key)
       return undefined
     },
-    rest: () => {
-      const ends = new Map(world.honest.map(node => [node, endsOf(node)] as const))
-      for (const node of world.honest) {
-        // It remembers a payment as it was, and what became of it is said to nobody twice.
-        if (world.lost?.has(node)) continue
-        const complaint = flightComplaint(node) ?? twiceComplaint(node, ends) ?? otherSideComplaint(world, node, ends)
-        if (complaint !== undefined) return complaint
-      }
-      return undefined
-    },
+    rest: look,
+    closed: look,
   }
+}
+
+/** Of a node on an older image nobody asks this: it remembers a payment as it was, and what became of it is said to nobody twice. */
+function endsComplaint(
+  world: WatchedWorld,
+  node: WatchedNode,
+  ends: ReadonlyMap<WatchedNode, readonly End[]>,
+): Complaint {
+  return twiceComplaint(node, ends) ?? otherSideComplaint(world, node, ends)
 }
 
 function eventsOf(node: WatchedNode): readonly NodeEvent[] {
@@ -113,8 +122,10 @@ function isLeft(
   nodes: readonly WatchedNode[],
   payers: readonly End[],
 ): boolean {
-  if (!payers.some(end => end.hash === hash && end.amountMsat === amountMsat && end.code === 'lost_on_chain'))
-    return false
+  const ends = payers.filter(end => end.hash === hash && end.amountMsat === amountMsat)
+  // It has said that it does not know.
+  if (ends.some(({ code }) => code === 'outcome_unknown')) return true
+  if (!ends.some(({ code }) => code === 'lost_on_chain')) return false
   const words = `of ${amountMsat / 1000n} sat is given up`
   return (
     amountMsat < LEAST_OUTPUT_MSAT ||

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EngineState } from '../../engine/index.ts'
 import { isFailedOpening } from '../../link/index.ts'
+import { isLocked } from '../locked.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
@@ -47,7 +48,7 @@ export function rest(world: World): Observer {
     },
     rest: () => {
       for (const node of world.honest) {
-        const complaint = restComplaint(node) ?? storedComplaint(node)
+        const complaint = restComplaint(node, world) ?? storedComplaint(node)
         if (complaint !== undefined) return complaint
       }
       return undefined
@@ -57,14 +58,15 @@ export function rest(world: World): Observer {
 
 type Node = WatchedNode
 
-function restComplaint(node: Node): Complaint {
+function restComplaint(node: Node, world: World): Complaint {
   if (!node.isListening) return `${node.name} does not run although the faults have stopped`
-  for (const { state } of linksOf(node.state)) {
+  for (const { peer, state } of linksOf(node.state)) {
     const { channel } = state
     // What was never funded may still be, so that it is remembered for weeks.
     if (channel === undefined || isFailedOpening(state)) continue
     const name = `channel ${channel.state} of ${node.name}`
-    if (!QUIET.has(channel.state)) return `${name} is still ${channel.state} when all has come to rest`
+    if (!QUIET.has(channel.state) && !('durable' in channel && isLocked(channel, peer, world)))
+      return `${name} is still ${channel.state} when all has come to rest`
     if (channel.state === 'normal' && channel.durable.htlcs.length > 0)
       return `${name} has HTLCs left when all has come to rest`
   }

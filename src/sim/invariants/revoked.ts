@@ -38,7 +38,7 @@ export function revoked(world: World): Observer {
     const key = `${node.name} ${channelIdOf(channel)}`
     publishedNumbers.set(key, Math.min(publishedNumbers.get(key) ?? number, number))
     const upTo = revokedUpTo.get(key) ?? -1
-    if (number > upTo || (isLost(node) && isBlind(channel))) return undefined
+    if (number > upTo || (isLost(node) && (isBlind(channel) || !hasWitness(world, channel, node)))) return undefined
     return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
   }
   return {
@@ -61,6 +61,15 @@ function channelSpentBy(node: WatchedNode, tx: Tx): FundedChannel | undefined {
     if (channel !== undefined && outPointKey(channel.durable.params.fundingOutpoint) === spent) return channel
   }
   return undefined
+}
+
+/** Whether there is anybody who could have told it: an honest peer that has not lost data too. */
+function hasWitness({ honest, lost }: World, channel: FundedChannel, node: WatchedNode): boolean {
+  const peers = linksOf(node.state).filter(link => {
+    const other = fundedOf(link)
+    return other !== undefined && channelIdOf(other) === channelIdOf(channel)
+  })
+  return honest.some(each => !lost.has(each) && peers.some(({ peer }) => peer === each.id))
 }
 
 /** Closed by force or for a deadline: nobody asks the peer first, so that an old copy cannot know how old it is. */
