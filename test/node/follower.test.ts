@@ -32,7 +32,23 @@ const settled = async (holds: () => boolean) => {
   expect(holds()).toBe(true)
 }
 
-test('begins at the tip, or at a height, and takes every block that comes', async () => {
+test('begins some blocks below the tip: its first blocks may be reorganised away, and what the other branch holds is seen', async () => {
+  const chain = createRegtestChain()
+  chain.mine(20)
+  const { height } = chain
+  const fresh = follow(chainPort(chain))
+  await fresh.follower.start()
+  expect(fresh.seen.map(block => block.height)).toEqual([6, 5, 4, 3, 2, 1, 0].map(below => height - below))
+  expect(chain.reorganize({ depth: 6 }).ok).toBe(true)
+  await settled(() => fresh.seen.at(-1)?.hash === chain.tip.hash)
+  expect(fresh.log.filter(line => line.startsWith('trouble'))).toEqual([])
+  // The other branch is read from its first block on.
+  expect(fresh.seen.map(({ height: at, hash }) => chain.blockAt(at)?.hash === hash)).not.toContain(false)
+  expect(fresh.seen.map(block => block.height)).toEqual([...fresh.seen.keys()].map(index => height - 6 + index))
+  await fresh.follower.stop()
+})
+
+test('begins at the tip of a chain that has just begun, or at a height, and takes every block that comes', async () => {
   const chain = createRegtestChain()
   const { height } = chain
   const now = follow(chainPort(chain))
