@@ -9,13 +9,19 @@ export interface FollowerOptions {
   readonly connect: (block: ChainBlock) => Promise<void>
   /** Takes the newest one back. */
   readonly disconnect: () => Promise<void>
-  /** Where a node without any block begins: at this height, or at the tip. */
+  /** Where a node without any block begins: at this height, or some blocks below the tip. */
   readonly birthHeight: number | 'now'
   readonly retryMs: number
   readonly timers: Timers
   /** Told when the chain cannot be asked, and with `undefined` when it can again. */
   readonly onTrouble: (error: Error | undefined) => void
 }
+
+/**
+ * A node that began at the tip would know no block that stands where that one leaves the chain: it could not tell where the branches
+ * part, nor see the coins that the other branch has below. Six blocks are what counts as final elsewhere.
+ */
+const BLOCKS_BELOW_FIRST_TIP = 6
 
 /**
  * Brings the node to the tip of the chain, block by block, and keeps it there. What the node has seen is the node's to say, so it
@@ -153,7 +159,7 @@ export class ChainFollower {
 
   async #firstHeight(): Promise<number> {
     const { birthHeight, chain } = this.#options
-    return birthHeight === 'now' ? (await chain.tip()).height : birthHeight
+    return birthHeight === 'now' ? Math.max(0, (await chain.tip()).height - BLOCKS_BELOW_FIRST_TIP) : birthHeight
   }
 }
 
