@@ -248,7 +248,7 @@ describe('a payment without an invoice', () => {
     expect(node.events[0]?.payment).not.toHaveProperty('invoice')
   })
 
-  test('is taken with the 18 blocks of time that BOLT 2 counts on, and refused with 17', () => {
+  test('is taken with 3 blocks more than the 18 at whose beginning BOLT 2 has us go on chain, and refused with 20', () => {
     const node = bob()
     const preimage = fresh()
     const within = (blocks: number) =>
@@ -258,9 +258,9 @@ describe('a payment without an invoice', () => {
         { keysendPreimage: preimage, outgoingCltvValue: HEIGHT + blocks },
         { cltvExpiry: HEIGHT + blocks },
       )
-    const short = within(17)
+    const short = within(20)
     expect(opened(receive(node, short), short)).toEqual(UNKNOWN)
-    expect(receive(node, within(18))).toEqual({ type: 'fulfill', paymentPreimage: preimage })
+    expect(receive(node, within(21))).toEqual({ type: 'fulfill', paymentPreimage: preimage })
   })
 
   const preimage = fresh()
