@@ -6,7 +6,7 @@ export const DEFAULT_PAYMENT_LIMITS: PaymentLimits = {
   maxPaymentsInFlight: 5_000,
   maxTokens: 100,
   finalCltvExpiryDelta: 40,
-  minKeysendCltvExpiryDelta: 18,
+  minKeysendCltvExpiryDelta: 21,
   cltvMarginBlocks: 3,
   defaultExpirySeconds: 3600,
   maxExpirySeconds: 31 * 24 * 3600,

@@ -140,7 +140,10 @@ export interface PaymentLimits {
    * more than the deadline of a fulfilled HTLC, so that a peer may be away for some hours without costing the channel.
    */
   readonly finalCltvExpiryDelta: number
-  /** The least that others may give us where no invoice has asked for anything (BOLT 2, cltv_expiry_delta selection). */
+  /**
+   * The least that others may give us where no invoice has asked for anything. With the 18 blocks of BOLT 2 (cltv_expiry_delta selection)
+   * the deadline of a fulfilled HTLC would have come when it does, and the first block would close the channel: some blocks more.
+   */
   readonly minKeysendCltvExpiryDelta: number
   /** Blocks that we add as a payer, so that one in between does no harm. */
   readonly cltvMarginBlocks: number
