@@ -101,6 +101,8 @@ export function onAnnouncementSignatures(turn: Turn, peer: NodeId, message: Anno
     bitcoin: toHex(message.bitcoinSignature),
   }
   saveProgress(turn, own, { ...own.progress, signatures })
+  // A peer that asks once more has lost ours.
+  if (own.progress.isAnnounced) sendSignatures(turn, own, shortChannelId)
   advance(turn, message.channelId)
 }
 
@@ -147,7 +149,7 @@ function advance(turn: Turn, id: ChannelId): void {
   const own = pmapGet(turn.state.own, id)
   const shortChannelId = own?.facts.shortChannelId
   if (own !== undefined && shortChannelId !== undefined && mayBeAnnounced(turn, own.facts, shortChannelId)) {
-    sendSignatures(turn, own, shortChannelId)
+    if (!own.progress.isAnnounced) sendSignatures(turn, own, shortChannelId)
     announce(turn, id, shortChannelId)
   }
   update(turn, id)
@@ -161,10 +163,9 @@ function mayBeAnnounced({ context }: Turn, facts: OwnChannelFacts, id: ShortChan
 
 /** Once for each connection until the channel is announced; after that in answer to the peer's, which a restart may have lost. */
 function sendSignatures(turn: Turn, own: OwnChannel, shortChannelId: ShortChannelId): void {
-  const { facts, progress } = own
+  const { facts } = own
   const fundingSecret = turn.context.fundingSecret(facts.channelId)
   if (own.sentSignatures || !pmapHas(turn.state.peers, facts.peer) || fundingSecret === undefined) return
-  if (progress.signatures?.shortChannelId === shortChannelId && progress.isAnnounced) return
   const digest = channelAnnouncementDigest(unsigned(turn, facts, shortChannelId))
   changeOwn(turn, own, { sentSignatures: true })
   turn.effects.push({

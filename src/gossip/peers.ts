@@ -1,9 +1,9 @@
-import { type NodeId, pmapDelete, pmapEntries, pmapGet, pmapSet, pmapValues } from '../base/index.ts'
+import { type NodeId, pmapDelete, pmapGet, pmapSet, pmapValues } from '../base/index.ts'
 import { type GossipTimestampFilter, offersFeature } from '../wire/index.ts'
 import { addJob } from './jobs.ts'
 import { channelKey, nodeKey, updateKey } from './records.ts'
 import { change, changePeer, secondsOf, type Turn } from './turn.ts'
-import type { GossipPeer, OwnChannel } from './types.ts'
+import type { GossipPeer } from './types.ts'
 
 const NO_GOSSIP = { firstTimestamp: 0xffffffff, timestampRange: 0 }
 /** Gossip of the last hour is asked for as well: what came while nobody was connected is found by queries. */
@@ -57,16 +57,12 @@ export function onFilter(turn: Turn, id: NodeId, message: GossipTimestampFilter)
   if (timestampRange > 0 && !isAtIt) addJob(turn, id, { type: 'backlog', first, end, rows: 'channels', row: 0 })
 }
 
-/** The records of our announced channels, and ours. */
+/** The records of our announced channels, and ours: what the other end says is for others to tell. */
 function ownKeys(turn: Turn): readonly string[] {
-  const announced = [...pmapEntries(turn.state.own)].flatMap(([, own]) => announcedId(own) ?? [])
-  if (announced.length === 0) return []
-  return [
-    ...announced.flatMap(id => [channelKey(id), updateKey(id, 0), updateKey(id, 1)]),
-    nodeKey(turn.context.nodeId),
-  ]
-}
-
-function announcedId({ facts, progress }: OwnChannel) {
-  return progress.isAnnounced ? facts.shortChannelId : undefined
+  const { nodeId } = turn.context
+  const keys = [...pmapValues(turn.state.own)].flatMap(({ facts, progress }) => {
+    const id = progress.isAnnounced ? facts.shortChannelId : undefined
+    return id === undefined ? [] : [channelKey(id), updateKey(id, nodeId < facts.peer ? 0 : 1)]
+  })
+  return keys.length === 0 ? [] : [...keys, nodeKey(nodeId)]
 }
