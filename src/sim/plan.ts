@@ -77,7 +77,8 @@ export type Deed =
       readonly times?: number
       /** Under one of the payer's tokens, whose budget does not last. */
       readonly token?: number
-      /** Its payee decides so much later whether it takes what it holds, or gives it back. */
+      /** All that a channel lets go, instead of the amount; and its payee decides later whether it takes what it holds. */
+      readonly isAll?: boolean
       readonly hold?: { readonly ms: number; readonly settles: boolean }
     }
   | {

@@ -7,6 +7,8 @@ const HASTY = 0.2
 const HASTE_MS = 60
 /** So many invoices are held: their payee decides later, by itself. */
 const HELD = 0.15
+/** So many payments are of all that a channel lets go. */
+const EMPTYING = 0.05
 
 interface Planned<D> {
   readonly id: number
@@ -25,7 +27,8 @@ export function twisted<D extends { readonly type: string }>(
   return deeds.map((planned, index) => {
     const own = random.split(`twist ${planned.id}`)
     const before = deeds[index - 1]
-    const deed = { ...planned.deed, ...holdOf(planned.deed, own.split('hold')) }
+    const isEmptying = planned.deed.type === 'pay' && own.split('all').chance(EMPTYING)
+    const deed = { ...planned.deed, ...holdOf(planned.deed, own.split('hold')), ...(isEmptying && { isAll: true }) }
     if (before === undefined || !own.chance(HASTY)) return { ...planned, at: planned.at - earlier, deed }
     const pause = Math.min(planned.at - before.at, own.below(HASTE_MS))
     earlier += planned.at - before.at - pause

@@ -1,5 +1,5 @@
 import { type ChannelId, msat, paymentHash, sat, toHex } from '../base/index.ts'
-import { channelIdOf } from '../channel/index.ts'
+import { channelIdOf, spendableMsat } from '../channel/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import type { EngineInput, EngineReply, Idempotency } from '../engine/index.ts'
 import { signInvoice } from '../invoice/index.ts'
@@ -59,7 +59,8 @@ export class Workload {
   }
 
   #payOnce(payer: SimNode, payee: SimNode, deed: PayDeed, random: Random, token: string | undefined): void {
-    const { amountMsat, by, twin, againAfterMs, timeoutMs, moreMsat = 0 } = deed
+    const { by, twin, againAfterMs, timeoutMs, moreMsat = 0 } = deed
+    const amountMsat = (deed.isAll === true && allOf(payer, payee)) || deed.amountMsat
     const key = againAfterMs === undefined && token === undefined ? undefined : this.#newKey()
     const common = { amountMsat: BigInt(amountMsat), timeoutMs, key, token }
     // Keys and tokens are the payer's alone.
@@ -333,6 +334,14 @@ export class Workload {
     this.asked.push(asked)
     return asked
   }
+}
+
+/** What the first channel with somebody lets go: 0 where there is none. */
+function allOf(payer: SimNode, payee: SimNode): number {
+  for (const { peer, state } of payer.links)
+    if (peer === payee.id && state.channel?.state === 'normal')
+      return Number(spendableMsat(state.channel.durable, 'local'))
+  return 0
 }
 
 /** Signed as the payee signs it, and not kept. */

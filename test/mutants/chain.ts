@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.ts'
-import { CHEATS, CLOSES, CRASHES, OLD_IMAGES, OPENINGS, REORGS, SILENCE } from './worlds.ts'
+import { BAD_DISKS, CHEATS, CLOSES, EXITS, OLD_IMAGES, OPENINGS, REORGS, SILENCE } from './worlds.ts'
 
 // Faults in what happens on the chain: enforcement, the link that feeds it, and the wallet.
 
@@ -12,7 +12,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: `return [...penaltyPaths(table, output, 'htlc_revoked'), own]`,
     replace: `return [own]`,
-    plan: CHEATS,
+    plan: EXITS,
   },
   {
     id: 'second-stages-are-not-punished',
@@ -21,7 +21,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/spendPaths.ts',
     find: 'return penaltyPaths(table, output, `',
     replace: "return output.kind === 'second_stage' ? [] : penaltyPaths(table, output, `",
-    plan: CHEATS,
+    plan: EXITS,
   },
   {
     id: 'revoked-delay-of-the-wrong-side',
@@ -51,6 +51,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/situation.ts',
     find: "{ name: 'remote', ...view.remoteCommit }",
     replace: "{ name: 'remote', ...(view.remoteNext ?? view.remoteCommit) }",
+    plan: EXITS,
   },
   {
     id: 'preimages-of-claims-are-overlooked',
@@ -68,7 +69,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/preimages.ts',
     find: 'export function htlcKey({ offeredBy, id }: HtlcRef): string {',
     replace: "export function htlcKey({ id }: HtlcRef): string {\n  const offeredBy = 'htlc'",
-    plan: CLOSES,
+    plan: EXITS,
   },
   {
     id: 'htlc-signatures-by-hash-and-amount',
@@ -78,7 +79,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     find: '(commitment.built?.htlcs.indexOf(placed) ?? -1)',
     replace:
       '(commitment.built?.htlcs.findIndex(other => other.htlc.paymentHash === htlc.paymentHash && other.amountSat === placed.amountSat) ?? -1)',
-    needs: 'a payee who sends the same hash and amount back over the same channel, and our close while both stand',
+    plan: EXITS,
   },
   {
     id: 'trimmed-one-too-early',
@@ -136,7 +137,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/step.ts',
     find: 'const due = isAgain ? plan.active : plan.fresh',
     replace: 'const due = isAgain && plan.fresh.length > 0 ? plan.active : plan.fresh',
-    plan: CRASHES,
+    plan: BAD_DISKS,
   },
   {
     id: 'one-fee-coin-for-many',

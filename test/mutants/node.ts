@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.ts'
-import { CHEATS, CLOSES, CRASHES, MANY_OPENINGS, OPENINGS, SILENCE, TWO_CONNECTIONS } from './worlds.ts'
+import { CHEATS, CLOSES, CRASHES, CUTS, MANY_OPENINGS, OPENINGS, SILENCE, TWO_CONNECTIONS } from './worlds.ts'
 
 // Faults in the node around its channels: payments, requests, connections, and what a restart brings back.
 
@@ -30,6 +30,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     find: "work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id, forGood } })",
     replace:
       "if (forGood) work.tasks.push({ to: 'payments', input: { type: 'htlc_dropped', link: index, id: event.id, forGood } })",
+    plan: CUTS,
   },
   {
     id: 'idempotency-keys-are-not-stored',
@@ -38,7 +39,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'payment/attempts.ts',
     find: 'if (terms.repeatable !== undefined) writes.push(',
     replace: 'if (terms.repeatable !== undefined && others.length > 0) writes.push(',
-    needs: 'a keysend that is asked for again with its key and, as the API does it, with a fresh preimage',
+    plan: CUTS,
   },
   {
     id: 'paid-invoices-stay-stored',

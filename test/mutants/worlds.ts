@@ -1,26 +1,37 @@
 import type { Mutant } from './mutant.ts'
 
-// Worlds with more of one kind of fault, for mutants that ordinary seeds meet, but seldom: what an ordinary seed has as its theme.
+// Worlds with more of one kind of fault, for mutants that ordinary seeds meet, but seldom: what an ordinary seed has as its theme. Of two
+// nodes, since then every payment meets the channel that something happens to.
 
 type Plan = NonNullable<Mutant['plan']>
 
 /** Messages with a bit turned, or a signature that nobody relays. */
 export const LIES: Plan = { adversary: true, faults: { pay: 60, mine: 4, mutate: 8 } }
-export const CUTS: Plan = { adversary: false, faults: { pay: 60, mine: 4, cut: 20, crash: 8, half_open: 10 } }
+export const CUTS: Plan = { nodes: 2, adversary: false, faults: { pay: 60, mine: 4, cut: 20, crash: 8, half_open: 10 } }
 export const OPENINGS: Plan = {
   adversary: false,
   faults: { pay: 20, open: 20, mine: 20, cut: 12, half_open: 12, crash: 8, send: 5 },
 }
 export const CLOSES: Plan = {
+  nodes: 2,
   adversary: false,
-  faults: { pay: 60, close: 15, open: 10, mine: 15, cut: 12, half_open: 8 },
+  faults: { pay: 60, close: 12, open: 12, mine: 15, cut: 12, half_open: 8 },
 }
 export const CRASHES: Plan = {
   adversary: false,
   faults: { pay: 50, close: 6, open: 8, mine: 12, crash: 15, sync_fault: 10 },
 }
-export const CHEATS: Plan = { adversary: true, faults: { pay: 60, mine: 15, publish_old: 8, open: 5, crash: 4 } }
-export const SILENCE: Plan = { adversary: true, faults: { pay: 60, mine: 25, withhold: 15, vanish: 4 } }
+export const BAD_DISKS: Plan = {
+  nodes: 2,
+  adversary: false,
+  faults: { pay: 50, close: 12, open: 10, mine: 20, sync_fault: 15 },
+}
+export const CHEATS: Plan = {
+  nodes: 2,
+  adversary: true,
+  faults: { pay: 60, mine: 15, publish_old: 8, open: 8, crash: 4 },
+}
+export const SILENCE: Plan = { nodes: 2, adversary: true, faults: { pay: 60, mine: 25, withhold: 15, vanish: 4 } }
 export const REORGS: Plan = {
   adversary: false,
   faults: { pay: 30, open: 12, close: 6, send: 6, mine: 20, reorg: 15, crash: 8 },
@@ -28,3 +39,5 @@ export const REORGS: Plan = {
 export const OLD_IMAGES: Plan = { adversary: false, faults: { pay: 60, mine: 6, old_image: 8, cut: 4 } }
 export const MANY_OPENINGS: Plan = { adversary: true, faults: { pay: 30, mine: 5, open_many: 6 } }
 export const TWO_CONNECTIONS: Plan = { adversary: false, faults: { pay: 60, mine: 3, second_connection: 25, cut: 5 } }
+/** Small, and forked at every commit of a channel. */
+export const EXITS: Plan = { nodes: 2, deeds: 15, checks: 'every', adversary: false, faults: { pay: 60, mine: 3 } }
