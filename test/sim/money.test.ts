@@ -45,7 +45,7 @@ describe('the money at the end', () => {
   })
 
   test('who does not sweep has less than it should', () => {
-    const { failure } = runTo('1', { faults: { pay: 20, mine: 3, close: 3 }, swallowed: 'claim' })
+    const { failure } = runTo('2', { faults: { pay: 20, mine: 3, close: 3 }, swallowed: 'claim' })
     expect(failure?.message).toMatch(
       /^alice has \d+ msat less than it had, and all that it did cost at most \d+: it had/,
     )
@@ -58,7 +58,7 @@ describe('the money at the end', () => {
   })
 
   test('who has forgotten payments has more than it can have, or less', () => {
-    const { failure } = runTo('1', { forgets: true })
+    const { failure } = runTo('2', { forgets: true })
     expect(failure?.message).toMatch(/^alice has \d+ msat (more than it can have|less than it had)/)
   })
 })
