@@ -204,8 +204,7 @@ const HIGHEST_OF_ADVERSARY: Faults = {
 /** How likely a kind of fault is to be switched on in a seed. */
 const SWITCHED_ON = 0.5
 /** In so many seeds one kind comes again and again: what it does to itself shows there. */
-const WITH_A_THEME = 0.5
-const WEIGHT_OF_A_THEME = 25
+const [WITH_A_THEME, WEIGHT_OF_A_THEME] = [0.5, 25]
 /** How often a seed has them: what a node has forgotten, nobody can ask it, so that they make other rules say less. */
 const OLD_IMAGES = 0.1
 const MEAN_PAUSE_MS = 250

@@ -1,6 +1,7 @@
 import type { FaultClass } from './classes.ts'
 import type { Kept } from './kept.ts'
 import type { Mutant } from './mutant.ts'
+import { OPEN } from './open.ts'
 
 // The table of mutants for documents and people.
 
@@ -43,7 +44,7 @@ export function tableOf(judged: readonly Judged[], classes: readonly FaultClass[
     mutant.incident,
     seedsOf(kept),
     worldOf(mutant),
-    ruleOf(kept),
+    OPEN[mutant.id] ?? ruleOf(kept),
   ])
   const without = classes.flatMap(({ id, words, notYet, guardedBy }) => {
     if (judged.some(({ mutant }) => mutant.class === id)) return []
@@ -53,7 +54,7 @@ export function tableOf(judged: readonly Judged[], classes: readonly FaultClass[
   return [
     sentenceOf(summaryOf(judged)),
     '',
-    ...markdown(['mutant', 'class', 'what it would cost', 'seeds', 'world', 'rule that broke'], rows),
+    ...markdown(['mutant', 'class', 'what it would cost', 'seeds', 'world', 'rule that broke, or why none did'], rows),
     '',
     'What no mutant stands for:',
     '',

@@ -59,7 +59,7 @@ function stateWith(state: EngineState, change: (durable: ChannelDurable) => Chan
 }
 
 const seenBy = (node: WatchedNode, state: EngineState): WatchedNode =>
-  ({ name: node.name, plan: node.plan, state }) as WatchedNode
+  ({ name: node.name, plan: node.plan, isListening: node.isListening, state }) as WatchedNode
 
 const atHeight = (state: EngineState, more: number): EngineState => ({
   ...state,

@@ -20,7 +20,8 @@ export function deadlines(_world: World): Observer {
     durable: (node, turn) => {
       if (node.plan.isAdversary) return undefined
       const height = turn.after.blocks.at(-1)?.height ?? 0
-      const isNewBlock = turn.inputs.some(({ type }) => type === 'block_connected')
+      // Who still reads what came while it was away acts on it when it has read all.
+      const isNewBlock = node.isListening && turn.inputs.some(({ type }) => type === 'block_connected')
       return takingComplaint(node, turn, height) ?? (isNewBlock ? overdueComplaint(node, height) : undefined)
     },
   }
