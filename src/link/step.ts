@@ -86,7 +86,10 @@ function blockDisconnected(work: Work, height: number, context: LinkContext): Wo
 /** A restart is a disconnection that nobody saw, with a world that has moved on meanwhile. */
 function started(work: Work, context: LinkContext): Work {
   const silent = stepChannel(work, { type: 'disconnected' }, context)
-  return enforce(publishFunding(lookUpFunding(silent)), { type: 'started' }, context)
+  // The deadlines of HTLCs, of which nobody was asked while the blocks came that the node had missed.
+  const isEnding = silent.state.channel?.state === 'closing'
+  const aged = isEnding ? silent : stepChannel(silent, { type: 'block' }, context)
+  return enforce(publishFunding(lookUpFunding(aged)), { type: 'started' }, context)
 }
 
 /** What a change of the channel means for the chain: a new channel is watched, and one that ends there is told what it holds. */

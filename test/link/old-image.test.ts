@@ -133,9 +133,9 @@ describe('the deadline of an HTLC', () => {
     const deadline = deadlineOf(bob)
     blocksTo(bob, deadline + 200)
     bob.give({ type: 'started' })
-    expect(blocksTo(bob, deadline + 200 + unprovenHtlcHoldBlocks)).toEqual([])
     expect(causeOf(bob)).toMatchObject({ kind: 'deadline', mayPublishCommitment: true })
-    expect(blocksTo(bob, deadline + 201 + unprovenHtlcHoldBlocks)).not.toEqual([])
+    expect(blocksTo(bob, deadline + 199 + unprovenHtlcHoldBlocks)).toEqual([])
+    expect(blocksTo(bob, deadline + 200 + unprovenHtlcHoldBlocks)).not.toEqual([])
   })
 
   test('and ends the wait that an error began', () => {
@@ -161,13 +161,14 @@ describe('the deadline of an HTLC', () => {
     const deadline = htlc.cltvExpiry - fulfillDeadlineBlocks
     // Of the blocks that are left until it expires never more than half.
     for (const [height, end] of [
+      [deadline - 1, deadline + unprovenHtlcHoldBlocks],
       [deadline, deadline + unprovenHtlcHoldBlocks],
       [htlc.cltvExpiry - 5, htlc.cltvExpiry - 2],
       [htlc.cltvExpiry - 1, htlc.cltvExpiry],
       [htlc.cltvExpiry, htlc.cltvExpiry + unprovenHtlcHoldBlocks],
     ] as const) {
       const late = new Hand('bob', bob.records)
-      late.context = { ...late.context, height: height - 1 }
+      late.context = { ...late.context, height }
       late.give({ type: 'started' })
       expect(blocksTo(late, end - 1)).toEqual([])
       expect(blocksTo(late, end)).not.toEqual([])

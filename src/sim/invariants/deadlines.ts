@@ -31,6 +31,8 @@ function overdueComplaint(node: WatchedNode, height: number): Complaint {
   for (const link of node.state.links.size === 0 ? [] : linksIn(node)) {
     const { phase, htlcs } = link.durable
     if (phase.type === 'closing' || phase.type === 'closed') continue
+    // Of what came while it was away it judges when it has seen all of it.
+    if (link.session.unproven === 'catching_up') continue
     for (const htlc of htlcs) {
       const last = lastHeight(htlc)
       if (last === undefined || height <= last + BLOCKS_TO_NOTICE) continue
