@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { installBestBackends } from '../src/node/index.ts'
 import { benchWire } from './codecs.ts'
 import { type Floor, measureFloor } from './floor.ts'
+import { benchGraph } from './graph.ts'
 import { benchIdle } from './idle.ts'
 import { benchPayments } from './payments.ts'
 import { type Figure, isMet, MACHINE, printTable, saveBaseline } from './report.ts'
@@ -11,7 +12,7 @@ import { type Figure, isMet, MACHINE, printTable, saveBaseline } from './report.
 
 const HELP = `node bench/run.ts [options]
 
-  --only NAME   wire, payments or idle alone
+  --only NAME   wire, graph, payments or idle alone
   --quick       fewer rounds, for a look
   --json        figures as JSON
   --save        keep the figures as the baseline
@@ -31,6 +32,7 @@ const { values } = parseArgs({
 const { quick, profile } = values
 const BENCHES: Readonly<Record<string, (floor: Floor) => readonly Figure[] | Promise<readonly Figure[]>>> = {
   wire: benchWire,
+  graph: () => benchGraph({ quick }),
   payments: floor => benchPayments(floor, { quick, ...(profile !== undefined && { profileIn: profile }) }),
   idle: () => benchIdle({ quick }),
 }

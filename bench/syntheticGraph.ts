@@ -46,7 +46,7 @@ export function syntheticNetwork({
 function channelBetween(a: NodeId, b: NodeId, index: number, random: Random): SyntheticChannel {
   // Between 100,000 sat and 10 million, as many in each octave.
   const capacitySat = Math.floor(100_000 * 2 ** (random.next() * 6.6))
-  const policy = (direction: number): ChannelPolicy => ({
+  const policy = (): ChannelPolicy => ({
     timestamp: NOW_S - random.below(1_000_000),
     isDisabled: random.next() < 0.05,
     cltvExpiryDelta: random.of([18, 34, 40, 40, 80, 80, 80, 144, 144]),
@@ -54,7 +54,7 @@ function channelBetween(a: NodeId, b: NodeId, index: number, random: Random): Sy
     htlcMaximumMsat: msat(Math.floor(capacitySat * 990)),
     feeBaseMsat: msat(random.of([0, 0, 1000, 1000])),
     feeProportionalMillionths: Math.floor(2 ** (random.next() * 11)),
-    checksum: random.below(2 ** 32) + direction * 0,
+    checksum: random.below(2 ** 32),
   })
   return {
     shortChannelId: shortChannelId({
@@ -66,7 +66,7 @@ function channelBetween(a: NodeId, b: NodeId, index: number, random: Random): Sy
     capacitySat: sat(capacitySat),
     fundingTxid: toHex(sha256(new TextEncoder().encode(`funding ${index}`))) as Txid,
     isRoutable: true,
-    policies: [policy(0), policy(1)],
+    policies: [policy(), policy()],
   }
 }
 

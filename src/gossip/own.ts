@@ -22,7 +22,7 @@ import {
 } from '../wire/index.ts'
 import { believe } from './channels.ts'
 import { closing, ignored, warned } from './failure.ts'
-import { type Direction, findChannel } from './graph.ts'
+import { type Direction, findChannel, policyAt } from './graph.ts'
 import { channelAnnouncementDigest, flagsOf, signatureHolds, signedDigest } from './messages.ts'
 import { ownKey } from './records.ts'
 import { change, forget, put, refuse, secondsOf, type Turn } from './turn.ts'
@@ -234,10 +234,13 @@ function update(turn: Turn, id: ChannelId): void {
   const named = own === undefined ? undefined : nameOf(own)
   if (own === undefined || named === undefined || !own.facts.isReady) return
   const last = readUpdate(own.progress.localUpdate)
-  const timestamp = Math.max(secondsOf(now), (last?.timestamp ?? 0) + 1)
   const isAway = own.downSince !== undefined && now - own.downSince >= limits.disableAfterMs
   const direction: Direction = nodeId < own.facts.peer ? 0 : 1
   const isAnnounced = own.progress.isAnnounced
+  const row = isAnnounced ? findChannel(turn.state.graph, named) : undefined
+  // What we said before our records were lost counts too, where others have told us.
+  const known = row === undefined ? undefined : policyAt(turn.state.graph, row, direction)
+  const timestamp = Math.max(secondsOf(now), (last?.timestamp ?? 0) + 1, (known?.timestamp ?? 0) + 1)
   const made = signedUpdate(turn, own.facts, {
     ...flagsOf({ direction, isDisabled: own.facts.isClosing || (isAnnounced && isAway), isPrivate: !isAnnounced }),
     shortChannelId: named,
@@ -246,7 +249,6 @@ function update(turn: Turn, id: ChannelId): void {
   const isOld = last === undefined || timestamp - last.timestamp >= limits.refreshAfterSeconds
   if (!isOld && saysTheSame(last, made)) return
   saveProgress(turn, own, { ...own.progress, localUpdate: toHex(encodeMessage(made)) })
-  const row = isAnnounced ? findChannel(turn.state.graph, named) : undefined
   if (row !== undefined) applyUpdate(turn, row, made, undefined)
   if (pmapHas(turn.state.peers, own.facts.peer)) {
     turn.effects.push({ type: 'send', peer: own.facts.peer, message: made })

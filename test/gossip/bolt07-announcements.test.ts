@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { msat } from '../../src/base/index.ts'
-import { channelAt, findChannel, findNode, nodeAt } from '../../src/gossip/index.ts'
+import { channelAt, findChannel, findNode, loadGossip, nodeAt } from '../../src/gossip/index.ts'
 import {
   type ChannelAnnouncement,
   type ChannelUpdate,
@@ -9,6 +9,7 @@ import {
 } from '../../src/wire/index.ts'
 import {
   announcement,
+  contentsOf,
   fundingTxid,
   Gossiper,
   HEIGHT,
@@ -305,6 +306,81 @@ describe('a channel_update', () => {
     ours.hear(PEER, { ...update(A, B, ID), feeBaseMsat: msat(0n) })
     const effects = ours.waiting.splice(0).flatMap(answer => ours.do(answer))
     expect(effects).toContainEqual(expect.objectContaining({ type: 'complain', peer: PEER.id }))
+  })
+})
+
+describe('what is bounded', () => {
+  it('forgets the oldest news, and refusals of the chain, when they are too many', () => {
+    const ours = new Gossiper(US, { maxNews: 4, maxRefused: 2 })
+    ours.meet(PEER)
+    for (const [index, id] of [ID, scid(501), scid(502)].entries()) {
+      ours.learn(PEER, A, B, id)
+      ours.hear(PEER, update(A, B, id, { timestamp: NOW_S + index }))
+    }
+    expect(ours.state.news.size).toBeLessThanOrEqual(4)
+    for (const id of [scid(601), scid(602), scid(603)]) ours.hear(PEER, announcement(A, B, id))
+    expect(ours.state.refused.size).toBe(1)
+  })
+
+  it('takes no more channels than it may', () => {
+    const ours = new Gossiper(US, { maxChannels: 1 })
+    ours.meet(PEER)
+    ours.learn(PEER, A, B, ID)
+    ours.learn(PEER, A, C, scid(501))
+    expect([ours.refused, ours.state.graph.channelCount]).toEqual(['too_many', 1])
+  })
+
+  it('verifies no more updates and nodes than the peer has left, and none of a peer that is not up', () => {
+    const ours = new Gossiper(US, { verificationsAtOnce: 4, verificationsPerSecond: 0 })
+    ours.meet(PEER)
+    ours.learn(PEER, A, B, ID)
+    ours.hear(PEER, update(A, B, ID))
+    expect(ours.refused).toBe('rate')
+    ours.hear(PEER, nodeAnnouncement(A))
+    expect(ours.refused).toBe('rate')
+    ours.do({ type: 'peer_down', peer: PEER.id })
+    expect(ours.hear(PEER, update(A, B, ID))).toEqual([])
+  })
+
+  it('blacklists no more nodes than it may, and never ourselves', () => {
+    const ours = new Gossiper(US, { maxBlacklisted: 1 })
+    ours.meet(PEER)
+    ours.learn(PEER, US, B, ID)
+    const other = announcement(US, C, ID)
+    ours.outputs.set(ID, outputOf(other))
+    ours.hear(PEER, other)
+    expect([...ours.records.keys()].filter(key => key.includes('refused-node'))).toHaveLength(1)
+    expect([...ours.records.keys()].some(key => key.includes(US.id))).toBe(false)
+    const loaded = loadGossip(
+      [...ours.records].sort(([a], [b]) => (a < b ? -1 : 1)),
+      [],
+    )
+    expect(loaded.ok && loaded.value.blacklist.size).toBe(1)
+  })
+})
+
+describe('a restart', () => {
+  it('knows what was spent, and drops what is said of channels that are gone', () => {
+    const ours = knowing()
+    ours.hear(PEER, update(A, B, ID))
+    ours.hear(PEER, nodeAnnouncement(A, { features: featureBits(39, 17) }))
+    ours.outputs.set(ID, outputOf(announcement(A, B, ID), { spentHeight: 1000 }))
+    ours.do({ type: 'block', height: 1000, spent: [outpointOf(ID)] })
+    const records = [...ours.records].sort(([a], [b]) => (a < b ? -1 : 1))
+    const loaded = loadGossip(records, ours.context.supported)
+    expect(loaded.ok && contentsOf(loaded.value.graph)).toEqual(contentsOf(ours.state.graph))
+    const row = loaded.ok ? findNode(loaded.value.graph, A.id) : undefined
+    expect(loaded.ok && row !== undefined && nodeAt(loaded.value.graph, row).offersOnionMessages).toBe(true)
+    const orphans = loadGossip(
+      records.filter(([key]) => !key.startsWith('gossip/channel/')),
+      [],
+    )
+    expect(orphans.ok && contentsOf(orphans.value.graph).counts).toEqual([0, 0])
+    const short = loadGossip(
+      records.map(([key, value]) => [key, key.startsWith('gossip/spent') ? value.slice(1) : value]),
+      [],
+    )
+    expect(short.ok).toBe(false)
   })
 })
 

@@ -268,6 +268,102 @@ describe('a query', () => {
   })
 })
 
+describe('what else is asked and told', () => {
+  it('stops at a budget of wants, at refused channels and at blocks that have not come', () => {
+    const us = new Gossiper(US, { maxWanted: 2 })
+    us.meet(THEM)
+    us.outputs.clear()
+    us.hear(THEM, announcement(...pairOf(0), ids[0] ?? scid(1)))
+    const shortChannelIds = [ids[0] ?? scid(1), scid(5000), scid(300), scid(301), scid(302)]
+    const reply = {
+      type: 'reply_channel_range',
+      chainHash: CHAIN,
+      firstBlocknum: 0,
+      numberOfBlocks: 1001,
+      syncComplete: true,
+    } as const
+    const asked = sentOf(us.hear(THEM, { ...reply, shortChannelIds }), THEM)
+    expect(asked).toMatchObject([{ type: 'query_short_channel_ids' }])
+    expect(
+      asked.flatMap(message => (message.type === 'query_short_channel_ids' ? message.shortChannelIds : [])),
+    ).toEqual([scid(300), scid(301)])
+    us.hear(THEM, { type: 'reply_short_channel_ids_end', chainHash: CHAIN, fullInformation: true })
+    expect(us.state.sync.doneAt).toBe(us.now)
+  })
+
+  it('asks everything again after an hour', () => {
+    const us = new Gossiper(US)
+    us.meet(THEM)
+    const nothing = {
+      chainHash: CHAIN,
+      firstBlocknum: 0,
+      numberOfBlocks: 1001,
+      syncComplete: true,
+      shortChannelIds: [],
+    }
+    us.hear(THEM, { type: 'reply_channel_range', ...nothing })
+    expect(sentOf(us.pass(3_599_999), THEM)).toEqual([])
+    expect(sentOf(us.pass(1), THEM)).toMatchObject([
+      { type: 'query_channel_range', numberOfBlocks: 1001, queryOption: 3n },
+    ])
+  })
+
+  it('asks for an update of a direction that it has none of', () => {
+    const [them, us] = [knowing(THEM), new Gossiper(US)]
+    us.meet(party('source'), featureBits())
+    us.learn(party('source'), ...pairOf(0), ids[0] ?? scid(1))
+    us.hear(party('source'), update(...pairOf(0), ids[0] ?? scid(1), { feeBaseMsat: msat(0n) }))
+    chainOf(us)
+    them.meet(US)
+    talk(us, them, sentOf(us.meet(THEM), THEM).slice(1))
+    expect(us.state.graph.channelCount).toBe(12)
+    expect(contentsOf(us.state.graph).channels).toEqual(contentsOf(them.state.graph).channels)
+  })
+
+  it('asks few peers to relay', () => {
+    const us = new Gossiper(US, { relayingPeers: 1 })
+    const filters = [THEM, party('second')]
+      .flatMap(peer => sentOf(us.meet(peer), peer))
+      .filter(({ type }) => type === 'gossip_timestamp_filter')
+    expect(filters).toMatchObject([{ timestampRange: 0xffffffff }, { timestampRange: 0 }])
+    const elsewhere = {
+      type: 'gossip_timestamp_filter',
+      chainHash: '00'.repeat(32) as typeof CHAIN,
+      firstTimestamp: 0,
+      timestampRange: 9,
+    } as const
+    expect(us.hear(THEM, elsewhere).filter(({ type }) => type !== 'wake')).toEqual([])
+  })
+
+  it('refuses a second range while the first one is told', () => {
+    const them = knowing(THEM, { channelsInReply: 1, bytesAtOnce: 50, bytesPerSecond: 50 })
+    them.meet(US)
+    const range = { type: 'query_channel_range', chainHash: CHAIN, firstBlocknum: 0, numberOfBlocks: 2000 } as const
+    const first = them.hear(US, range)
+    them.hear(US, range)
+    expect(them.refused).toBe('query_under_way')
+    let told = sentOf(first, US).length
+    for (let second = 0; second < 30; second++) told += sentOf(them.pass(1000), US).length
+    expect(told).toBe(12)
+  })
+
+  it('tells nothing of records that are damaged or gone, and nothing to a peer that is', () => {
+    const them = knowing(THEM)
+    them.meet(US)
+    for (const key of them.records.keys()) {
+      if (key.startsWith('gossip/channel')) them.records.set(key, Uint8Array.of(1))
+      if (key.startsWith('gossip/update')) them.records.set(key, Uint8Array.of(1))
+      if (key.startsWith('gossip/node')) them.records.delete(key)
+    }
+    const query = { type: 'query_short_channel_ids', chainHash: CHAIN, shortChannelIds: ids } as const
+    expect(sentOf(them.hear(US, query), US).map(({ type }) => type)).toEqual(['reply_short_channel_ids_end'])
+    them.isSlow = true
+    them.hear(US, query)
+    them.do({ type: 'peer_down', peer: US.id })
+    expect(them.waiting.flatMap(answer => sentOf(them.do(answer)))).toEqual([])
+  })
+})
+
 describe('a reply', () => {
   const reply = (firstBlocknum: number, numberOfBlocks: number, syncComplete = false) =>
     ({

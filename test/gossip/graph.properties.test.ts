@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { msat, sat } from '../../src/base/index.ts'
 import { crc32c } from '../../src/gossip/crc32c.ts'
+import { channelsFundedBy } from '../../src/gossip/graph.ts'
 import {
   addChannel,
   channelAt,
+  channelRows,
   EMPTY_GRAPH,
   editGraph,
   findChannel,
@@ -20,7 +22,7 @@ const PARTIES = Array.from({ length: 12 }, (_, i) => party(`p${i}`)).sort((a, b)
 
 const change = fc.record({
   what: fc.constantFrom('add', 'add', 'add', 'policy', 'remove'),
-  channel: fc.integer({ min: 0, max: 3000 }),
+  channel: fc.integer({ min: 0, max: 25 }),
   a: fc.integer({ min: 0, max: 10 }),
   gap: fc.integer({ min: 1, max: 11 }),
   fee: fc.integer({ min: 0, max: 1000 }),
@@ -118,6 +120,38 @@ describe('a graph', () => {
     }
     expect(findChannel(graph, scid(count + 1))).toBeUndefined()
     expect([graph.channelCount, graph.nodeCount]).toEqual([count, 2])
+    // Every second one goes, and half of those come back into the rows that were left.
+    const idOf = (i: number) => all[i] ?? scid(0)
+    const less = editGraph(graph, draft => {
+      for (let i = 0; i < count; i += 2) {
+        const row = findChannel(draft, idOf(i))
+        if (row !== undefined) removeChannel(draft, row)
+      }
+    })
+    const more = editGraph(less, draft => {
+      for (let i = 0; i < count; i += 4) {
+        const nodeIds = [a.id, b.id] as const
+        const [shortChannelId, capacitySat] = [idOf(i), sat(7)]
+        addChannel(draft, { shortChannelId, nodeIds, capacitySat, fundingTxid: fundingTxid(idOf(i)), isRoutable: true })
+      }
+    })
+    const capacities = (of: Graph) =>
+      all.map(id => {
+        const row = findChannel(of, id)
+        return row === undefined ? undefined : channelAt(of, row).capacitySat
+      })
+    expect(capacities(graph)).toEqual(all.map(() => 1n))
+    expect(capacities(less)).toEqual(all.map((_, i) => (i % 2 === 0 ? undefined : 1n)))
+    expect(capacities(more)).toEqual(all.map((_, i) => (i % 4 === 0 ? 7n : i % 2 === 0 ? undefined : 1n)))
+    expect([less.channelCount, more.channelCount, more.channels.rows]).toEqual([1500, 2250, count])
+    for (const [i, id] of all.entries()) {
+      const rows = channelsFundedBy(more, { txid: fundingTxid(id), vout: i % 3 })
+      expect(rows.map(row => channelAt(more, row).shortChannelId)).toEqual(i % 4 === 0 || i % 2 === 1 ? [id] : [])
+    }
+    const emptied = editGraph(more, draft => {
+      for (const row of [...channelRows(draft)]) removeChannel(draft, row)
+    })
+    expect(contentsOf(emptied)).toEqual(contentsOf(EMPTY_GRAPH))
   })
 })
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { msat } from '../../src/base/index.ts'
+import { setNode, setSpentHeight } from '../../src/gossip/edit.ts'
+import { channelAt, editGraph, findChannel, findNode, type GraphDraft, setPolicy } from '../../src/gossip/index.ts'
 import {
   findRoute,
   findRoutes,
@@ -217,6 +219,74 @@ describe('the ends of a route that no graph has', () => {
     const hints = [[dear, dear, dear, dear, dear]]
     const destination = { type: 'node', nodeId: node(9), finalCltvExpiryDelta: 18, hints } as const
     expect(findRoute(GRAPH, wanted(100_000_000n, { destination })).ok).toBe(false)
+  })
+})
+
+describe('what bars a way', () => {
+  const barred = (change: (draft: GraphDraft, row: number) => void) => {
+    const graph = editGraph(graphOf(EDGES.slice(0, 1)), draft => change(draft, findChannel(draft, scid(10)) ?? -1))
+    return findRoute(graph, wanted(1_000_000n))
+  }
+
+  it('is an unknown even feature of a node, unless it is the payee', () => {
+    const facts = { timestamp: 1, isRoutable: false, offersMpp: false, offersOnionMessages: false }
+    const at = (number: number) => barred(draft => setNode(draft, findNode(draft, node(number)) ?? -1, facts)).ok
+    expect([at(1), at(4)]).toEqual([false, true])
+  })
+
+  it('is that no policy is known; a spent funding makes it dearer', () => {
+    const plain = findRoute(graphOf(EDGES.slice(0, 1)), wanted(1_000_000n))
+    const spent = barred((draft, row) => setSpentHeight(draft, row, 900))
+    expect(spent.ok && plain.ok && spent.value.cost - plain.value.cost).toBeCloseTo(50_000)
+    const unknown = graphOf(EDGES.slice(0, 1).map(edge => ({ ...edge, from: edge.to, to: edge.from })))
+    expect(findRoute(unknown, wanted(1_000_000n)).ok).toBe(false)
+  })
+
+  it('is seen in the same graph after each change of a policy', () => {
+    const graph = graphOf(EDGES)
+    const disabled = editGraph(graph, draft => {
+      const row = findChannel(draft, scid(10)) ?? -1
+      const before = channelAt(draft, row).policies[0]
+      if (before !== undefined) setPolicy(draft, row, 0, { ...before, isDisabled: true })
+    })
+    const second = (of: typeof graph) => {
+      const found = findRoute(of, wanted(1_000_000n))
+      return found.ok && found.value.hops[1]?.shortChannelId
+    }
+    expect([second(graph), second(disabled), second(graph)]).toEqual([scid(10), scid(11), scid(10)])
+  })
+})
+
+describe('a long way', () => {
+  // A line of 25 nodes, and beside each third of it a dear channel that is shorter.
+  const line: readonly Edge[] = Array.from({ length: 24 }, (_, i) => ({
+    id: 100 + i,
+    from: 1 + i,
+    to: 2 + i,
+    capacitySat: 1_000_000,
+    policy: {},
+  }))
+  const shortcut: Edge = { id: 99, from: 2, to: 20, capacitySat: 1_000_000, policy: { feeBaseMsat: msat(500_000n) } }
+  const ours = { firstHops: [firstHop(1, 1, 10n ** 9n)] }
+
+  it('has twenty hops at most: a dearer one that is shorter is found, where there is one', () => {
+    expect(findRoute(graphOf(line), requestTo(25, 1000n, ours)).ok).toBe(false)
+    const at20 = findRoute(graphOf(line), requestTo(20, 1000n, ours))
+    expect(at20.ok && at20.value.hops.length).toBe(20)
+    const found = findRoute(graphOf([...line, shortcut]), requestTo(25, 1000n, ours))
+    expect(found.ok && found.value.hops.length).toBe(8)
+  })
+
+  it('grows with the search, in columns that grow with it', () => {
+    const fan: readonly Edge[] = Array.from({ length: 6000 }, (_, i) => ({
+      id: 1000 + i,
+      from: 100 + i,
+      to: 50,
+      capacitySat: 1_000,
+      policy: {},
+    }))
+    const found = findRoute(graphOf(fan), requestTo(50, 1000n, { firstHops: [firstHop(6099, 1, 10n ** 9n)] }))
+    expect(found.ok && found.value.hops.length).toBe(2)
   })
 })
 

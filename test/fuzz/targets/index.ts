@@ -3,6 +3,7 @@ import { BITCOIN } from './bitcoin.ts'
 import { BODIES } from './bodies.ts'
 import { channelTable, channelTarget } from './channel.ts'
 import { engineTable, engineTarget } from './engine.ts'
+import { GOSSIP_TARGETS } from './gossip.ts'
 import { INVOICE } from './invoice.ts'
 import { NOISE } from './noise.ts'
 import { ONION } from './onion.ts'
@@ -15,6 +16,7 @@ export const TARGETS: readonly Target[] = [
   ...NOISE,
   ...ONION,
   ...INVOICE,
+  ...GOSSIP_TARGETS,
   ...BITCOIN,
   ...RECORDS,
   ...BODIES,
