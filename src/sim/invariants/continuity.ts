@@ -3,6 +3,7 @@ import { decodeMessage } from '../../wire/index.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
+import { changedLinks, fundedOf } from './changedLinks.ts'
 
 /** As many blocks as there may be before a node sees one. */
 const BLOCKS_UNSEEN = 6
@@ -43,19 +44,30 @@ export function continuity(world: World): Observer {
       if (world.workload.forced.has(channelId) || isEnding(node, channelId)) return undefined
       return `${node.name} has sent ${peer?.name} ${message.value.type === 'error' ? 'an error' : 'a warning'}: ${String.fromCharCode(...data)}`
     },
-    durable: (node, { before, after }) => {
-      if (!isHonest(node) || before.links === after.links) return undefined
-      for (const { peer: peerId, state } of linksOf(after)) {
-        const { channel } = state
-        if (channel?.state !== 'closing' || channel.durable.phase.type !== 'closing') continue
-        const peer = world.honest.find(({ id }) => id === peerId)
+    durable: (node, turn) => {
+      if (!isHonest(node)) return undefined
+      for (const { before, after } of changedLinks(turn)) {
+        const channel = fundedOf(after)
+        const cause = causeOf(channel)
+        // Judged when it is stated: blocks that are reorganised away later do not make it wrong.
+        if (channel === undefined || cause === undefined || isSame(cause, causeOf(fundedOf(before)))) continue
+        const peer = world.honest.find(({ id }) => id === after.peer)
         if (excused(node, peer) || world.workload.forced.has(channelIdOf(channel))) continue
-        const complaint = causeComplaint(node, channel, channel.durable.phase.cause, after.blocks.at(-1)?.height ?? 0)
+        const complaint = causeComplaint(node, channel, cause, turn.after.blocks.at(-1)?.height ?? 0)
         if (complaint !== undefined) return complaint
       }
       return undefined
     },
   }
+}
+
+function causeOf(channel: FundedChannel | undefined): CloseCause | undefined {
+  const phase = channel?.durable.phase
+  return phase?.type === 'closing' ? phase.cause : undefined
+}
+
+function isSame(a: CloseCause, b: CloseCause | undefined): boolean {
+  return a.kind === b?.kind && a.reason === b.reason
 }
 
 function isEnding(node: WatchedNode, channelId: string): boolean {
