@@ -1,3 +1,4 @@
+import { againSoon, amountMsat, pairOf } from './draws.ts'
 import { HIGHEST_OF_NETWORK, isOfNetwork, NETWORK_DEED_TYPES, type NetworkDeed, networkDeedOf } from './networkDeeds.ts'
 import type { Random } from './random.ts'
 import { twisted } from './twists.ts'
@@ -210,6 +211,9 @@ const OLD_IMAGES = 0.1
 const MEAN_PAUSE_MS = 250
 /** A world in haste has a deed for about every message. */
 const MEAN_PAUSES_MS = [40, MEAN_PAUSE_MS, MEAN_PAUSE_MS, MEAN_PAUSE_MS]
+/** Worlds in which most deeds are about two nodes; and how far messages are apart: none, a step, longer than a slow sync. */
+const OF_NEIGHBOURS = 0.5
+const APART_MS = [0, 0, 8, 70]
 
 /** The run that a seed stands for. */
 export function planOf(options: PlanOptions, random: Random): Plan {
@@ -219,6 +223,7 @@ export function planOf(options: PlanOptions, random: Random): Plan {
   const nodes = Array.from({ length: count }, (_, index) => nodePlan(index, hasAdversary && index === count - 1, shape))
   const faults = options.faults ?? swarm(random.split('faults'), hasAdversary)
   const deeds = planDeeds(options, faults, random.split('deeds'))
+  const apartMs = random.split('apart').pick(APART_MS)
   return {
     seed,
     mode,
@@ -227,6 +232,7 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     deeds: twisted(deeds, random.split('twists')),
     healAt: (deeds.at(-1)?.at ?? 0) + MEAN_PAUSE_MS,
     closesAll: shape.chance(0.5),
+    ...(apartMs > 0 && { apartMs }),
     ...(options.checks !== undefined && { checks: options.checks }),
   }
 }
@@ -270,6 +276,7 @@ function swarm(random: Random, hasAdversary: boolean): Faults {
 function planDeeds({ nodes, deeds }: PlanOptions, faults: Faults, random: Random): readonly PlannedDeed[] {
   let at = 0
   const meanPauseMs = random.pick(MEAN_PAUSES_MS)
+  const isOfNeighbours = random.chance(OF_NEIGHBOURS)
   return Array.from({ length: deeds }, (_, id) => {
     // Most deeds meet others that are still under way; after some there is time for everything.
     const isPause = random.chance(0.05)
@@ -279,21 +286,20 @@ function planDeeds({ nodes, deeds }: PlanOptions, faults: Faults, random: Random
       Deed['type'],
       number
     >
-    return { id, at, deed: deedOf(random.weighted(weights), nodes, random) }
+    return { id, at, deed: deedOf(random.weighted(weights), nodes, isOfNeighbours, random) }
   })
 }
 
-function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
+function deedOf(type: Deed['type'], nodes: number, isOfNeighbours: boolean, random: Random): Deed {
   // Where there is an adversary, it is the last one.
-  const who = type in HIGHEST_OF_ADVERSARY ? nodes - 1 : random.below(nodes)
-  const other = (who + 1 + random.below(nodes - 1)) % nodes
+  const [who, other] = pairOf(nodes, isOfNeighbours, random, type in HIGHEST_OF_ADVERSARY ? nodes - 1 : undefined)
   const channel = random.below(8)
   const downMs = random.pick([50, 500, 5_000, 60_000])
   if (isOfNetwork(type)) return networkDeedOf(type, who, other, random)
   switch (type) {
     case 'pay': {
       const twin = random.chance(0.3)
-      const by = random.weighted({ keysend: 4, invoice: 4, open_invoice: 1 })
+      const by = random.weighted({ keysend: 4, invoice: 4, open_invoice: 1, forgotten_invoice: 2 })
       const timeoutMs = random.pick([1_000, 60_000, 60_000])
       const again = random.chance(0.15) ? { againAfterMs: random.pick([0, 20, 2_000]) } : {}
       const amount = amountMsat(random)
@@ -360,10 +366,6 @@ function deedOf(type: Deed['type'], nodes: number, random: Random): Deed {
   }
 }
 
-function againSoon(random: Random): { readonly againAfterMs?: number } {
-  return random.chance(0.3) ? { againAfterMs: random.pick([0, 200, 5_000, 70_000]) } : {}
-}
-
 function mutation(random: Random): { readonly message?: WithheldMessage; readonly change?: Change } {
   const change = random.weighted({ any: 2, end: 4, high_s: 2 })
   if (change === 'high_s') return { message: 'commitment_signed', change }
@@ -378,13 +380,6 @@ const WITHHELD: readonly WithheldMessage[] = [
   'update_fail_htlc',
   'channel_reestablish',
 ]
-
-/** From one millisatoshi to more than most channels hold, dust and its limits more often than chance would have it. */
-function amountMsat(random: Random): number {
-  if (random.chance(0.25))
-    return random.pick([353_999, 354_000, 354_001, 546_000, 1_000_000, 1_063_000]) + random.pick([0, 1, 999])
-  return Math.max(1, Math.floor(10 ** (random.next() * 8.3)))
-}
 
 /** Whether something read from a file has the shape of a plan, as far as its first level goes. */
 export function isPlan(value: unknown): value is Plan {

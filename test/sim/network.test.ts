@@ -181,6 +181,41 @@ describe.each(MODES)('%s', mode => {
     expect(b.heard.slice(1)).toEqual(['1', '2', 'lost a'])
   })
 
+  test('one end may lose the connection first: the other hears all that was on its way to it, and then the end', () => {
+    const { network, a, b, wait, send, connect } = stage(mode)
+    connect()
+    send(a, 1, 2)
+    send(b, 3)
+    network.lose(a, b)
+    expect(a.heard.slice(1)).toEqual(['lost b'])
+    send(a, 4)
+    wait(1_000)
+    expect(b.heard.slice(1)).toEqual(['1', '2', 'lost a'])
+    expect(a.heard.slice(1)).toEqual(['lost b'])
+  })
+
+  test('messages that are kept apart come so long after each other', () => {
+    const { clock, network, a, b, wait, send, connect } = stage(mode)
+    connect()
+    const times: number[] = []
+    b.received = () => {
+      times.push(clock.now)
+    }
+    const values = Array.from({ length: 20 }, (_, index) => index + 1)
+    const leastPause = () => Math.min(...times.slice(1).map((time, index) => time - (times[index] ?? 0)))
+    send(a, ...values)
+    wait(1_000)
+    expect(times).toHaveLength(20)
+    // In a stream some of what is sent at once is read at once.
+    expect(leastPause()).toBe(0)
+    times.length = 0
+    network.apartMs = 70
+    send(a, ...values)
+    wait(5_000)
+    expect(times).toHaveLength(20)
+    expect(leastPause()).toBeGreaterThanOrEqual(70)
+  })
+
   test('a stalled connection loses nothing', () => {
     const { network, a, b, wait, send, connect } = stage(mode)
     connect()
