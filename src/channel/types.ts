@@ -2,7 +2,7 @@ import type { BlockHash, ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, S
 import type { Tx, TxOut } from '../bitcoin/index.ts'
 import type { ClosingVariant, CommitmentFormat } from '../commitment/index.ts'
 import type { ChannelSecrets, SecretStore } from '../keys/index.ts'
-import type { ChannelMessage, ErrorMessage, WarningMessage } from '../wire/index.ts'
+import type { ChannelMessage, ErrorMessage, ShortChannelId, WarningMessage } from '../wire/index.ts'
 import type { ChannelFailure } from './failure.ts'
 import type { ChannelLimits } from './limits.ts'
 import type { AbortedChannel, NegotiatedFeatures, OpeningChannel, PartyTerms } from './openingTypes.ts'
@@ -252,6 +252,8 @@ export interface ChannelContext {
   readonly limits: ChannelLimits
   /** Ids of this node's other channels, temporary and final, with any peer. Looked at while a channel is opened. */
   readonly channelIdsInUse?: readonly ChannelId[]
+  /** Told to the peer with `channel_ready`: an id by which payments may name the channel, whatever the chain calls it. */
+  readonly scidAlias?: ShortChannelId
 }
 
 /** What the peer may say about a channel. */

@@ -27,9 +27,9 @@ import { performLinkEffects } from './linkEffects.ts'
 import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
 import { remember } from './requestAges.ts'
-import { renamed } from './shortIds.ts'
+import { aliasOf, renamed } from './shortIds.ts'
 import type { Link } from './types.ts'
-import { type Asker, linkAt, putJson, update, type Work } from './work.ts'
+import { type Asker, linkAt, putJson, putLink, update, type Work } from './work.ts'
 
 // The links of the node: their place in its state, and one step of one of them with what follows from it.
 
@@ -87,19 +87,25 @@ function keep(work: Work, link: Link, next: LinkState): void {
   const { state: before, index } = link
   const moved = work.state.moved.has(index) ? work.state.moved : new Set(work.state.moved).add(index)
   update(work, { links: pmapSet(work.state.links, String(index), { ...link, state: next }), moved })
-  const shortIds = renamed(work.state.shortIds, index, before, next)
-  if (shortIds !== work.state.shortIds) update(work, { shortIds })
   if (before.watched !== next.watched) watch(work, index, before.watched, next.watched)
-  if (isFunded(before.channel)) return
-  rename(work, link, namesOf(next.channel))
-  if (isFunded(next.channel)) firstStored(work, link, next.channel)
+  if (!isFunded(before.channel)) {
+    rename(work, link, namesOf(next.channel))
+    if (isFunded(next.channel)) firstStored(work, link, next.channel)
+  }
+  if (before.funding === next.funding && before.channel?.state === next.channel?.state) return
+  const now = linkAt(work, index)
+  const shortIds = now === undefined ? work.state.shortIds : renamed(work.state.shortIds, link, now)
+  if (shortIds !== work.state.shortIds) update(work, { shortIds })
 }
 
 /** What the whole node has to know of a channel that is durable from now on. */
 function firstStored(work: Work, { index, peer, createdAt, opening }: Link, { durable }: FundedChannel): void {
   settleCharge(work, index)
   const { channelId, fundingOutpoint } = durable.params
-  putJson(work, linkPeerKey(channelId), { peer, createdAt })
+  const alias = aliasOf(work.context.channelSeed, channelId)
+  const link = linkAt(work, index)
+  if (link !== undefined) putLink(work, { ...link, alias })
+  putJson(work, linkPeerKey(channelId), { peer, createdAt, alias })
   if (opening?.idempotency === undefined) return
   const { key, fingerprint } = opening.idempotency
   remember(work, { key, at: work.context.now }, { kind: 'open', fingerprint, channelId, fundingOutpoint })
@@ -170,7 +176,7 @@ export function isFunded(channel: Channel | undefined): channel is FundedChannel
   return channel !== undefined && 'durable' in channel
 }
 
-export function linkContext(work: Pick<Work, 'state' | 'context'>, { index, peer, state }: Link): LinkContext {
+export function linkContext(work: Pick<Work, 'state' | 'context'>, { index, peer, state, alias }: Link): LinkContext {
   const { context } = work
   const { channel } = state
   const isOpening = !isFunded(channel)
@@ -181,6 +187,7 @@ export function linkContext(work: Pick<Work, 'state' | 'context'>, { index, peer
     seed: context.channelSeed,
     channelKeyIndex: index,
     channelIdsInUse: isOpening ? idsOfOthers(work, index) : NONE,
+    ...(alias !== undefined && { scidAlias: alias }),
     negotiated: negotiatedWith(work, peer),
     limits: context.limits.channel,
     feerates: context.feerates,

@@ -17,10 +17,11 @@ import {
   toHex,
   u64Number,
 } from '../base/index.ts'
-import { loadLink, NEW_LINK } from '../link/index.ts'
+import { loadLink } from '../link/index.ts'
 import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
 import { loadWallet } from '../wallet/index.ts'
+import type { ShortChannelId } from '../wire/index.ts'
 import { BLOCKS, CHANNELS, CHARGES, NEXT_LINK, NODE, nameKey, PEERS, WALLET } from './keys.ts'
 import { namesOf } from './links.ts'
 import { renamed } from './shortIds.ts'
@@ -130,6 +131,7 @@ function loadCharges(records: Records): Result<PMap<Charge>, DecodeFailure> {
 interface StoredLink {
   readonly peer: NodeId
   readonly createdAt: number
+  readonly alias?: ShortChannelId
 }
 
 function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): Result<EngineState, DecodeFailure> {
@@ -142,11 +144,11 @@ function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): 
     if (!loaded.ok) return loaded
     const { channel, watched } = loaded.value
     if (channel === undefined || !('durable' in channel)) return missing(id)
-    const { peer, createdAt } = stored.value
+    const { peer, createdAt, alias } = stored.value
     const index = channel.durable.params.channelKeyIndex
-    const link: Link = { index, peer, createdAt, state: loaded.value }
+    const link: Link = { index, peer, createdAt, ...(alias !== undefined && { alias }), state: loaded.value }
     links = pmapSet(links, String(index), link)
-    shortIds = renamed(shortIds, index, NEW_LINK, link.state)
+    shortIds = renamed(shortIds, undefined, link)
     for (const name of namesOf(channel)) names = pmapSet(names, nameKey(peer, name), index)
     for (const outpoint of watched.values()) {
       const key = outPointKey(outpoint)
@@ -160,7 +162,7 @@ function loadLinks(state: EngineState, channels: ReadonlyMap<string, Records>): 
 
 const PEER: Shape = { asked: 'boolean', addresses: 'list' }
 const CHARGE: Shape = { token: 'string', amountMsat: 'bigint' }
-const LINK: Shape = { peer: 'string', createdAt: 'number' }
+const LINK: Shape = { peer: 'string', createdAt: 'number', alias: 'string?' }
 
 /** A record of JSON, if it is what it should be. */
 function shaped<T>(key: string, bytes: Uint8Array, shape: Shape): Result<T, DecodeFailure> {

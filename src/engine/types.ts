@@ -5,7 +5,7 @@ import type { LinkEffect, LinkState } from '../link/index.ts'
 import type { PaymentInput, PaymentLimits, PaymentReply, PaymentsState } from '../payment/index.ts'
 import type { PeerAddress, PeerLimits, PeerState } from '../peer/index.ts'
 import type { WalletKeys, WalletLimits, WalletState } from '../wallet/index.ts'
-import type { FeatureName } from '../wire/index.ts'
+import type { FeatureName, ShortChannelId } from '../wire/index.ts'
 import type { NumberedEvent } from './events.ts'
 import type { EngineLimits } from './limits.ts'
 
@@ -57,6 +57,8 @@ export interface Link {
   readonly state: LinkState
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** Under which the peer may name it in payments; absent before it is stored, and where an earlier version has stored it. */
+  readonly alias?: ShortChannelId
   /** The last transaction that we published to end it. */
   readonly closingTxid?: Txid
   /** Ours, until its funding transaction is published. */

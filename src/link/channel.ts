@@ -72,7 +72,8 @@ function rejected(work: Work, facts: Facts): Work {
 }
 
 export function contextFor(context: LinkContext): ChannelContext {
-  const { chainHash, height, seed, channelKeyIndex, walletScript, feerates, limits, channelIdsInUse } = context
+  const { chainHash, height, seed, channelKeyIndex, walletScript, feerates, limits, channelIdsInUse, scidAlias } =
+    context
   return {
     chainHash,
     height,
@@ -81,6 +82,7 @@ export function contextFor(context: LinkContext): ChannelContext {
     feerates,
     limits,
     channelIdsInUse,
+    ...(scidAlias !== undefined && { scidAlias }),
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   PeerMessage,
 } from '../channel/index.ts'
 import type { FeeCoin, OnchainEvent, OnchainState, PublishRole } from '../onchain/index.ts'
+import type { ShortChannelId } from '../wire/index.ts'
 
 // One channel with one peer, from open_channel to the last output on chain, over all connections and restarts between: values
 // in, values out. The floor above finds the link that a message is for, and gives each its own key index.
@@ -54,6 +55,8 @@ export interface LinkContext {
   readonly channelKeyIndex: number
   /** Ids of this node's other channels, temporary and final, with any peer. Looked at while the channel is opened. */
   readonly channelIdsInUse: readonly ChannelId[]
+  /** For the peer, in `channel_ready`. */
+  readonly scidAlias?: ShortChannelId
   readonly negotiated: NegotiatedFeatures
   readonly limits: ChannelLimits
   readonly feerates: {

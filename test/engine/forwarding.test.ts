@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { msat } from '../../src/base/index.ts'
-import { shortChannelId } from '../../src/wire/index.ts'
+import { decodeMessage, shortChannelId } from '../../src/wire/index.ts'
 import { Line } from './line.ts'
 
 // Payments of Alice to Carol, through Bob: three engines in a line.
@@ -21,6 +21,36 @@ test('a payment goes through, Bob has his fee, and nothing is left of it', () =>
   expect(line.bob.eventsOf('payment_forwarded')).toMatchObject([{ amountMsat: AMOUNT, feeMsat: 6_000n }])
   expect(line.carol.eventsOf('payment_received')).toMatchObject([{ payment: { amountMsat: AMOUNT } }])
   expect(line.bob.state.payments.forwards.size).toBe(0)
+})
+
+test('a payment that names the channel by its alias goes through, also after a start, and a refusal speaks of the alias', () => {
+  const line = new Line()
+  const { alias } = line.bob.link(line.downstream)
+  if (alias === undefined) throw new Error('a channel has an alias')
+  expect(alias).not.toBe(line.scid)
+  // Carol has one of her own for the same channel.
+  expect(line.carol.link(line.downstream).alias).not.toBe(alias)
+  line.stage.restart(line.bob)
+  line.rest()
+  const pay = (more: object) =>
+    line.answer(line.send({ ...line.invoice(AMOUNT), amount: AMOUNT, scid: alias, ...more }))
+  expect(pay({})).toBe('taken')
+  const failure = pay({ fee: 1n })
+  if (typeof failure !== 'object' || failure.type !== 'fee_insufficient') throw new Error('the fee is too low')
+  expect(decodeMessage(failure.channelUpdate)).toMatchObject({ ok: true, value: { shortChannelId: alias } })
+})
+
+test('a payment finds the channel where a reorganisation has put it', () => {
+  const line = new Line()
+  const { stage } = line
+  const before = line.scid
+  // With all blocks that have come since, and the one that has the funding.
+  stage.reorg(stage.chain.height - Number(before.split('x')[0]) + 1)
+  stage.mine()
+  const pay = (scid: typeof before) => line.answer(line.send({ ...line.invoice(AMOUNT), amount: AMOUNT, scid }))
+  expect(line.scid).not.toBe(before)
+  expect(pay(line.scid)).toBe('taken')
+  expect(pay(before)).toEqual({ type: 'unknown_next_peer' })
 })
 
 test('in parts, of which none is taken before all are there, and then all of them', () => {

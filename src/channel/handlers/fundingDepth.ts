@@ -78,11 +78,12 @@ export function republishFunding({ params, phase }: ChannelDurable): readonly Ch
 }
 
 /** The same each time: it is sent again while no commitment was exchanged (BOLT 2, message retransmission). */
-export function channelReadyMessage({ params }: ChannelDurable, { secrets }: ChannelContext): ChannelReady {
+export function channelReadyMessage({ params }: ChannelDurable, { secrets, scidAlias }: ChannelContext): ChannelReady {
   return {
     type: 'channel_ready',
     channelId: params.channelId,
     secondPerCommitmentPoint: commitmentPoint(secrets, 1),
+    ...(scidAlias !== undefined && { shortChannelId: scidAlias }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { bytesEqual, defined, unreachable } from '../../base/index.ts'
-import { commitmentPoint, commitmentSecret } from '../../keys/index.ts'
+import { commitmentSecret } from '../../keys/index.ts'
 import type { ChannelReestablish } from '../../wire/index.ts'
 import { describeFailure } from '../failure.ts'
 import { done, type Facts, failChannel, type Outcome } from '../outcome.ts'
@@ -17,6 +17,7 @@ import { addMessage } from './addHtlc.ts'
 import { commitmentSignedMessage } from './commit.ts'
 import { revokeAndAckMessage } from './commitmentSigned.ts'
 import { errorMessage } from './failChannel.ts'
+import { channelReadyMessage } from './fundingDepth.ts'
 import { release } from './hold.ts'
 import { toLostData } from './lostData.ts'
 import { removeMessage, sendResolutions } from './removeHtlc.ts'
@@ -156,9 +157,7 @@ function readyAgain(
 ): readonly ChannelEffect[] {
   const atStart = message.nextCommitmentNumber === 1 && durable.localCommit.number === 0
   if (!atStart || !durable.ready.local) return []
-  const { channelId } = durable.params
-  const secondPerCommitmentPoint = commitmentPoint(context.secrets, 1)
-  return [{ type: 'send', message: { type: 'channel_ready', channelId, secondPerCommitmentPoint } }]
+  return [{ type: 'send', message: channelReadyMessage(durable, context) }]
 }
 
 function missed(durable: ChannelDurable, standing: Standing, context: ChannelContext): readonly ChannelEffect[] {

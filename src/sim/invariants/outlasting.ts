@@ -19,6 +19,7 @@ export function outlasting(state: EngineState) {
     tables: Object.values(tables).map(table => sorted<unknown>(table)),
     links: links.map(([, link]) => linkOf(link)),
     names: sorted(state.names).filter(([, index]) => funded.has(index)),
+    shortIds: sorted(state.shortIds),
     peers: sorted(state.peers).flatMap(([id, { asked, links: all }]) => {
       const kept = all.filter(index => funded.has(index)).sort((a, b) => a - b)
       return asked || kept.length > 0 ? [{ id, asked, links: kept }] : []
@@ -26,10 +27,10 @@ export function outlasting(state: EngineState) {
   }
 }
 
-function linkOf({ index, peer, createdAt, state }: Link) {
+function linkOf({ index, peer, createdAt, alias, state }: Link) {
   const { connection: _connection, watched: _watched, channel, ...rest } = state
   const durable = channel !== undefined && 'durable' in channel ? channel.durable : undefined
-  return { index, peer, createdAt, state: channel?.state, durable, ...rest }
+  return { index, peer, createdAt, alias, state: channel?.state, durable, ...rest }
 }
 
 function isFunded({ state: { channel } }: Link): boolean {
