@@ -44,7 +44,7 @@ export function tableOf(judged: readonly Judged[], classes: readonly FaultClass[
     mutant.incident,
     seedsOf(kept),
     worldOf(mutant),
-    OPEN[mutant.id] ?? ruleOf(kept),
+    kept?.outcome === 'killed' ? ruleOf(kept) : (OPEN[mutant.id] ?? ''),
   ])
   const without = classes.flatMap(({ id, words, notYet, guardedBy }) => {
     if (judged.some(({ mutant }) => mutant.class === id)) return []
