@@ -1,6 +1,6 @@
-// payment: what is sent and what is received: invoices, payments, tokens with budgets, as a machine over HTLCs of any channel.
+// payment: what is sent, received and passed on: invoices, payments, tokens with budgets, as a machine over HTLCs of any channel.
 // It must not know how a channel works: it asks for HTLCs and hears what became of them. Start reading at types.ts, then step.ts,
-// asking.ts for a payment on its way out and receiving.ts for one on its way in.
+// asking.ts for a payment on its way out, receiving.ts for one on its way in, and forwarding.ts for one that is for others.
 
 export type { Forward, HtlcRef, Part } from './inbound.ts'
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
