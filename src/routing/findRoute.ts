@@ -3,7 +3,7 @@ import { CHANNEL, type Direction, floatAt, type Graph, nodeIdAt, pageOf, scidAt,
 import { NOWHERE, value } from './labels.ts'
 import { LARGEST_AMOUNT_MSAT } from './limits.ts'
 import { type Scene, sceneOf } from './scene.ts'
-import { chanceOfPassing, type Found, search } from './search.ts'
+import { chanceOfPassing, type Found, quickSearch, search } from './search.ts'
 import type { Route, RouteFailure, RouteHop, RouteRequest } from './types.ts'
 
 /**
@@ -41,7 +41,7 @@ export function refusal({ payer, destination, amountMsat, firstHops }: RouteRequ
 
 /** Tells a fee limit from a network that leads nowhere: a second search, where there was no route. */
 export function whyNone(graph: Graph, request: RouteRequest): RouteFailure {
-  const found = search(sceneOf(graph, { ...request, maxFeeMsat: msat(LARGEST_AMOUNT_MSAT) }))
+  const found = quickSearch(sceneOf(graph, { ...request, maxFeeMsat: msat(LARGEST_AMOUNT_MSAT) }))
   if (found === undefined) {
     const message = `No route is known that can carry ${request.amountMsat} msat within the limits of time and length.`
     return { code: 'no_route', message }

@@ -10,7 +10,7 @@ export const MAX_SEARCHES = 64
 /** Ways to one node that none of the others is better than in all respects. */
 export const MAX_LABELS_PER_NODE = 64
 /** Ways that the strict search keeps: to look for something better than what the quick one found, and where that found nothing. */
-export const MAX_LABELS_TO_IMPROVE = 2_000
+export const MAX_LABELS_TO_IMPROVE = 500
 export const MAX_LABELS_TO_FIND = 20_000
 /** What is asked for at most: far above any channel, and far below where numbers are no longer exact. */
 export const LARGEST_AMOUNT_MSAT = 2n ** 50n

@@ -34,9 +34,14 @@ interface Search {
  */
 export function search(scene: Scene): Found | undefined {
   if (!canLeave(scene)) return undefined
-  const quick = run(scene, { isStrict: false, maxLabels: Number.POSITIVE_INFINITY, best: undefined })
+  const quick = quickSearch(scene)
   const maxLabels = quick === undefined ? MAX_LABELS_TO_FIND : MAX_LABELS_TO_IMPROVE
   return run(scene, { isStrict: true, maxLabels, best: quick })
+}
+
+/** Some route, where one is found at little cost. */
+export function quickSearch(scene: Scene): Found | undefined {
+  return run(scene, { isStrict: false, maxLabels: Number.POSITIVE_INFINITY, best: undefined })
 }
 
 /** Whether one of our channels could carry the amount if there were no fee. */
