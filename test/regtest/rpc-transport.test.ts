@@ -124,6 +124,16 @@ describe('JSON-RPC', () => {
     }
   })
 
+  it('refuses ids that are no plain values, however deep, before anything is done', async () => {
+    const error = { code: -32600, message: 'Id must be a string, a number or null' }
+    const before = await parsed(request({ id: 1, method: 'getblockcount' }))
+    for (const id of ['{}', '[1]', `${'['.repeat(100_000)}${']'.repeat(100_000)}`]) {
+      const body = `{"id":${id},"method":"generate","params":[1]}`
+      expect(await parsed(body)).toEqual({ status: 400, reply: { result: null, error, id: null } })
+    }
+    expect(await parsed(request({ id: 1, method: 'getblockcount' }))).toEqual(before)
+  })
+
   it('refuses what is no JSON, or no request', async () => {
     for (const body of ['', '{', 'x', '{"method":"help"} more']) {
       const error = { code: -32700, message: 'Parse error' }

@@ -70,6 +70,9 @@ function answerOne(session: Session, raw: unknown): Answer {
     hasId: Object.hasOwn(request, 'id'),
     id: request.id,
   }
+  // Core gives any JSON back. One that is nested deeper than the stack could not be written, when the call has been carried out.
+  if (typeof request.id === 'object' && request.id !== null)
+    return refusal(fail(RPC.INVALID_REQUEST, 'Id must be a string, a number or null').error)
   const call = findCall(request)
   const changed = call.ok && call.value.changes
   const result = call.ok ? call.value.run(session, request.params ?? []) : call
