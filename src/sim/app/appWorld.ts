@@ -225,7 +225,9 @@ export class AppWorld<N extends string = string> {
     }
     await this.#poll(async () => this.#machines.every(machine => isQuiet(machine)))
     // Unless its user wants a channel to have no connection.
-    await this.#poll(() => this.#areChannelsUsable(), SHORT_STEPS).catch(() => undefined)
+    await this.#poll(() => this.#areChannelsUsable(), SHORT_STEPS).catch(error => {
+      if (!(error instanceof BrokenRule)) throw error
+    })
   }
 
   /** Until it holds: soon, or after the delays of the chain. */
