@@ -60,12 +60,22 @@ export function pmapDelete<V>(map: PMap<V>, key: string): PMap<V> {
 export function* pmapEntries<V>(map: PMap<V>): Generator<Entry<V>, void, undefined> {
   for (const branch of map.root) {
     if (branch === undefined) continue
-    for (const bucket of branch) if (bucket !== undefined) yield* bucket
+    for (const bucket of branch) {
+      if (bucket === undefined) continue
+      for (const entry of bucket) yield entry
+    }
   }
 }
 
 export function* pmapValues<V>(map: PMap<V>): Generator<V, void, undefined> {
-  for (const [, value] of pmapEntries(map)) yield value
+  // Not by way of the entries: one generator within another takes twice as long.
+  for (const branch of map.root) {
+    if (branch === undefined) continue
+    for (const bucket of branch) {
+      if (bucket === undefined) continue
+      for (const entry of bucket) yield entry[1]
+    }
+  }
 }
 
 /** Later entries of a key win. */

@@ -1,4 +1,4 @@
-import { assert, type FeeratePerKw, type Msat, msat } from '../base/index.ts'
+import { assert, type FeeratePerKw, type Msat, msat, OwnedCache } from '../base/index.ts'
 import {
   buildCommitmentTx,
   type CommitmentHtlc,
@@ -87,10 +87,15 @@ function commitmentHtlc(htlc: Htlc, holder: Party): CommitmentHtlc {
 }
 
 export function channelObscuringFactor(params: ChannelParams): CommitmentInput['obscuringFactor'] {
-  const opener = params.role === 'opener' ? params.local : params.remote
-  const accepter = params.role === 'opener' ? params.remote : params.local
-  return obscuringFactor(opener.basepoints.paymentBasepoint, accepter.basepoints.paymentBasepoint)
+  return factors.get(params, 0, () => {
+    const opener = params.role === 'opener' ? params.local : params.remote
+    const accepter = params.role === 'opener' ? params.remote : params.local
+    return obscuringFactor(opener.basepoints.paymentBasepoint, accepter.basepoints.paymentBasepoint)
+  })
 }
+
+/** The same for the whole life of a channel: one each. */
+const factors = new OwnedCache<ChannelParams, CommitmentInput['obscuringFactor']>(1)
 
 /** The peer's commitment transaction: its newest that we signed, or the one before while a revocation is awaited. */
 export function remoteCommitmentTx(durable: ChannelDurable, which: 'latest' | 'previous'): CommitmentTx {

@@ -1,7 +1,9 @@
 import { assert, outPointKey, unreachable } from '../base/index.ts'
-import { type FundedChannel, htlcsOfRevoked } from '../channel/index.ts'
+import { type ChannelDurable, type FundedChannel, htlcsOfRevoked } from '../channel/index.ts'
+import type { ChannelSecrets } from '../keys/index.ts'
 import {
   type ChannelHtlc,
+  type ChannelView,
   emptyOnchainState,
   type OnchainContext,
   type OnchainEffect,
@@ -13,7 +15,7 @@ import {
 import { stepChannel } from './channel.ts'
 import { ARCHIVE, archivePrefix, onchainPrefix } from './keys.ts'
 import { secretsOf } from './secrets.ts'
-import type { LinkContext, LinkState } from './types.ts'
+import type { EarlierScripts, LinkContext, LinkState } from './types.ts'
 import { channelView } from './view.ts'
 import { begin, type Work, withEffects, withWrites } from './work.ts'
 
@@ -63,7 +65,7 @@ export function fundedChannel({ state }: Work): FundedChannel | undefined {
 function onchainContext(state: LinkState, channel: FundedChannel, context: LinkContext): OnchainContext {
   const secrets = secretsOf(context.seed, channel.durable.params.channelKeyIndex)
   return {
-    view: channelView(channel, secrets, state.earlierScripts),
+    view: viewOf(channel, secrets, state.earlierScripts),
     secrets,
     height: context.height,
     feeratePerKw: context.feerates.claim,
@@ -71,6 +73,23 @@ function onchainContext(state: LinkState, channel: FundedChannel, context: LinkC
     feeCoins: context.feeCoins,
     changeScript: context.walletScript,
   }
+}
+
+interface KnownView {
+  readonly secrets: ChannelSecrets
+  readonly earlier: EarlierScripts | undefined
+  readonly view: ChannelView
+}
+
+/** From block to block most channels stay as they are: the last view of each state of a channel. */
+const views = new WeakMap<ChannelDurable, KnownView>()
+
+function viewOf(channel: FundedChannel, secrets: ChannelSecrets, earlier: EarlierScripts | undefined): ChannelView {
+  const known = views.get(channel.durable)
+  if (known?.secrets === secrets && known.earlier === earlier) return known.view
+  const view = channelView(channel, secrets, earlier)
+  views.set(channel.durable, { secrets, earlier, view })
+  return view
 }
 
 /** What a side may spend of this channel's outputs, now or later: for explanations, pictures and tests. */

@@ -4,7 +4,7 @@ import { signCommitment, signedCommitmentTx } from '../commitment/index.ts'
 import { groupSweeps, isContested } from './groups.ts'
 import { buildHtlcClaim } from './htlcClaim.ts'
 import { IRREVOCABLE_DEPTH } from './limits.ts'
-import type { Situation } from './situation.ts'
+import { type Situation, validCommitments } from './situation.ts'
 import type { DirectPath, HtlcTxPath, SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
 import type {
@@ -62,13 +62,14 @@ export function planClaims(
 }
 
 /** What ends the channel while its funding output is unspent. */
-export function closingTransactions(
-  { view, secrets }: OnchainContext,
-  situation: Extract<Situation, { type: 'open' }>,
-): readonly { readonly tx: Tx; readonly role: PublishRole }[] {
+export function closingTransactions({
+  view,
+  secrets,
+}: OnchainContext): readonly { readonly tx: Tx; readonly role: PublishRole }[] {
   if (view.publish === 'mutual_close') return view.mutualCloses.map(tx => ({ tx, role: 'mutual-close' }))
-  const own = situation.commitments.find(({ name }) => name === 'local')?.built
-  if (view.publish === 'nothing' || own === undefined) return []
+  if (view.publish === 'nothing') return []
+  const own = validCommitments(view).find(({ name }) => name === 'local')?.built
+  if (own === undefined) return []
   const holder = signCommitment(own, secrets.fundingSecret)
   const tx = signedCommitmentTx(own, { holder, counterparty: view.localCommit.remoteSignature })
   return [{ tx, role: 'commitment' }]

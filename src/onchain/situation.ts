@@ -16,8 +16,8 @@ import type { ChainFacts, ChannelView, CommitmentName, ConfirmedTx, Party, Remot
 
 /** Where the channel stands on the chain. Worked out from the facts in each step, so that a reorganisation needs nothing undone. */
 export type Situation =
-  /** The funding output is unspent: any of these commitments may still confirm. */
-  | { readonly type: 'open'; readonly commitments: readonly CommitmentOnChain[] }
+  /** The funding output is unspent: any of the `validCommitments` may still confirm. */
+  | { readonly type: 'open' }
   | { readonly type: 'mutual_close'; readonly spend: ConfirmedTx }
   | { readonly type: 'commitment'; readonly commitment: CommitmentOnChain; readonly spend: ConfirmedTx }
   | { readonly type: 'unknown'; readonly spend: ConfirmedTx }
@@ -49,7 +49,7 @@ export interface CommitmentTerms {
 
 export function readSituation(view: ChannelView, facts: ChainFacts): Situation {
   const spend = facts.transactions.find(({ tx }) => spends(tx, view))
-  if (spend === undefined) return { type: 'open', commitments: validCommitments(view) }
+  if (spend === undefined) return { type: 'open' }
   if (view.mutualCloses.some(tx => txid(tx) === spend.txid)) return { type: 'mutual_close', spend }
   const number = commitmentNumberOf(spend.tx, view.obscuringFactor)
   if (number === undefined) return { type: isClose(spend.tx, view) ? 'mutual_close' : 'unknown', spend }
@@ -76,8 +76,11 @@ function isClose(tx: Tx, view: ChannelView): boolean {
   return view.isOldCopy || paysClosingScripts(tx, view)
 }
 
-/** The commitments that may be published as things stand: never ours out of an old copy, which may be revoked by now. */
-function validCommitments(view: ChannelView): readonly CommitmentOnChain[] {
+/**
+ * The commitments that may be published as things stand: never ours out of an old copy, which may be revoked by now. Cost: up to three
+ * commitments to build, so they are asked for where they are needed: most blocks find every channel open and nothing to publish.
+ */
+export function validCommitments(view: ChannelView): readonly CommitmentOnChain[] {
   const valid = namedCommitments(view).filter(({ name }) => name !== 'local' || !view.isOldCopy)
   return valid.map(({ name, input, point }) => {
     const built = buildCommitmentTx(input)

@@ -2,7 +2,13 @@ import { add, bytesEqual, type OutPoint, outPointKey, type PaymentHash, sat, unr
 import { txid } from '../bitcoin/index.ts'
 import { buildHtlcTx, fundingScript } from '../commitment/index.ts'
 import type { ChannelOutput } from './outputs.ts'
-import { type CommitmentOnChain, type CommitmentTerms, readSituation, type Situation } from './situation.ts'
+import {
+  type CommitmentOnChain,
+  type CommitmentTerms,
+  readSituation,
+  type Situation,
+  validCommitments,
+} from './situation.ts'
 import type { DirectPath, HtlcTxPath, SpendKey, SpendPath, TransactionPath } from './spendPath.ts'
 import type { ChainFacts, ChannelView, Party } from './types.ts'
 
@@ -30,11 +36,13 @@ export interface PathQuestion {
 /** `spendPaths` for a situation that has been read already. */
 export function pathsIn(situation: Situation, question: PathQuestion): readonly SpendPath[] {
   switch (situation.type) {
-    case 'open':
+    case 'open': {
+      const commitments = validCommitments(question.view)
       return [
-        ...fundingPaths(situation.commitments, question),
-        ...situation.commitments.flatMap(commitment => commitmentPaths(commitment, question)),
+        ...fundingPaths(commitments, question),
+        ...commitments.flatMap(commitment => commitmentPaths(commitment, question)),
       ]
+    }
     case 'mutual_close':
       return closingOutputPaths(situation.spend, question)
     case 'commitment': {

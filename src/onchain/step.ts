@@ -65,7 +65,7 @@ function publishEffects(
 ): readonly OnchainEffect[] {
   if (plan === undefined) return []
   if (situation.type === 'open') {
-    return closingTransactions(context, situation).map(({ tx, role }) => ({ type: 'publish', tx, role }))
+    return closingTransactions(context).map(({ tx, role }) => ({ type: 'publish', tx, role }))
   }
   const isAgain = input.type === 'block' || input.type === 'started'
   const due = isAgain ? plan.active : plan.fresh
@@ -88,9 +88,10 @@ function watchEffects(
   next: OnchainState,
   { input, situation, context }: Moment & { readonly situation: Situation },
 ): readonly OnchainEffect[] {
+  const isAll = input.type === 'started'
+  if (!isAll && before.facts === next.facts && before.claims === next.claims) return []
   const wanted = watches(next, situation, context)
-  if (input.type === 'started') return wanted
-  if (before.facts === next.facts && before.claims === next.claims) return []
+  if (isAll) return wanted
   const known = new Set(
     watches(before, readSituation(context.view, before.facts), context).map(watch => outPointKey(watch.outpoint)),
   )
