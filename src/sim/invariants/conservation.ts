@@ -1,18 +1,17 @@
-import { pmapEntries, pmapGet } from '../../base/index.ts'
+import { pmapValues } from '../../base/index.ts'
 import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import type { Link } from '../../engine/index.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode, WatchedWorld } from '../observer.ts'
+import { changedLinks } from './changedLinks.ts'
 
 /** Invariant 1, in channels: what both sides have is the capacity, at every commit; and at rest both say the same of it. */
 export function conservation(world: WatchedWorld): Observer {
   return {
     name: 'conservation',
-    durable: (node, { before, after }) => {
-      if (before.links === after.links) return undefined
-      for (const [key, link] of pmapEntries(after.links)) {
-        if (pmapGet(before.links, key) === link) continue
-        const complaint = partsComplaint(node, link)
+    durable: (node, turn) => {
+      for (const { after } of changedLinks(turn)) {
+        const complaint = partsComplaint(node, after)
         if (complaint !== undefined) return complaint
       }
       return undefined
@@ -50,7 +49,7 @@ function viewComplaint(world: WatchedWorld, node: WatchedNode, { peer, state: { 
 }
 
 export function channelOf(node: WatchedNode, channelId: string): FundedChannel | undefined {
-  for (const { state } of linksOf(node.state)) {
+  for (const { state } of pmapValues(node.state.links)) {
     const { channel } = state
     if (channel !== undefined && 'durable' in channel && channelIdOf(channel) === channelId) return channel
   }

@@ -1,12 +1,12 @@
-import { pmapEntries, pmapGet } from '../../base/index.ts'
 import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import type { EngineState } from '../../engine/index.ts'
 import { type Answer, exitComplaint } from '../exit.ts'
 import { fundedChannel } from '../ghost.ts'
 import type { SimNode } from '../node.ts'
-import type { Complaint, Observer } from '../observer.ts'
+import type { Complaint, Observer, Turn } from '../observer.ts'
 import { type Random, randomOf } from '../random.ts'
 import type { World } from '../world.ts'
+import { changedLinks, fundedOf } from './changedLinks.ts'
 
 /** Where not every moment is looked at: after how many of the deeds, so that others may be left out of a plan and these still are. */
 const SHARE_OF_DEEDS = 1 / 40
@@ -37,9 +37,8 @@ export function exitRight(world: World): Observer {
       chance = ofDeed
       return undefined
     },
-    durable: ({ name }, { before, after }) => {
-      if (before.links === after.links) return undefined
-      for (const { peer: peerId, channel } of changedChannels(before, after)) {
+    durable: ({ name }, turn) => {
+      for (const { peer: peerId, channel } of changedChannels(turn)) {
         left -= 1
         if (!looksAtAll && left >= 0) continue
         left = Number.POSITIVE_INFINITY
@@ -97,24 +96,12 @@ function sideComplaint(
   return undefined
 }
 
-function changedChannels(
-  before: EngineState,
-  after: EngineState,
-): readonly { readonly peer: string; readonly channel: FundedChannel }[] {
-  return [...pmapEntries(after.links)].flatMap(
-    ([
-      key,
-      {
-        peer,
-        state: { channel },
-      },
-    ]) => {
-      if (channel === undefined || !('durable' in channel)) return []
-      const old = pmapGet(before.links, key)?.state.channel
-      const isSame = old !== undefined && 'durable' in old && old.durable === channel.durable
-      return isSame ? [] : [{ peer, channel }]
-    },
-  )
+function changedChannels(turn: Turn): readonly { readonly peer: string; readonly channel: FundedChannel }[] {
+  return changedLinks(turn).flatMap(({ before, after }) => {
+    const channel = fundedOf(after)
+    if (channel === undefined || fundedOf(before)?.durable === channel.durable) return []
+    return [{ peer: after.peer, channel }]
+  })
 }
 
 function mayLeave({ durable: { phase } }: FundedChannel): boolean {
