@@ -10,6 +10,8 @@ export interface Outcome {
   readonly failure?: Failure
   /** The same for every run of one plan: over all messages, writes and publications. */
   readonly traceHash: string
+  /** What came to its time on the world's clock, and the deeds of the plan. */
+  readonly events: number
 }
 
 export interface Failure {
@@ -52,17 +54,20 @@ export function runPlan(
     },
   }
   baseChain(plan.mode)
+  let world: World | undefined
   const failure = withoutAmbient(() => {
     try {
-      new World(plan, world => [tracer, ...observers(world)]).run(more)
+      world = new World(plan, each => [tracer, ...observers(each)])
+      world.run(more)
       return undefined
     } catch (error) {
       return failureOf(error)
     }
   })
   const traceHash = trace.digest('hex')
-  if (failure === undefined) return { traceHash }
-  return { traceHash, failure: { ...failure, ...(deed !== undefined && { deed }) } }
+  const events = (world?.happenings ?? 0) + plan.deeds.length
+  if (failure === undefined) return { traceHash, events }
+  return { traceHash, events, failure: { ...failure, ...(deed !== undefined && { deed }) } }
 }
 
 function failureOf(error: unknown): Failure {

@@ -89,10 +89,10 @@ function runSeed(job: SeedJob, onState: OnState): Omit<SeedResult, 'covered'> {
 function judged(
   job: SeedJob,
   plan: Plan,
-  { failure, traceHash }: Outcome,
+  { failure, traceHash, events }: Outcome,
   stats: SeedResult['stats'],
 ): Omit<SeedResult, 'covered'> {
-  const result = { seed: job.seed, traceHash, stats }
+  const result = { seed: job.seed, traceHash, stats: { ...stats, deeds: plan.deeds.length, events } }
   if (failure !== undefined) return { ...result, failure }
   if (!job.isTwice) return result
   const again = runPlan(plan, world => invariants(world)).traceHash

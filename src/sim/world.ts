@@ -87,6 +87,10 @@ export class World {
     return this.nodes.filter(({ plan: { isAdversary } }) => !isAdversary)
   }
 
+  get happenings(): number {
+    return this.#happenings
+  }
+
   get isHealed(): boolean {
     return this.#isHealed
   }
