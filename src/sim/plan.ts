@@ -202,12 +202,11 @@ const HIGHEST_OF_ADVERSARY: Faults = {
   vanish: 1,
   open_many: 0.5,
 }
-/** How likely a kind of fault is to be switched on in a seed. */
+/** How likely a kind of fault is to be switched on in a seed. Where a node has forgotten, other rules can say less. */
 const SWITCHED_ON = 0.5
+const OLD_IMAGES = 0.1
 /** In so many seeds one kind comes again and again: what it does to itself shows there. */
 const [WITH_A_THEME, WEIGHT_OF_A_THEME] = [0.5, 25]
-/** How often a seed has them: what a node has forgotten, nobody can ask it, so that they make other rules say less. */
-const OLD_IMAGES = 0.1
 const MEAN_PAUSE_MS = 250
 /** A world in haste has a deed for about every message. */
 const MEAN_PAUSES_MS = [40, MEAN_PAUSE_MS, MEAN_PAUSE_MS, MEAN_PAUSE_MS]
