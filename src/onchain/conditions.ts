@@ -1,5 +1,5 @@
 import { outPointKey, sat } from '../base/index.ts'
-import { isGivenUp, isHopeless } from './left.ts'
+import { isGivenUp, isHopeless, isOpen } from './left.ts'
 import { IRREVOCABLE_DEPTH, LEFT_AFTER_BLOCKS, SAFE_DEPTH } from './limits.ts'
 import type { ChannelOutput } from './outputs.ts'
 import { spendersOf } from './plan.ts'
@@ -168,8 +168,22 @@ function leftConditions(ground: Ground): readonly OnchainEventFacts[] {
   const { situation, spenders } = ground
   if (situation.type !== 'commitment') return []
   return situation.commitment.outputs
-    .filter(output => !spenders.has(outPointKey(output.outpoint)) && isLeft(output, ground))
-    .map(({ outpoint, amountSat }) => ({ type: 'claim_given_up', outpoint, amountSat }))
+    .filter(output => !spenders.has(outPointKey(output.outpoint)))
+    .flatMap(output => {
+      const why = isLeft(output, ground) ? 'waited' : isNeverTaken(output, ground) ? 'hopeless' : undefined
+      return why === undefined
+        ? []
+        : [{ type: 'claim_given_up', outpoint: output.outpoint, amountSat: output.amountSat, why }]
+    })
+}
+
+/** Ours, and not worth its claim at any feerate: nobody waits for it, unless the peer may still take it and say so what it paid for. */
+function isNeverTaken(output: ChannelOutput, { context, paths }: Ground): boolean {
+  const { outpoint, height } = output
+  if (output.kind === 'htlc' && output.htlc.offeredBy === 'local') return false
+  if (height === undefined || context.height < height + IRREVOCABLE_DEPTH - 1) return false
+  const ways = (paths().get(outPointKey(outpoint)) ?? []).filter(isOpen)
+  return ways.length > 0 && ways.every(path => isHopeless(path, context))
 }
 
 /** Whether an unspent output is given up. */

@@ -21,7 +21,7 @@ export function isGivenUp(paths: readonly SpendPath[], claims: readonly Claim[],
 }
 
 /** An anchor holds nothing for us, and what needs a preimage that nobody has told us is no way of ours. */
-function isOpen({ way, preimage }: SpendPath): boolean {
+export function isOpen({ way, preimage }: SpendPath): boolean {
   if (way === 'anchor' || way === 'anchor_anyone') return false
   return preimage === undefined || preimage.known !== undefined
 }

@@ -56,6 +56,11 @@ const UNKNOWN: Readonly<Record<Extract<OnchainEventFacts, { type: 'htlc_unknown'
   untold: 'stands in records that are an old copy',
 }
 
+const GIVEN_UP: Readonly<Record<Extract<OnchainEventFacts, { type: 'claim_given_up' }>['why'], string>> = {
+  waited: `${LEFT_AFTER_BLOCKS} blocks after we could take it, it is still worth less than its claim costs`,
+  hopeless: 'it is worth less than its claim costs at any feerate',
+}
+
 function sentenceOf(event: OnchainEventFacts): string {
   switch (event.type) {
     case 'commitment_confirmed':
@@ -81,7 +86,7 @@ function sentenceOf(event: OnchainEventFacts): string {
     case 'claim_not_worthwhile':
       return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is left for now: at this feerate it is worth less than its claim costs.`
     case 'claim_given_up':
-      return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is given up: ${LEFT_AFTER_BLOCKS} blocks after we could take it, it is still worth less than its claim costs.`
+      return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is given up: ${GIVEN_UP[event.why]}.`
     case 'fee_coin_missing':
       return `${describe(event.htlc)} cannot be resolved: its transaction needs a wallet coin for a fee of at least ${event.feeSat} sat, and none is free. Send bitcoin to the wallet.`
     case 'resolved':

@@ -254,8 +254,13 @@ export type OnchainEventFacts =
   | { readonly type: 'htlc_returned'; readonly htlc: ChannelHtlc }
   /** An output is worth less than its claim costs at the current feerate. It is looked at again in each block. */
   | { readonly type: 'claim_not_worthwhile'; readonly outpoint: OutPoint; readonly amountSat: Sat }
-  /** The same `LEFT_AFTER_BLOCKS` later: nobody waits for this output any more. */
-  | { readonly type: 'claim_given_up'; readonly outpoint: OutPoint; readonly amountSat: Sat }
+  /** Nobody waits for this output any more: the same `LEFT_AFTER_BLOCKS` later, or it is worth less at any feerate. */
+  | {
+      readonly type: 'claim_given_up'
+      readonly outpoint: OutPoint
+      readonly amountSat: Sat
+      readonly why: 'waited' | 'hopeless'
+    }
   /** No wallet coin is there to pay for an HTLC transaction without a fee of its own: at least `feeSat` are needed. */
   | { readonly type: 'fee_coin_missing'; readonly htlc: ChannelHtlc; readonly feeSat: Sat }
   /** Every output is irrevocably resolved or given up. The state can be deleted. */
