@@ -45,7 +45,7 @@ describe('the money at the end', () => {
   })
 
   test('who does not sweep has less than it should', () => {
-    const { failure } = runTo('2', { faults: { pay: 20, mine: 3, close: 3 }, swallowed: 'claim' })
+    const { failure } = runTo('7', { faults: { pay: 20, mine: 3, close: 3 }, swallowed: 'claim' })
     expect(failure?.message).toMatch(
       /^alice has \d+ msat less than it had, and all that it did cost at most \d+: it had/,
     )
@@ -53,7 +53,7 @@ describe('the money at the end', () => {
 
   test('who does not punish has less than it should', () => {
     const faults = { pay: 20, mine: 3, publish_old: 3 }
-    const { failure } = runTo('2', { faults, adversary: true, swallowed: 'penalty' })
+    const { failure } = runTo('3', { faults, adversary: true, swallowed: 'penalty' })
     expect(failure?.message).toMatch(/^alice has \d+ msat less than it had/)
   })
 
