@@ -5,7 +5,8 @@ import { isPlan } from '../../src/sim/plan.ts'
 import { runPlan } from '../../src/sim/run.ts'
 import { useCrypto } from '../../src/sim/useCrypto.ts'
 
-// Plans that once broke a rule because of the product, as short as they could be made. Each is named after what was wrong.
+// Plans that once broke a rule because of the product, or of the rule, as short as they could be made. Each is named after what was
+// wrong.
 
 const FOLDER = new URL('./kept/', import.meta.url)
 const kept = readdirSync(FOLDER).filter(name => name.endsWith('.json'))
