@@ -31,6 +31,8 @@ interface Followed {
   readonly ends: [End | undefined, End | undefined]
   /** What is on its way to each end, by connection. */
   readonly wires: Map<number, Pair<Message[]>>
+  /** The connection on which both have greeted last, or one of them before the other. */
+  oldest: number
   /** On chain, or with somebody whom nobody follows. */
   isOver: boolean
   key: string | undefined
@@ -182,6 +184,7 @@ export class Oracle {
         id,
         ends: [undefined, undefined],
         wires: new Map(),
+        oldest: 0,
         isOver: false,
         key: undefined,
       }
@@ -226,11 +229,11 @@ export class Oracle {
     return this.#stand(channel, end, followed.side)
   }
 
-  /** On connections before the last two nothing arrives that counts. */
+  /** What came over the connection before may still wait for its turn when both have greeted: it is heard, and counts for nothing. */
   #greeted(channel: Followed, end: End, connection: number): void {
     end.connection = connection
-    const oldest = Math.min(connection, channel.ends[other(end.party)]?.connection ?? 0)
-    for (const number of channel.wires.keys()) if (number < oldest) channel.wires.delete(number)
+    for (const number of channel.wires.keys()) if (number < channel.oldest) channel.wires.delete(number)
+    channel.oldest = Math.min(connection, channel.ends[other(end.party)]?.connection ?? 0)
   }
 
   /** The connection on which the channel was opened is known by the first message of the dance. */
