@@ -59,9 +59,9 @@ test('is forgotten once its HTLC has expired, when it could not be paid any more
 
 test('there is a bound: those that expire first make room', () => {
   const node = bob({ maxOnionsSeen: 10 })
-  const first = spontaneous(node, 0, HEIGHT + 20)
+  const first = spontaneous(node, 0, HEIGHT + 30)
   arrive(node, first, ALICE)
-  for (let id = 1; id <= 10; id++) arrive(node, spontaneous(node, id, HEIGHT + 20 + id), ALICE)
+  for (let id = 1; id <= 10; id++) arrive(node, spontaneous(node, id, HEIGHT + 30 + id), ALICE)
   expect(node.state.onions.size).toBeLessThanOrEqual(10)
   const replay = again(first, 20)
   expect(resolutionsIn(arrive(node, replay, ALICE))).toMatchObject([{ resolution: { type: 'fulfill' } }])
