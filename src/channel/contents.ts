@@ -1,4 +1,4 @@
-import { assert, type FeeratePerKw, type Msat, msat, OwnedCache } from '../base/index.ts'
+import { assert, type FeeratePerKw, type Msat, msat } from '../base/index.ts'
 import {
   buildCommitmentTx,
   type CommitmentHtlc,
@@ -87,15 +87,17 @@ function commitmentHtlc(htlc: Htlc, holder: Party): CommitmentHtlc {
 }
 
 export function channelObscuringFactor(params: ChannelParams): CommitmentInput['obscuringFactor'] {
-  return factors.get(params, 0, () => {
-    const opener = params.role === 'opener' ? params.local : params.remote
-    const accepter = params.role === 'opener' ? params.remote : params.local
-    return obscuringFactor(opener.basepoints.paymentBasepoint, accepter.basepoints.paymentBasepoint)
-  })
+  const known = factors.get(params)
+  if (known !== undefined) return known
+  const opener = params.role === 'opener' ? params.local : params.remote
+  const accepter = params.role === 'opener' ? params.remote : params.local
+  const factor = obscuringFactor(opener.basepoints.paymentBasepoint, accepter.basepoints.paymentBasepoint)
+  factors.set(params, factor)
+  return factor
 }
 
-/** The same for the whole life of a channel: one each. */
-const factors = new OwnedCache<ChannelParams, CommitmentInput['obscuringFactor']>(1)
+// The same for the whole life of a channel.
+const factors = new WeakMap<ChannelParams, CommitmentInput['obscuringFactor']>()
 
 /** The peer's commitment transaction: its newest that we signed, or the one before while a revocation is awaited. */
 export function remoteCommitmentTx(durable: ChannelDurable, which: 'latest' | 'previous'): CommitmentTx {

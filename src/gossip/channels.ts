@@ -139,7 +139,7 @@ function recheck(turn: Turn, row: number, id: ShortChannelId, output: FundingOut
   else setSpent(turn, row, id, output.spentHeight ?? 0)
 }
 
-export function setSpent(turn: Turn, row: number, id: ShortChannelId, height: number): void {
+function setSpent(turn: Turn, row: number, id: ShortChannelId, height: number): void {
   if ((channelAt(turn.state.graph, row).spentHeight ?? 0) === height) return
   changeGraph(turn, draft => setSpentHeight(draft, row, height))
   if (height > 0) put(turn, spentKey(id), encodeSpent(height))

@@ -55,7 +55,7 @@ export interface NewChannel {
   readonly isRoutable: boolean
 }
 
-export interface NodeFacts {
+interface NodeFacts {
   readonly timestamp: number
   readonly isRoutable: boolean
   readonly offersMpp: boolean

@@ -99,7 +99,7 @@ export function flush(turn: Turn, id: NodeId): void {
   if (keys.length > 0) addJob(turn, id, { type: 'news', keys })
 }
 
-export function hasBudget(turn: Turn, peer: GossipPeer): boolean {
+function hasBudget(turn: Turn, peer: GossipPeer): boolean {
   const { bytesAtOnce: most, bytesPerSecond: perSecond } = turn.context.limits
   const bytes = filled(peer.bytes, { most, perSecond }, turn.context.now)
   changePeer(turn, peer.nodeId, { bytes })

@@ -252,5 +252,3 @@ export interface GossipStep {
   /** Why a message was not taken. */
   readonly refused?: GossipFailure
 }
-
-export type Announced = ChannelAnnouncement | NodeAnnouncement | ChannelUpdate

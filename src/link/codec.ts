@@ -33,6 +33,7 @@ export const confirmedFunding: Codec<ConfirmedFunding> = mapped(
   }),
   ({ txIndex, ...funding }) => {
     const rest = txIndex === undefined ? new Uint8Array(0) : encode(u32, txIndex)
+    // A record without an output is written as one whose `output` is undefined: the type of the struct is made by its codecs.
     return { ...funding, rest } as Parameters<(typeof stored)['write']>[1]
   },
 )

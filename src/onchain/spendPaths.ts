@@ -57,7 +57,7 @@ export function pathsIn(situation: Situation, question: PathQuestion): readonly 
 }
 
 /** The outpoints that confirmed transactions spend, as keys. */
-export function spentOutpoints({ transactions }: ChainFacts): ReadonlySet<string> {
+function spentOutpoints({ transactions }: ChainFacts): ReadonlySet<string> {
   return new Set(transactions.flatMap(({ tx }) => tx.inputs.map(input => outPointKey(input.outpoint))))
 }
 

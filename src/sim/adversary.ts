@@ -1,10 +1,10 @@
-import { fromHex, toHex } from '../base/index.ts'
+import { fromHex, toHex, unreachable } from '../base/index.ts'
 import { channelIdOf } from '../channel/index.ts'
 import { decodeMessage } from '../wire/index.ts'
 import { Ghost } from './ghost.ts'
 import type { History } from './history.ts'
 import type { SimNode, Surroundings } from './node.ts'
-import type { Change, WithheldMessage } from './plan.ts'
+import type { Change, Deed, WithheldMessage } from './plan.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -28,8 +28,24 @@ export class Adversary {
     node.outgoing = bytes => this.#outgoing(bytes)
   }
 
+  act(deed: AdversaryDeed, random: Random): void {
+    switch (deed.type) {
+      case 'publish_old':
+        this.#publishOld(deed.channel, deed.age, deed.claims)
+        return
+      case 'withhold':
+        this.#withhold(deed.message, deed.ms)
+        return
+      case 'mutate':
+        this.#mutations.push({ ...deed, random })
+        return
+      default:
+        unreachable(deed)
+    }
+  }
+
   /** Publishes the commitment that a state of `age` states ago would have published. */
-  publishOld(channelIndex: number, age: number, claims: boolean): void {
+  #publishOld(channelIndex: number, age: number, claims: boolean): void {
     const past = this.#history.of(this.#node)
     const old = past[Math.max(past.length - 1 - age, 0)]
     if (old === undefined) return
@@ -42,17 +58,13 @@ export class Adversary {
   }
 
   /** What was kept back is said after all when it reconnects. */
-  withhold(message: WithheldMessage, ms: number): void {
+  #withhold(message: WithheldMessage, ms: number): void {
     const { clock, network } = this.#around
     const until = clock.now + ms
     this.#withheld.set(message, until)
     clock.at(until, () => {
       if (this.#withheld.get(message) === until) network.cutOff(this.#node)
     })
-  }
-
-  mutateNext(random: Random, mutation: Omit<Mutation, 'random'>): void {
-    this.#mutations.push({ ...mutation, random })
   }
 
   blocksCame(): void {
@@ -78,6 +90,8 @@ export class Adversary {
     return changed(bytes, mutation)
   }
 }
+
+export type AdversaryDeed = Extract<Deed, { type: 'publish_old' | 'withhold' | 'mutate' }>
 
 interface Mutation {
   readonly random: Random

@@ -24,7 +24,7 @@ export function isAtEase(node: SimNode): boolean {
   return true
 }
 
-/** No channel has anything left to wait for on chain, unless it waits for ever, and no payment is under way. */
+/** No payment is under way, and no channel waits for the chain, but for those that nobody can end (`isLocked`). */
 export function isResolved(world: WatchedWorld & { readonly honest: readonly SimNode[] }): boolean {
   return world.honest.every(node => {
     if (node.state.payments.inFlight.size > 0) return false

@@ -1,3 +1,4 @@
+import { unreachable } from '../base/index.ts'
 import type { Random } from './random.ts'
 
 /** What the network does. */
@@ -113,5 +114,7 @@ export function doToNetwork<End extends { readonly isListening: boolean }>(
     case 'deliver':
       network.deliver(a, b)
       return
+    default:
+      unreachable(deed)
   }
 }

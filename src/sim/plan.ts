@@ -147,7 +147,7 @@ export type WithheldMessage =
  */
 export type Change = 'end' | 'high_s'
 
-export const DEED_TYPES = [
+const DEED_TYPES = [
   'pay',
   'open',
   'close',

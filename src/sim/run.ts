@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { withoutAmbient } from './ambient.ts'
+import { baseChain } from './baseChain.ts'
 import type { Observer } from './observer.ts'
 import type { Plan, PlannedDeed } from './plan.ts'
 import { BrokenRule } from './watch.ts'
-import { baseChain, World } from './world.ts'
+import { World } from './world.ts'
 
 /** What became of a run. */
 export interface Outcome {

@@ -1,16 +1,16 @@
 import { assert, defined, sat, unreachable } from '../base/index.ts'
 import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
-import { createRegtestChain, type RegtestChain } from '../regtest/index.ts'
+import type { RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { isAllClosed, isAtEase, isResolved } from './atRest.ts'
+import { BASE_HEIGHT, baseChain } from './baseChain.ts'
 import { Clock } from './clock.ts'
 import { History } from './history.ts'
-import { judgeOf } from './judge.ts'
 import { SimNetwork } from './network.ts'
 import { doToNetwork } from './networkDeeds.ts'
 import { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
-import type { Mode, Plan, PlannedDeed } from './plan.ts'
+import type { Plan, PlannedDeed } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import { BrokenRule, Watch } from './watch.ts'
 import { Workload } from './workload.ts'
@@ -234,13 +234,9 @@ export class World {
         this.#feerate = deed.perKw
         return
       case 'publish_old':
-        this.#adversaries.get(this.nodeAt(deed.who))?.publishOld(deed.channel, deed.age, deed.claims)
-        return
       case 'withhold':
-        this.#adversaries.get(this.nodeAt(deed.who))?.withhold(deed.message, deed.ms)
-        return
       case 'mutate':
-        this.#adversaries.get(this.nodeAt(deed.who))?.mutateNext(random, deed)
+        this.#adversaries.get(this.nodeAt(deed.who))?.act(deed, random)
         return
       case 'vanish': {
         const node = this.nodeAt(deed.who)
@@ -383,18 +379,3 @@ export class World {
 /** Well below the deadlines at which a node goes on chain. */
 const MAX_BLOCKS_AWAY = 8
 const MAX_BLOCKS_TO_REST = 400
-/** Below this height nothing of the world's stands. */
-export const BASE_HEIGHT = 110
-
-const bases = new Map<Mode, RegtestChain>()
-
-/** A chain whose miner has coins. The first of a mode is built, and loads what judges scripts; the others are forked from it. */
-export function baseChain(mode: Mode): RegtestChain {
-  const known = bases.get(mode)
-  if (known !== undefined) return known.fork()
-  const chain = createRegtestChain({ verifySignature: judgeOf(mode) })
-  chain.mine(BASE_HEIGHT - 1)
-  chain.fund(chain.minerScript, sat(10_000n))
-  bases.set(mode, chain)
-  return chain.fork()
-}

@@ -12,13 +12,6 @@ interface Waiting {
   readonly failed: (error: Error) => void
 }
 
-const all = new Set<LdkProcess>()
-
-/** For `afterAll`: nothing outlives its test. */
-export async function killAllLdk(): Promise<void> {
-  await Promise.all([...all].map(process => process.kill()))
-}
-
 export class LdkProcess {
   /** What it told, over all its lives. */
   readonly events: LdkEvent[] = []
@@ -38,7 +31,6 @@ export class LdkProcess {
 
   static async start(options: LdkOptions): Promise<LdkProcess> {
     const process = new LdkProcess(options)
-    all.add(process)
     await process.start()
     return process
   }

@@ -22,7 +22,7 @@ export interface Sent {
   readonly sharedSecrets: readonly Uint8Array[]
 }
 
-export interface Via {
+interface Via {
   readonly node: NodeId
   readonly shortChannelId: ShortChannelId
   readonly amtToForward: bigint

@@ -1,8 +1,8 @@
 import { msat, sat } from '../../base/index.ts'
 import { ensureBackends } from '../../node/index.ts'
 import { type RegtestChain, restoreRegtestChain } from '../../regtest/index.ts'
+import { baseChain } from '../baseChain.ts'
 import { randomOf } from '../random.ts'
-import { baseChain } from '../world.ts'
 import { AppWorld } from './appWorld.ts'
 import type { ChannelOption, NewWorldOptions, WorldOptions, WorldSnapshot } from './options.ts'
 

@@ -37,7 +37,7 @@ export async function blockAt(rpc: ChainRpc, height: number): Promise<FedBlock> 
 
 export const tipOf = async (rpc: ChainRpc): Promise<number> => Number(await rpc('getblockcount'))
 
-export interface Ears {
+interface Ears {
   readonly manager: ChannelManager
   readonly monitors: ChainMonitor
 }
