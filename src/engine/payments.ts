@@ -71,6 +71,7 @@ function perform(work: Work, effect: PaymentEffect): void {
       return
     }
     case 'look_up':
+    case 'progress':
     case 'wake':
       act(work, effect)
       return

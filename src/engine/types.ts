@@ -2,7 +2,7 @@ import type { BlockHash, ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PMap, 
 import type { Tx } from '../bitcoin/index.ts'
 import type { ChannelLimits } from '../channel/index.ts'
 import type { LinkEffect, LinkState } from '../link/index.ts'
-import type { PaymentInput, PaymentLimits, PaymentReply, PaymentsState } from '../payment/index.ts'
+import type { PaymentInput, PaymentLimits, PaymentProgress, PaymentReply, PaymentsState } from '../payment/index.ts'
 import type { PeerAddress, PeerLimits, PeerState } from '../peer/index.ts'
 import type { WalletKeys, WalletLimits, WalletState } from '../wallet/index.ts'
 import type { FeatureName, ShortChannelId } from '../wire/index.ts'
@@ -256,6 +256,8 @@ export type EngineEffect =
   /** Answer with `oldest_requests`: the first so many keys under this prefix, unless there are none. */
   | { readonly type: 'load_oldest'; readonly prefix: string; readonly limit: number }
   | { readonly type: 'reply'; readonly request: number; readonly reply: EngineReply }
+  /** For a request whose reply is still to come; not stored. */
+  | { readonly type: 'progress'; readonly request: number; readonly progress: PaymentProgress }
   | { readonly type: 'event'; readonly event: NumberedEvent }
   /** Say `tick` at this time, or soon after. */
   | { readonly type: 'wake'; readonly at: number }

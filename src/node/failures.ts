@@ -47,6 +47,8 @@ const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
   in_flight: ['conflict', 'Wait for it: `bookend payments` shows what becomes of it.'],
   no_channel: ['payment_failed', 'Open a channel with the recipient, or wait until it is connected.'],
   insufficient_balance: ['insufficient_funds', 'Pay less, or open a larger channel.'],
+  no_route: ['payment_failed', 'Open a channel with the recipient, or with a node that is better connected.'],
+  fee_limit: ['payment_failed', 'Allow a higher fee.'],
   budget_exceeded: ['budget_exceeded', 'Ask whoever gave the token for a larger budget.'],
   unknown_token: ['unauthorized', 'Use a token that is not revoked.'],
   too_many_in_flight: ['limit_reached', TRY_LATER],

@@ -197,6 +197,9 @@ export class Hands {
       case 'reply':
         this.requests.answer(effect.request, effect.reply)
         return
+      case 'progress':
+        this.requests.progress(effect.request, effect.progress)
+        return
       case 'event':
         this.events.tell(effect.event)
         return

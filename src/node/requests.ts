@@ -1,5 +1,5 @@
 import { defined } from '../base/index.ts'
-import type { EngineReply } from '../engine/index.ts'
+import type { EngineReply, PaymentProgress } from '../engine/index.ts'
 import { adapterError, engineError, paymentError } from './failures.ts'
 
 type GoodReply = Exclude<EngineReply, { type: 'failed' | 'refused' }>
@@ -7,6 +7,7 @@ type GoodReply = Exclude<EngineReply, { type: 'failed' | 'refused' }>
 interface Waiting {
   readonly resolve: (reply: GoodReply) => void
   readonly reject: (reason: unknown) => void
+  readonly onProgress: ((progress: PaymentProgress) => void) | undefined
 }
 
 /** Calls that wait for their reply, by a number that the engine carries through. */
@@ -15,13 +16,21 @@ export class Requests {
   #last = 0
 
   /** Submits under a new number, and waits for the reply. A rejection is a `BookendError` wherever the engine refuses or the disk fails. */
-  ask(submit: (request: number) => Promise<unknown>): Promise<GoodReply> {
+  ask(
+    submit: (request: number) => Promise<unknown>,
+    onProgress?: (progress: PaymentProgress) => void,
+  ): Promise<GoodReply> {
     this.#last += 1
     const request = this.#last
     return new Promise((resolve, reject) => {
-      this.#waiting.set(request, { resolve, reject: reason => reject(adapterError(reason)) })
+      this.#waiting.set(request, { resolve, reject: reason => reject(adapterError(reason)), onProgress })
       submit(request).catch(reason => this.#take(request)?.reject(reason))
     })
+  }
+
+  /** Its reply is still to come. */
+  progress(request: number, progress: PaymentProgress): void {
+    this.#waiting.get(request)?.onProgress?.(progress)
   }
 
   /** A request that was answered already, or given up, is no longer there. */

@@ -1,6 +1,7 @@
 import type { BlockHash, ChannelId, Msat, NodeId, PaymentHash } from '../base/index.ts'
 import type { ChannelFailure, Htlc, HtlcResolution } from '../channel/index.ts'
-import type { NextHop } from '../onion/index.ts'
+import type { FailureName, NextHop } from '../onion/index.ts'
+import type { Route } from '../routing/index.ts'
 import type { HtlcRef } from './inbound.ts'
 
 // What is sent and what is received: payments as values, and everything that may go in and come out of the step.
@@ -38,6 +39,8 @@ export interface PaymentFailure {
     | 'in_flight'
     | 'no_channel'
     | 'insufficient_balance'
+    | 'no_route'
+    | 'fee_limit'
     | 'budget_exceeded'
     | 'unknown_token'
     | 'too_many_in_flight'
@@ -282,7 +285,17 @@ export type PaymentInput =
   /** The chain is `context.height` blocks long now, and what is on it has been told. */
   | { readonly type: 'block' }
 
-export interface PayCommon {
+/** What a payment may take besides its amount. What is left out, the node has a default for. */
+export interface PayBudget {
+  /** Of all its parts together. */
+  readonly maxFeeMsat?: Msat
+  /** HTLCs that it is split into, where its payee takes parts. */
+  readonly maxParts?: number
+  /** Blocks that the money may be under way in the worst case. */
+  readonly maxCltvDelta?: number
+}
+
+export interface PayCommon extends PayBudget {
   readonly request: number
   readonly amountMsat?: Msat
   readonly timeoutMs: number
@@ -292,7 +305,30 @@ export interface PayCommon {
   readonly idempotencyKey?: string
   /** Id of the token that pays. */
   readonly token?: string
+  /** Whoever asks hears of it by `progress` until it has ended. */
+  readonly wantsProgress?: boolean
 }
+
+/** A way of one HTLC: the first hop is our peer, the last one is who is paid. */
+export type PaymentRoute = Pick<Route, 'hops' | 'amountMsat' | 'feeMsat'>
+
+/** What is heard of a payment while it is tried. Nothing of it is stored. */
+export type PaymentProgress =
+  /** These HTLCs were just offered. */
+  | { readonly type: 'trying'; readonly paymentHash: PaymentHash; readonly parts: readonly PaymentRoute[] }
+  /** One of them came back. What is missing then is tried over other ways, as long as there are such. */
+  | {
+      readonly type: 'part_failed'
+      readonly paymentHash: PaymentHash
+      readonly part: PaymentRoute
+      /** Who said so: 1 is our peer. Without it nobody on the way has signed the reason. */
+      readonly hop?: number
+      readonly nodeId?: NodeId
+      /** A name of BOLT 4, failure messages, where it has one for the code. */
+      readonly failureName?: FailureName
+      /** A sentence for people. */
+      readonly message: string
+    }
 
 export type PaymentEffect =
   /** Done at once; answered with `added` or `not_added`. */
@@ -320,6 +356,7 @@ export type PaymentEffect =
   /** Load these records, and answer with `looked_up`. */
   | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
   | { readonly type: 'reply'; readonly request: number; readonly reply: PaymentReply }
+  | { readonly type: 'progress'; readonly request: number; readonly progress: PaymentProgress }
   | { readonly type: 'event'; readonly event: PaymentEvent | HoldEvent | ForwardEvent }
   | { readonly type: 'wake'; readonly at: number }
 
@@ -332,6 +369,8 @@ export type PaymentReply =
     }
   /** Ended, or found to be the same as an earlier one that has ended. */
   | { readonly type: 'payment'; readonly payment: Payment }
+  /** Together they bring the amount. */
+  | { readonly type: 'routes'; readonly routes: readonly PaymentRoute[] }
   | { readonly type: 'done' }
   | { readonly type: 'policy'; readonly channelId: ChannelId; readonly policy: Policy }
   | { readonly type: 'token'; readonly token: Token }

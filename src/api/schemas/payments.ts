@@ -66,6 +66,8 @@ const paymentFailure = z
       'in_flight',
       'no_channel',
       'insufficient_balance',
+      'no_route',
+      'fee_limit',
       'budget_exceeded',
       'unknown_token',
       'too_many_in_flight',
