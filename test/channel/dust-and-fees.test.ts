@@ -9,7 +9,7 @@ import { step } from '../../src/channel/step.ts'
 import type { ChannelDurable, ChannelInput, FundedChannel, Htlc, Party, UpdateStage } from '../../src/channel/types.ts'
 import { buildCommitmentTx } from '../../src/commitment/index.ts'
 import { NAMES, said, tried } from './attacks.ts'
-import { type Duo, fundedOf, input, type Name, type OpeningOptions, opened, type Side } from './harness.ts'
+import { type Duo, deliverNext, fundedOf, input, type Name, type OpeningOptions, opened, type Side } from './harness.ts'
 import {
   naiveAnchorsSat,
   naiveDustMsat,
@@ -309,6 +309,17 @@ describe('BOLT 2, bounding exposure to trimmed in-flight HTLCs', () => {
     })
     expect(add(duo, 'alice', { amountMsat: 346_001n, secret: 2 }).failure).toBeUndefined()
     expect(add(duo, 'alice', { amountMsat: 354_000n, secret: 3 }).failure).toBeUndefined()
+  })
+
+  it('what the peer has offered counts as soon as it has come, before any commitment of its own holds it', () => {
+    const duo = opened(limit(700_000))
+    add(duo, 'bob', { amountMsat: 353_999n, secret: 1 })
+    deliverNext(duo, 'alice')
+    expect(add(duo, 'alice', { amountMsat: 346_002n, secret: 2 }).failure).toMatchObject({
+      code: 'dust_exposure',
+      got: '700001 msat',
+    })
+    expect(add(duo, 'alice', { amountMsat: 346_001n, secret: 2 }).failure).toBeUndefined()
   })
 
   it('a peer that goes beyond it does not keep us from offering what is no dust', () => {

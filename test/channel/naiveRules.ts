@@ -49,7 +49,18 @@ export function judgeOwnOffer(durable: ChannelDurable, msat: bigint, limits: Cha
     const later = naiveShortfall(durable, spiked, { party: opener, holder, extra: 1n })
     if (opener === 'local' && later > 0n) return { code: 'opener_cannot_pay_fee', short: later }
     const burns = isNaiveDust(durable, holder, view.feerate, { by: 'local', msat })
-    if (burns && naiveDustMsat(durable, holder, view) > limits.maxDustHtlcExposureMsat) return { code: 'dust_exposure' }
+    // What the peer has offered comes onto its commitment once we have acknowledged it.
+    const coming = durable.htlcs.filter(
+      ({ offeredBy, added, amountMsat }) =>
+        offeredBy === 'remote' &&
+        ['proposed', 'signed'].includes(added) &&
+        isNaiveDust(durable, holder, view.feerate, { by: 'remote', msat: amountMsat }),
+    )
+    const exposure = coming.reduce(
+      (sum, { amountMsat }) => sum + amountMsat,
+      BigInt(naiveDustMsat(durable, holder, view)),
+    )
+    if (burns && exposure > limits.maxDustHtlcExposureMsat) return { code: 'dust_exposure' }
   }
   return undefined
 }

@@ -16,7 +16,7 @@ import type {
   Htlc,
   Party,
 } from '../types.ts'
-import { otherParty } from '../updates.ts'
+import { otherParty, reflects } from '../updates.ts'
 import { withDurable } from './withDurable.ts'
 
 // update_add_htlc, from either side: our command and the peer's message are held to the same rules.
@@ -196,14 +196,14 @@ function expiryComplaint(htlc: Htlc, context: ChannelContext): Complaint | undef
 
 /** What a careful sender also looks at: both commitments, the opener's margin for rising fees, and dust. */
 function prudenceComplaint(durable: ChannelDurable, htlc: Htlc, context: ChannelContext): Complaint | undefined {
-  // Both holders are judged by what stands on the peer's next commitment: the one that every pending update is on.
+  // Both holders are judged by what stands on the peer's next commitment: the one that all of ours is on.
   const { params } = durable
   const after = withOffer(tallyBefore(durable, htlc), htlc)
   return (
     payabilityComplaint(params, after, htlc, 'remote') ??
-    dustComplaint(params, after, htlc, 'remote', context) ??
+    dustComplaint(durable, after, htlc, 'remote', context) ??
     payabilityComplaint(params, after, htlc, 'local') ??
-    dustComplaint(params, after, htlc, 'local', context)
+    dustComplaint(durable, after, htlc, 'local', context)
   )
 }
 
@@ -227,18 +227,31 @@ function payabilityComplaint(params: ChannelParams, contents: Tally, htlc: Htlc,
   }
 }
 
+/** What the peer has offered and we have not acknowledged: it comes onto its commitment beside what we offer now. */
+function comingMsat(htlcs: readonly Htlc[], isSmall: (htlc: Htlc) => boolean): bigint {
+  let sum = 0n
+  for (const htlc of htlcs) {
+    const isComing = htlc.offeredBy === 'remote' && !reflects(htlc.added, PEER_ITSELF)
+    if (isComing && isSmall(htlc)) sum += htlc.amountMsat
+  }
+  return sum
+}
+
+/** An offer of the peer's, seen on the peer's next commitment. */
+const PEER_ITSELF = { sender: 'remote', holder: 'remote', which: 'next' } as const
+
 /** Only an offer that is dust itself adds to it: what the peer has offered beyond the limit does not bind us. */
 function dustComplaint(
-  params: ChannelParams,
+  { params, htlcs }: ChannelDurable,
   contents: Tally,
   htlc: Htlc,
   holder: Party,
   { limits }: ChannelContext,
 ): Complaint | undefined {
-  const exposure = dustExposureMsat(params, holder, contents)
-  if (exposure <= limits.maxDustHtlcExposureMsat || !isDust(params, holder, contents.feeratePerKw, htlc)) {
-    return undefined
-  }
+  const isSmall = (each: Htlc) => isDust(params, holder, contents.feeratePerKw, each)
+  if (!isSmall(htlc)) return undefined
+  const exposure = dustExposureMsat(params, holder, contents) + comingMsat(htlcs, isSmall)
+  if (exposure <= limits.maxDustHtlcExposureMsat) return undefined
   return {
     code: 'dust_exposure',
     expected: `at most ${limits.maxDustHtlcExposureMsat} msat in HTLCs too small for the chain`,
