@@ -13,6 +13,7 @@ import {
   engineStep,
   loadEngine,
 } from '../src/engine/index.ts'
+import { DEFAULT_GOSSIP_LIMITS } from '../src/gossip/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../src/payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../src/peer/index.ts'
 import { createRegtestChain, REGTEST_GENESIS_HASH, type RegtestChain } from '../src/regtest/index.ts'
@@ -59,6 +60,7 @@ export class EngineSide {
           maxAcceptedHtlcs: 483,
           maxDustHtlcExposureMsat: msat(1_000_000_000n),
         },
+        gossip: DEFAULT_GOSSIP_LIMITS,
         peer: DEFAULT_PEER_LIMITS,
         payment: DEFAULT_PAYMENT_LIMITS,
         wallet: DEFAULT_WALLET_LIMITS,

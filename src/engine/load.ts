@@ -17,6 +17,7 @@ import {
   toHex,
   u64Number,
 } from '../base/index.ts'
+import { type GossipState, newGossip } from '../gossip/index.ts'
 import { loadLink } from '../link/index.ts'
 import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
@@ -35,10 +36,13 @@ export interface LoadOptions {
   /** Of the newest event in the log; 0 without one. */
   readonly lastEvent: number
   readonly context: Pick<EngineContext, 'walletKeys' | 'limits'>
+  /** What `loadGossip` has made of the records under `GOSSIP`. Default: nothing is known of the network. */
+  readonly gossip?: GossipState
 }
 
 /** A node from its records. Its first input is `started`. Cost: one pass over the records, and a derivation for each address. */
-export function loadEngine({ records, lastEvent, context }: LoadOptions): Result<EngineState, DecodeFailure> {
+export function loadEngine(options: LoadOptions): Result<EngineState, DecodeFailure> {
+  const { records, lastEvent, context, gossip = newGossip() } = options
   const sorted = sortedOut(records)
   const wallet = loadWallet(sorted.wallet, { keys: context.walletKeys, limits: context.limits.wallet })
   if (!wallet.ok) return wallet
@@ -66,6 +70,7 @@ export function loadEngine({ records, lastEvent, context }: LoadOptions): Result
     lostInputs: new Map(),
     wallet: wallet.value,
     payments: payments.value,
+    gossip,
   }
   return loadLinks(empty, sorted.channels)
 }

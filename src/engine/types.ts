@@ -1,6 +1,7 @@
 import type { BlockHash, ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PMap, Sat, Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import type { ChannelLimits } from '../channel/index.ts'
+import type { GossipLimits, GossipState } from '../gossip/index.ts'
 import type { LinkEffect, LinkState } from '../link/index.ts'
 import type { PaymentInput, PaymentLimits, PaymentProgress, PaymentReply, PaymentsState } from '../payment/index.ts'
 import type { PeerAddress, PeerLimits, PeerState } from '../peer/index.ts'
@@ -40,6 +41,8 @@ export interface EngineState {
   readonly lostInputs: LostInputs
   readonly wallet: WalletState
   readonly payments: PaymentsState
+  /** The network as it is known, and what is told of it. */
+  readonly gossip: GossipState
 }
 
 export interface SeenBlock {
@@ -129,6 +132,7 @@ export interface EngineContext {
   readonly limits: {
     readonly engine: EngineLimits
     readonly channel: ChannelLimits
+    readonly gossip: GossipLimits
     readonly peer: PeerLimits
     readonly payment: PaymentLimits
     readonly wallet: WalletLimits

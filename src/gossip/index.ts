@@ -26,7 +26,7 @@ export { CHANNEL, CHANNEL_FLAG, LARGEST_COUNTED_MSAT, NODE, NODE_FLAG } from './
 export { DEFAULT_GOSSIP_LIMITS, type GossipLimits } from './limits.ts'
 export { loadGossip, newGossip } from './load.ts'
 export { remotePolicy } from './own.ts'
-export { GOSSIP } from './records.ts'
+export { GOSSIP, nodeKey } from './records.ts'
 export { gossipStep } from './step.ts'
 export { floatAt, NONE, type Page, pageOf, startOf, wordAt } from './table.ts'
 export type {

@@ -10,6 +10,7 @@ import {
   loadEngine,
   restoredBirthHeight,
 } from '../engine/index.ts'
+import { DEFAULT_GOSSIP_LIMITS } from '../gossip/index.ts'
 import { seedPhraseFromEntropy } from '../keys/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
@@ -124,6 +125,7 @@ function fixedContext(
     limits: {
       engine: { ...engineDefaults, ...limits.engine },
       channel: { ...channelDefaults, ...limits.channel },
+      gossip: { ...DEFAULT_GOSSIP_LIMITS, ...limits.gossip },
       peer: { ...DEFAULT_PEER_LIMITS, ...limits.peer },
       payment: { ...DEFAULT_PAYMENT_LIMITS, ...limits.payment },
       wallet: { ...DEFAULT_WALLET_LIMITS, ...limits.wallet },

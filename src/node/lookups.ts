@@ -2,6 +2,7 @@ import { BookendError, type ChannelId, type OutPoint, pmapValues, type Txid } fr
 import { txid } from '../bitcoin/index.ts'
 import { channelIdOf } from '../channel/index.ts'
 import type { EngineState, Link } from '../engine/index.ts'
+import type { OpenedChannel } from './types.ts'
 
 // A channel by its id, in the durable state. One pass over the links: people ask seldom.
 
@@ -37,4 +38,15 @@ function spends(
   { txid: id, vout }: OutPoint,
 ): boolean {
   return tx.inputs.some(({ outpoint }) => outpoint.txid === id && outpoint.vout === vout)
+}
+
+/** What is told of a channel that was opened. */
+export function opened({
+  channelId,
+  fundingOutpoint,
+}: {
+  readonly channelId: ChannelId
+  readonly fundingOutpoint: OutPoint
+}): OpenedChannel {
+  return { channelId, fundingTxid: fundingOutpoint.txid, fundingOutpoint }
 }

@@ -3,7 +3,6 @@ import {
   fromHex,
   msat,
   type NodeId,
-  type OutPoint,
   parseHex,
   pmapValues,
   subtract,
@@ -29,8 +28,9 @@ import { channelBalances, channelInfo, channelInfos } from './channelViews.ts'
 import { checkNodeId } from './checkNodeId.ts'
 import { explain } from './explain.ts'
 import { failedPayment, stoppedError } from './failures.ts'
+import { graphNode, graphPage, graphSummary } from './graphViews.ts'
 import type { Hands } from './hands.ts'
-import { closingOf, linkOf, noChannel } from './lookups.ts'
+import { closingOf, linkOf, noChannel, opened } from './lookups.ts'
 import { findPayment, listPayments, MAX_PAYMENTS_LISTED } from './paymentRecords.ts'
 import { Repeatables } from './repeatable.ts'
 import { replyOf } from './requests.ts'
@@ -43,6 +43,7 @@ import type {
   CloseRequest,
   ClosingChannel,
   CreatedInvoice,
+  GraphPageRequest,
   InvoiceRequest,
   NetworkName,
   NodeInfo,
@@ -299,6 +300,10 @@ export class Node implements BookendNode {
     return findPayment(this.#parts.store, paymentHash)
   }
 
+  readonly graphSummary = async () => graphSummary(this.#state.gossip)
+  readonly graph = async (request: GraphPageRequest = {}) => graphPage(this.#state.gossip, request)
+  readonly graphNode = ({ nodeId }: PeerAddress) => graphNode(this.#state.gossip, this.#parts.store, nodeId)
+
   events({
     after,
     signal,
@@ -389,8 +394,4 @@ export class Node implements BookendNode {
     if (link === undefined) throw noChannel(channelId)
     return link
   }
-}
-
-function opened({ channelId, fundingOutpoint }: { readonly channelId: ChannelId; readonly fundingOutpoint: OutPoint }) {
-  return { channelId, fundingTxid: fundingOutpoint.txid, fundingOutpoint }
 }

@@ -1,6 +1,7 @@
 import type { FeeratePerKw, NodeId } from '../base/index.ts'
 import type { ChannelLimits } from '../channel/index.ts'
 import type { EngineLimits } from '../engine/index.ts'
+import type { GossipLimits } from '../gossip/index.ts'
 import type { SeedPhrase } from '../keys/index.ts'
 import type { PaymentLimits } from '../payment/index.ts'
 import type { PeerLimits } from '../peer/index.ts'
@@ -30,6 +31,7 @@ export interface NodeOptions {
   readonly limits?: {
     readonly engine?: Partial<EngineLimits>
     readonly channel?: Partial<ChannelLimits>
+    readonly gossip?: Partial<GossipLimits>
     readonly peer?: Partial<PeerLimits>
     readonly payment?: Partial<PaymentLimits>
     readonly wallet?: Partial<WalletLimits>

@@ -1,6 +1,7 @@
 import type { ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PaymentHash, Sat, Txid } from '../base/index.ts'
 import type { NumberedEvent, Payment, Token, TokenScope } from '../engine/index.ts'
 import type { NetAddress } from '../ports/index.ts'
+import type { ShortChannelId } from '../wire/index.ts'
 
 // A running node as a program sees it. Verbs take one object; what goes wrong is a `BookendError`; amounts are bigints with their
 // unit in the type.
@@ -41,6 +42,12 @@ export interface BookendNode extends AsyncDisposable {
   /** Newest first. */
   payments(request?: { readonly limit?: number; readonly before?: number }): Promise<readonly Payment[]>
   payment(request: { readonly paymentHash: PaymentHash }): Promise<Payment>
+
+  /** What is known of the network: what others have announced, and the chain confirms. */
+  graphSummary(): Promise<GraphSummary>
+  /** Its channels, a page at a time. */
+  graph(request?: GraphPageRequest): Promise<GraphPage>
+  graphNode(request: { readonly nodeId: NodeId }): Promise<GraphNodeInfo>
 
   /** From the durable log: all after the number `after`, and then what comes; without it only what comes. Ends with the signal, or the node. */
   events(request?: { readonly after?: number; readonly signal?: AbortSignal }): AsyncIterable<NumberedEvent>
@@ -209,6 +216,107 @@ export type PayRequest = Repeatable & {
   readonly timeoutMs?: number
   readonly token?: string
 } & ({ readonly invoice: string; readonly nodeId?: never } | { readonly nodeId: NodeId; readonly invoice?: never })
+
+export interface GraphSummary {
+  readonly nodes: number
+  readonly channels: number
+  readonly capacitySat: Sat
+  /** Of the newest update, in milliseconds since 1970. */
+  readonly newestUpdateAt: number | undefined
+  /** When a peer had last told all that it knows, in milliseconds since 1970; since this process began. */
+  readonly syncedAt: number | undefined
+}
+
+export interface GraphPageRequest {
+  /** Default 100, at most 1,000. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly after?: number
+}
+
+export interface GraphPage {
+  readonly channels: readonly GraphChannelInfo[]
+  /** Where the next page begins; `undefined` after the last one. */
+  readonly next: number | undefined
+}
+
+/** A public channel between any two nodes (BOLT 7). */
+export interface GraphChannelInfo {
+  readonly shortChannelId: ShortChannelId
+  /** In the order of their bytes. */
+  readonly nodeIds: readonly [NodeId, NodeId]
+  readonly capacitySat: Sat
+  /** What the first node asks for passing payments on to the second, and the other way round. */
+  readonly policies: readonly [GraphPolicy | undefined, GraphPolicy | undefined]
+  /** The block that has spent its funding: it is on its way out. */
+  readonly spentHeight: number | undefined
+}
+
+export interface GraphPolicy {
+  readonly disabled: boolean
+  readonly feeBaseMsat: Msat
+  readonly feeProportionalMillionths: number
+  readonly cltvExpiryDelta: number
+  readonly htlcMinimumMsat: Msat
+  readonly htlcMaximumMsat: Msat
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number
+}
+
+export interface GraphNodeInfo {
+  readonly nodeId: NodeId
+  readonly channelCount: number
+  readonly capacitySat: Sat
+  /** Takes payments in parts. */
+  readonly offersMpp: boolean
+  /** When it has last spoken of itself, in milliseconds since 1970; without that, the next ones are not known. */
+  readonly announcedAt: number | undefined
+  /** As it calls itself: anybody may take any name. Holds no control characters. */
+  readonly alias: string | undefined
+  /** Such as `#3399ff`. */
+  readonly color: string | undefined
+  /** `host:port`. */
+  readonly addresses: readonly string[]
+  /** The first 1,000. */
+  readonly channels: readonly GraphChannelInfo[]
+}
+
+export interface PaymentsRequest {
+  /** 100 unless told, 1,000 at most. */
+  readonly limit?: number
+  /** Only those with a lower number. */
+  readonly before?: number
+  readonly direction?: Payment['direction']
+  readonly status?: Payment['status']
+}
+
+/** What we ask for passing payments on through a channel (BOLT 7, the channel_update message). */
+export interface ChannelPolicy {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly feeBaseMsat: Msat
+  readonly feeProportionalMillionths: number
+  /** Blocks between the expiry of what comes and of what goes on. */
+  readonly cltvExpiryDelta: number
+  readonly htlcMinimumMsat: Msat
+  /** Undefined: what the channel can take. */
+  readonly htlcMaximumMsat: Msat | undefined
+  /** Nothing is passed on through it. */
+  readonly disabled: boolean
+  /** When it was set, in milliseconds since 1970; undefined where it is the default. */
+  readonly updatedAt: number | undefined
+}
+
+/** What is not named stays as it is. */
+export interface PolicyRequest {
+  readonly channelId: ChannelId
+  readonly feeBaseMsat?: Msat
+  readonly feeProportionalMillionths?: number
+  readonly cltvExpiryDelta?: number
+  readonly htlcMinimumMsat?: Msat
+  readonly htlcMaximumMsat?: Msat
+  readonly disabled?: boolean
+}
 
 export interface TokenRequest {
   readonly name: string

@@ -2,6 +2,7 @@ import { nodeId } from '../base/index.ts'
 import { DEFAULT_LIMITS } from '../channel/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
 import { DEFAULT_ENGINE_LIMITS, type EngineContext } from '../engine/index.ts'
+import { DEFAULT_GOSSIP_LIMITS } from '../gossip/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
 import { REGTEST_GENESIS_HASH } from '../regtest/index.ts'
@@ -33,6 +34,7 @@ export function fixedContext({ name, isAdversary, toSelfDelay, minimumDepth }: N
         ...(isAdversary && { maxUnfundedPerPeer: 100 }),
       },
       channel: { ...DEFAULT_LIMITS, toSelfDelay, minimumDepth },
+      gossip: DEFAULT_GOSSIP_LIMITS,
       peer: DEFAULT_PEER_LIMITS,
       payment: DEFAULT_PAYMENT_LIMITS,
       wallet: { ...DEFAULT_WALLET_LIMITS, addressGap: 2 },

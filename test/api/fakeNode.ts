@@ -10,7 +10,8 @@ import {
   type Txid,
 } from '../../src/base/index.ts'
 import type { NumberedEvent, Payment, Token, TokenScope } from '../../src/engine/index.ts'
-import type { BookendNode, ChannelInfo } from '../../src/node/index.ts'
+import type { BookendNode, ChannelInfo, GraphChannelInfo } from '../../src/node/index.ts'
+import { shortChannelId } from '../../src/wire/index.ts'
 
 // A node that answers what it was told to and writes down what it was asked: the API is judged by that.
 
@@ -23,6 +24,25 @@ export const CHANNEL_ID = channelId(bytes(32, 0xc1))
 export const PAYMENT_HASH = paymentHash(bytes(32, 0x0a))
 export const SENT_HASH = paymentHash(bytes(32, 0x0b))
 export const TXID = '11'.repeat(32) as Txid
+
+export const GRAPH_CHANNEL: GraphChannelInfo = {
+  shortChannelId: shortChannelId({ blockHeight: 100, txIndex: 1, outputIndex: 0 }),
+  nodeIds: [OUR_ID, PEER_ID],
+  capacitySat: sat(1_000_000),
+  policies: [
+    {
+      disabled: false,
+      feeBaseMsat: msat(1_000),
+      feeProportionalMillionths: 100,
+      cltvExpiryDelta: 34,
+      htlcMinimumMsat: msat(1),
+      htlcMaximumMsat: msat(990_000_000),
+      updatedAt: 1_700_000_000_000,
+    },
+    undefined,
+  ],
+  spentHeight: undefined,
+}
 
 export const CHANNEL: ChannelInfo = {
   channelId: CHANNEL_ID,
@@ -208,6 +228,25 @@ export function fakeNode(): FakeNode {
     createToken: does('createToken', ({ name, scopes }) => ({
       token: { ...tokenWith(...scopes), name },
       secret: 'told-once',
+    })),
+    graphSummary: does('graphSummary', () => ({
+      nodes: 2,
+      channels: 1,
+      capacitySat: sat(1_000_000),
+      newestUpdateAt: 1_700_000_000_000,
+      syncedAt: undefined,
+    })),
+    graph: does('graph', () => ({ channels: [GRAPH_CHANNEL], next: undefined })),
+    graphNode: does('graphNode', ({ nodeId: id }) => ({
+      nodeId: id,
+      channelCount: 1,
+      capacitySat: sat(1_000_000),
+      offersMpp: true,
+      announcedAt: 1_700_000_000_000,
+      alias: 'bob',
+      color: '#3399ff',
+      addresses: ['127.0.0.1:9736'],
+      channels: [GRAPH_CHANNEL],
     })),
     tokens: does('tokens', () => [...tokens]),
     revokeToken: does('revokeToken', () => undefined),

@@ -33,7 +33,16 @@ describe('the schemas', () => {
   })
 
   it('give a client every verb of a node that makes sense at a distance', () => {
-    type AtHome = 'nodeId' | 'network' | 'listening' | 'stopped' | 'tokenOf' | typeof Symbol.asyncDispose
+    type AtHome =
+      | 'nodeId'
+      | 'network'
+      | 'listening'
+      | 'stopped'
+      | 'tokenOf'
+      | 'graph'
+      | 'graphSummary'
+      | 'graphNode'
+      | typeof Symbol.asyncDispose
     expectTypeOf<keyof BookendClient>().toEqualTypeOf<Exclude<keyof BookendNode, AtHome>>()
   })
 })

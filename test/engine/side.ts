@@ -31,6 +31,7 @@ import {
   type NumberedEvent,
   type PublishedRole,
 } from '../../src/engine/index.ts'
+import { DEFAULT_GOSSIP_LIMITS } from '../../src/gossip/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../../src/payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../../src/peer/index.ts'
 import { REGTEST_GENESIS_HASH, type RegtestChain } from '../../src/regtest/index.ts'
@@ -104,6 +105,7 @@ export class Side {
       limits: {
         engine: { ...DEFAULT_ENGINE_LIMITS, ...limits.engine },
         channel: { ...DEFAULT_LIMITS, toSelfDelay: 6, ...limits.channel },
+        gossip: { ...DEFAULT_GOSSIP_LIMITS, ...limits.gossip },
         peer: { ...DEFAULT_PEER_LIMITS, ...limits.peer },
         payment: { ...DEFAULT_PAYMENT_LIMITS, ...limits.payment },
         wallet: { ...DEFAULT_WALLET_LIMITS, addressGap: 2, ...limits.wallet },

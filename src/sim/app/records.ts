@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '../../channel/index.ts'
 import { DEFAULT_ENGINE_LIMITS, type EngineState, EVENTS, LOADED_PREFIXES, loadEngine } from '../../engine/index.ts'
+import { DEFAULT_GOSSIP_LIMITS } from '../../gossip/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../../payment/index.ts'
 import { DEFAULT_PEER_LIMITS } from '../../peer/index.ts'
 import { DEFAULT_WALLET_LIMITS, type WalletKeys } from '../../wallet/index.ts'
@@ -9,6 +10,7 @@ import type { Disk } from '../disk.ts'
 const LIMITS = {
   engine: DEFAULT_ENGINE_LIMITS,
   channel: DEFAULT_LIMITS,
+  gossip: DEFAULT_GOSSIP_LIMITS,
   peer: DEFAULT_PEER_LIMITS,
   payment: DEFAULT_PAYMENT_LIMITS,
   wallet: DEFAULT_WALLET_LIMITS,
