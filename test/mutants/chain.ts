@@ -178,14 +178,16 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     plan: REORGS,
   },
 
-  // Loading an old copy.
+  // Loading an old copy. What is known to be old is kept back in two places: its cause allows no commitment, and of an old copy no
+  // commitment of ours counts as valid. Either alone is enough, so the fault is that such a close is one like any other.
   {
     id: 'publishes-after-data-loss',
     class: 'old-database',
     incident: 'A node that knows its copy to be old publishes its commitment all the same, and loses everything.',
-    file: 'link/view.ts',
-    find: `return phase.cause.mayPublishCommitment ? 'commitment' : 'nothing'`,
-    replace: "return phase.type === 'closing' ? 'commitment' : 'nothing'",
+    file: 'channel/handlers/lostData.ts',
+    find: "const cause = { kind: 'data_loss', reason: boundedReason(reason), mayPublishCommitment: false } as const",
+    replace:
+      "const cause = { kind: 'protocol_failure', reason: boundedReason(reason), mayPublishCommitment: true } as const",
     plan: OLD_IMAGES,
   },
 
