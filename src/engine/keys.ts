@@ -8,7 +8,8 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   peer/<node id>             how to reach a peer, and whether the user asked to
 //   wallet/…                   the coins
 //   invoice/… payment/… …      the payments; part/… forward/…: HTLCs that wait to be
-//                              answered; policy/… onion/…: what we ask for passing payments on, and the onions that were opened
+//                              answered; policy/… onion/…: what we ask for passing payments on, and the onions that were opened;
+//                              claimed/…: HTLCs that the chain has paid us for unasked
 //   request/<idempotency key>  what came of a call that is carried out once
 //   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
@@ -44,6 +45,7 @@ export const LOADED_PREFIXES: readonly string[] = [
   'forward/',
   'policy/',
   'onion/',
+  'claimed/',
 ]
 
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`

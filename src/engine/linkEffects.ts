@@ -3,6 +3,7 @@ import { txid } from '../bitcoin/index.ts'
 import { type ChannelEvent, channelIdOf } from '../channel/index.ts'
 import type { LinkEffect } from '../link/index.ts'
 import type { OnchainEvent } from '../onchain/index.ts'
+import { tellClaimed } from './claimed.ts'
 import { answerOf, stepWallet } from './coins.ts'
 import { mayTell, sendTo } from './peerEntries.ts'
 import type { Link } from './types.ts'
@@ -132,7 +133,8 @@ function tell(work: Work, link: Link, event: ChannelEvent | OnchainEvent): void 
   }
 }
 
-function tellOnchain(work: Work, { index, peer, state }: Link, event: OnchainEvent): void {
+function tellOnchain(work: Work, link: Link, event: OnchainEvent): void {
+  const { index, peer, state } = link
   if (event.type === 'preimage_found') {
     const { htlcs, paymentPreimage } = event
     for (const { offeredBy, id } of htlcs) {
@@ -144,6 +146,7 @@ function tellOnchain(work: Work, { index, peer, state }: Link, event: OnchainEve
     const { htlc, cause } = event
     work.tasks.push({ to: 'payments', input: { type: 'htlc_timed_out', link: index, id: htlc.id, cause } })
   }
+  if (event.type === 'htlc_claimed') tellClaimed(work, link, event.htlc.id)
   if (event.type === 'htlc_unknown') {
     const { htlc, cause } = event
     work.tasks.push({ to: 'payments', input: { type: 'htlc_unknown', link: index, id: htlc.id, cause } })

@@ -8,6 +8,7 @@ import {
   type PaymentInput,
   paymentStep,
 } from '../payment/index.ts'
+import { tellClaimedBefore } from './claimed.ts'
 import { hasChannel, isClosing, outgoing } from './outgoing.ts'
 import { peerEntry } from './peerEntries.ts'
 import { act, emit, linkAt, reply, update, type Work } from './work.ts'
@@ -68,6 +69,7 @@ function perform(work: Work, effect: PaymentEffect): void {
       const { link, id, resolution } = effect
       const input = { type: 'command', command: { type: 'resolve_htlc', id, resolution } } as const
       work.tasks.push({ to: 'link', index: link, input })
+      if (resolution.type !== 'fulfill') tellClaimedBefore(work, linkAt(work, link), id)
       return
     }
     case 'look_up':

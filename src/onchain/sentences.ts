@@ -1,6 +1,6 @@
 import { outPointKey, toHex, unreachable } from '../base/index.ts'
 import { LEFT_AFTER_BLOCKS, SAFE_DEPTH } from './limits.ts'
-import type { ChannelHtlc, CommitmentName, HtlcRef, OnchainEvent, OnchainEventFacts } from './types.ts'
+import type { ChannelHtlc, CommitmentName, HtlcRef, OnchainEvent, OnchainEventFacts, OnchainState } from './types.ts'
 
 /** The event with its plain sentence. */
 export function told(event: OnchainEventFacts): OnchainEvent {
@@ -23,7 +23,7 @@ export function nameOf(event: OnchainEventFacts): string {
     case 'htlc_claimed':
     case 'htlc_returned':
     case 'fee_coin_missing':
-      return `${event.type}/${event.htlc.offeredBy}/${event.htlc.id}`
+      return nameOfHtlc(event.type, event.htlc)
     case 'claim_not_worthwhile':
     case 'claim_given_up':
       return `${event.type}/${outPointKey(event.outpoint)}`
@@ -33,6 +33,13 @@ export function nameOf(event: OnchainEventFacts): string {
       return unreachable(event)
   }
 }
+
+/** Whether `htlc_claimed` was told of an HTLC of the peer, and still holds. */
+export function wasClaimed({ reported }: Pick<OnchainState, 'reported'>, id: number): boolean {
+  return reported.includes(nameOfHtlc('htlc_claimed', { offeredBy: 'remote', id }))
+}
+
+const nameOfHtlc = (type: OnchainEventFacts['type'], { offeredBy, id }: HtlcRef): string => `${type}/${offeredBy}/${id}`
 
 const COMMITMENTS: Readonly<Record<CommitmentName, string>> = {
   local: 'our commitment transaction',

@@ -24,6 +24,24 @@ type Paying = Pick<Part, 'link' | 'id' | 'amountMsat' | 'peer' | 'paymentHash'>
 export function take(
   state: PaymentsState,
   parts: readonly [Paying, ...Paying[]],
+  claim: Claim,
+  context: PaymentContext,
+): PaymentStep {
+  const [{ paymentHash: hash }] = parts
+  const step = counted(state, parts, claim, context)
+  const kept = withoutHeld(step.next, hash)
+  const next = { ...kept.next, invoices: pmapDelete(kept.next.invoices, hash) }
+  const number = putReceivedHash({ paymentHash: hash, number: state.nextNumber })
+  const writes: PaymentWrite[] = [...step.writes, number, ...kept.writes]
+  if (claim.invoice !== undefined) writes.push(deleteInvoice(hash))
+  const resolution: HtlcResolution = { type: 'fulfill', paymentPreimage: claim.preimage }
+  return { next, writes, effects: [...parts.map(part => resolving(part, resolution)), ...step.effects] }
+}
+
+/** The payment that these parts are, with its event, and nothing else of what follows. */
+export function counted(
+  state: PaymentsState,
+  parts: readonly [Paying, ...Paying[]],
   { preimage, invoice }: Claim,
   { now }: PaymentContext,
 ): PaymentStep {
@@ -43,14 +61,9 @@ export function take(
     createdAt: now,
     endedAt: now,
   }
-  const kept = withoutHeld(state, hash)
-  const invoices = pmapDelete(state.invoices, hash)
-  const next = { ...kept.next, nextNumber: payment.number + 1, invoices }
-  const writes: PaymentWrite[] = [putPayment(payment), putReceivedHash(payment), putNext(next), ...kept.writes]
-  if (invoice !== undefined) writes.push(deleteInvoice(hash))
-  const resolution: HtlcResolution = { type: 'fulfill', paymentPreimage: preimage }
-  const effects = parts.map(part => resolving(part, resolution))
-  return { next, writes, effects: [...effects, { type: 'event', event: { type: 'payment_received', payment } }] }
+  const next = { ...state, nextNumber: payment.number + 1 }
+  const event = { type: 'payment_received', payment } as const
+  return { next, writes: [putPayment(payment), putNext(next)], effects: [{ type: 'event', event }] }
 }
 
 /** The parts that wait under this hash are answered: nothing of them is kept. */

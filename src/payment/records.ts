@@ -44,8 +44,9 @@ import type { Payment, PaymentWrite, Policy, Token } from './types.ts'
 //   forward/<link>/<id>      one that is for somebody behind us, and the one that we have offered for it
 //   policy/<channel id>      what our user asks for passing payments on
 //   onion/<hash>             an onion that was opened: when its HTLC expires
+//   claimed/<link>/<id>      an HTLC that the chain has paid us for unasked: number of the payment
 //
-// The state is loaded from the first and the last seven kinds. The others are looked up one by one.
+// The state is loaded from the first and the last eight kinds. The others are looked up one by one.
 
 /** What `request/<key>` holds. */
 export interface StoredRequest {
@@ -69,12 +70,13 @@ const partKey = (htlc: HtlcRef): string => `part/${htlcKey(htlc)}`
 const forwardKey = (htlc: HtlcRef): string => `forward/${htlcKey(htlc)}`
 const policyKey = (id: string): string => `policy/${id}`
 const ONIONS = 'onion/'
+const CLAIMED = 'claimed/'
 const NEXT_KEY = 'payments/next'
 
 export const putPayment = (payment: Payment): PaymentWrite => put(paymentKey(payment.number), payment)
 export const putNext = (state: PaymentsState): PaymentWrite => put(NEXT_KEY, state.nextNumber)
 export const putSentHash = ({ paymentHash, number }: Payment): PaymentWrite => put(sentHashKey(paymentHash), number)
-export const putReceivedHash = ({ paymentHash, number }: Payment): PaymentWrite =>
+export const putReceivedHash = ({ paymentHash, number }: Pick<Payment, 'paymentHash' | 'number'>): PaymentWrite =>
   put(receivedHashKey(paymentHash), number)
 export const putRequest = ({ key, fingerprint }: Repeatable, { number, createdAt }: Payment): PaymentWrite[] => [
   put(requestKey(key), { number, fingerprint } satisfies StoredRequest),
@@ -92,6 +94,7 @@ export const putForward = (forward: Forward): PaymentWrite => put(forwardKey(for
 export const deleteForward = (forward: HtlcRef): PaymentWrite => remove(forwardKey(forward))
 export const putPolicy = (id: ChannelId, policy: Policy): PaymentWrite => put(policyKey(id), policy)
 export const putOnion = (hash: string, cltvExpiry: number): PaymentWrite => put(ONIONS + hash, cltvExpiry)
+export const putClaimed = (htlc: HtlcRef, number: number): PaymentWrite => put(CLAIMED + htlcKey(htlc), number)
 export const deleteOnion = (hash: string): PaymentWrite => remove(ONIONS + hash)
 
 /** When a call was remembered, and under which key, out of the name of one of our own records. */
@@ -109,8 +112,8 @@ export function foundRecord<T>(records: ReadonlyMap<string, Uint8Array>, key: st
 }
 
 /**
- * The state from all records under `payments/next`, `invoice/`, `in-flight/`, `token/`, `part/`, `forward/`, `policy/` and `onion/`.
- * Cost: one pass over them. The first step afterwards says when to wake it.
+ * The state from all records under `payments/next`, `invoice/`, `in-flight/`, `token/`, `part/`, `forward/`, `policy/`, `onion/` and
+ * `claimed/`. Cost: one pass over them. The first step afterwards says when to wake it.
  */
 export function loadPayments(records: ReadonlyMap<string, Uint8Array>): Result<PaymentsState, DecodeFailure> {
   let state = NEW_PAYMENTS
@@ -167,6 +170,9 @@ function withRecord(state: PaymentsState, key: string, record: unknown): Payment
     case 'onion':
       if (!isPositive(record)) return undefined
       return { ...state, onions: pmapSet(state.onions, key.slice(ONIONS.length), record) }
+    case 'claimed':
+      if (!isPositive(record)) return undefined
+      return { ...state, claimed: pmapSet(state.claimed, key.slice(CLAIMED.length), record) }
     default:
       return undefined
   }

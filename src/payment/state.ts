@@ -25,6 +25,8 @@ export interface PaymentsState {
   readonly policies: PMap<Policy>
   /** Onions that were opened, by a hash of their shared secrets: when their HTLCs expire. */
   readonly onions: PMap<number>
+  /** By `htlcKey` of HTLCs that the chain has paid us for unasked: the number of the payment. Each of them has cost its peer as much. */
+  readonly claimed: PMap<number>
 
   // Indexes over what is inbound.
   /** By payment hash: what follows from the parts. */
@@ -176,6 +178,7 @@ export const NEW_PAYMENTS: PaymentsState = {
   forwards: emptyPMap(),
   policies: emptyPMap(),
   onions: emptyPMap(),
+  claimed: emptyPMap(),
   sets: emptyPMap(),
   byOutbound: emptyPMap(),
   usage: emptyPMap(),

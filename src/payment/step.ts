@@ -1,6 +1,7 @@
 import { unreachable } from '../base/index.ts'
 import { payInvoice } from './asking.ts'
 import { added, notAdded } from './attempts.ts'
+import { claimedOnChain } from './claimed.ts'
 import { failed, fulfilled, timedOut } from './ending.ts'
 import { failForwardsInTime, forwardDropped, forwardFailed, forwardFulfilled, forwardTimedOut } from './forwardEnds.ts'
 import { forwarded, notForwarded } from './forwarding.ts'
@@ -64,6 +65,8 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
       return usable(state, input.peer, context)
     case 'create_token':
       return createToken(state, input, context)
+    case 'htlc_claimed':
+      return claimedOnChain(state, input, context)
     case 'htlc_unknown':
       return outcomeUnknown(state, input, context)
     case 'revoke_token':

@@ -261,6 +261,14 @@ export type PaymentInput =
       readonly id: number
       readonly cause: 'unclaimed' | 'untold'
     }
+  /** The claim of an HTLC of a peer is deep in the chain, and nobody here decided to take it. The preimage: 32 bytes. */
+  | {
+      readonly type: 'htlc_claimed'
+      readonly link: number
+      readonly peer: NodeId
+      readonly htlc: Pick<Htlc, 'id' | 'amountMsat' | 'paymentHash'>
+      readonly preimage: Uint8Array
+    }
   /** A channel with this peer can be used again: what waits may be tried. */
   | { readonly type: 'usable'; readonly peer: NodeId }
   | {

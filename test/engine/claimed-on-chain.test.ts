@@ -114,7 +114,7 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
     twins.offerUndecided()
   })
 
-  test.fails('is a payment that was received, when its claim is deep enough', () => {
+  test('is a payment that was received, when its claim is deep enough', () => {
     const { alice, bob, hash, preimage } = twins
     twins.closeAndClaim()
     expect(twins.received()).toMatchObject([
@@ -131,7 +131,7 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
     expect(alice.eventsOf('payment_sent')).toHaveLength(1)
   })
 
-  test.fails('is counted once, over restarts and the loss of the blocks that have its claim', () => {
+  test('is counted once, over restarts and the loss of the blocks that have its claim', () => {
     const { stage, alice } = twins
     twins.closeAndClaim()
     stage.restart(alice)
@@ -142,7 +142,7 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
     expect(twins.received()).toHaveLength(1)
   })
 
-  test.fails('does not count as the payment of an invoice with its hash, of which it is a part at most', () => {
+  test('does not count as the payment of an invoice with its hash, of which it is a part at most', () => {
     const { alice, hash } = twins
     const invoice = twins.hold(alice)
     twins.closeAndClaim()
@@ -163,7 +163,7 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
 })
 
 describe('an HTLC that was held for our user when its channel closed', () => {
-  test.fails('is counted where it is given up after it was taken on the chain', () => {
+  test('is counted where it is given up after it was taken on the chain', () => {
     const twins = new Twins()
     const { stage, alice, bob } = twins
     stage.pay(bob, twins.hold(alice))
@@ -190,7 +190,7 @@ describe('an HTLC that was held for our user when its channel closed', () => {
   })
 })
 
-test.fails('an HTLC that was refused, and that the chain pays for all the same, is counted', () => {
+test('an HTLC that was refused, and that the chain pays for all the same, is counted', () => {
   const twins = new Twins()
   const { stage, alice, bob } = twins
   // An invoice that Alice has forgotten: she refuses, and Bob never hears it.

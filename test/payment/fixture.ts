@@ -68,12 +68,13 @@ function durable(state: PaymentsState) {
     forwards: sorted(state.forwards),
     policies: sorted(state.policies),
     onions: sorted(state.onions),
+    claimed: sorted(state.claimed),
     byOutbound: sorted(state.byOutbound),
     usage: sorted(state.usage),
   }
 }
 
-const LOADED = ['payments/next', 'invoice/', 'in-flight/', 'token/', 'part/', 'forward/', 'policy/', 'onion/']
+const LOADED = ['payments/next', 'invoice/', 'in-flight/', 'token/', 'part/', 'forward/', 'policy/', 'onion/', 'claimed/']
 
 /** One node's payments over its store. After each step, what a start would load is compared with what is there. */
 export class Node {

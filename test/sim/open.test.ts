@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
 import { invariants } from '../../src/sim/invariants/index.ts'
 import { isPlan } from '../../src/sim/plan.ts'
@@ -9,18 +9,13 @@ import { useCrypto } from '../../src/sim/useCrypto.ts'
 
 const FOLDER = new URL('./open/', import.meta.url)
 
-/**
- * Two nodes pay each other under one hash. The channel closes by force when one of the two HTLCs has been paid for and the other is not
- * irrevocable yet: our enforcement claims it with the preimage that we know, and no payment is written down as received. Nobody loses.
- */
-const OPEN: Readonly<Record<string, string>> = {
-  'claimed-on-chain-before-it-was-counted.json': 'payments',
-}
+/** By file: the rule that breaks. The folder is there where a plan is. */
+const OPEN: Readonly<Record<string, string>> = {}
 
 beforeAll(() => useCrypto('fast'))
 
 test('each of them is said here', () => {
-  expect(readdirSync(FOLDER).sort()).toEqual(Object.keys(OPEN).sort())
+  expect(existsSync(FOLDER) ? readdirSync(FOLDER).sort() : []).toEqual(Object.keys(OPEN).sort())
 })
 
 test.each(Object.entries(OPEN))('%s still breaks the rule %s', (name, rule) => {
