@@ -47,7 +47,10 @@ const methods = {
     const { nodeId, ...address } = peer
     await node.openChannel({ peer: { nodeId, address }, capacitySat: sat(capacitySat) })
   },
-  usable: async () => (await node.channels())[0]?.usable === true,
+  /** How many channels can be used now. */
+  usable: async () => (await node.channels()).filter(({ usable }) => usable).length,
+  invoices: manyInvoices,
+  payInvoices,
   height: async () => (await node.info()).blockHeight,
   alone: payAlone,
   rolling: payRolling,
@@ -71,6 +74,17 @@ process.send?.({ id: 0, result: undefined })
 await once(process, 'disconnect')
 await node.stop()
 rmSync(folder, { recursive: true })
+
+export interface ManyInvoices {
+  readonly invoices: readonly string[]
+  readonly atOnce: number
+  readonly pauseMs: number
+}
+
+export interface ManyPaid {
+  readonly elapsedMs: number
+  readonly eachMs: readonly number[]
+}
 
 interface Paying {
   readonly to: NodeId
@@ -130,6 +144,29 @@ async function payRounds({
     times.push(performance.now() - start)
   }
   return times
+}
+
+async function manyInvoices({ count, amountSat }: Omit<Paying, 'to'>): Promise<readonly string[]> {
+  const amountMsat = msat(BigInt(amountSat) * 1000n)
+  const made = Array.from({ length: count }, () => node.createInvoice({ amountMsat, description: 'bench' }))
+  return (await Promise.all(made)).map(({ invoice }) => invoice)
+}
+
+/** So many at any time, each lane with a pause after each. Milliseconds in all, and of each until its preimage. */
+async function payInvoices({ invoices, atOnce, pauseMs }: ManyInvoices): Promise<ManyPaid> {
+  const left = invoices.toReversed()
+  const eachMs: number[] = []
+  const lane = async () => {
+    for (let invoice = left.pop(); invoice !== undefined; invoice = left.pop()) {
+      const start = performance.now()
+      await node.pay({ invoice })
+      eachMs.push(performance.now() - start)
+      if (pauseMs > 0) await pause(pauseMs)
+    }
+  }
+  const start = performance.now()
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  return { elapsedMs: performance.now() - start, eachMs }
 }
 
 /** Through the API of this process, as a program elsewhere would. Milliseconds until the answer. */

@@ -84,7 +84,7 @@ export async function startPair(profileIn?: string): Promise<DaemonPair> {
   await until(async () => {
     // The funding transaction is on its way to the chain: it is in one of the blocks.
     served.chain.mine(1)
-    return (await payer.ask('usable')) && (await payee.ask('usable'))
+    return (await payer.ask('usable')) > 0 && (await payee.ask('usable')) > 0
   })
   for (const side of [payer, payee]) await until(async () => (await side.ask('height')) === served.chain.height)
   return {
@@ -99,7 +99,7 @@ export async function startPair(profileIn?: string): Promise<DaemonPair> {
   }
 }
 
-async function startDaemon(chainUrl: string, profileIn?: string): Promise<Daemon> {
+export async function startDaemon(chainUrl: string, profileIn?: string): Promise<Daemon> {
   const profile = profileIn === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileIn}`]
   const child = fork(fileURLToPath(new URL('daemon.ts', import.meta.url)), [chainUrl], { execArgv: profile })
   await once(child, 'message')

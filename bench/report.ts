@@ -7,7 +7,7 @@ export interface Figure {
   /** Stable: the baseline knows it by this. */
   readonly name: string
   readonly value: number
-  readonly unit: 'us' | 'ms' | 's' | '/s' | 'bytes' | 'MiB'
+  readonly unit: 'us' | 'ms' | 's' | '/s' | 'x' | 'bytes' | 'MiB'
   readonly better: 'less' | 'more'
   /** What the work costs at least here and now, from primitives measured in the same run. */
   readonly limit?: number

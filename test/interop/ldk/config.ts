@@ -29,6 +29,8 @@ export function configOf(zeroConf: boolean): UserConfig {
   const channel = ChannelConfig.constructor_default()
   channel.set_max_dust_htlc_exposure(MaxDustHTLCExposure.constructor_fixed_limit_msat(MAX_DUST_EXPOSURE_MSAT))
   config.set_channel_config(channel)
+  // All channels are private here, and LDK is between two of ours, or we between two of its.
+  config.set_accept_forwards_to_priv_channels(true)
   // Anchors are accepted by hand alone, since whoever accepts them needs coins for the fees.
   config.set_manually_accept_inbound_channels(true)
   return config

@@ -32,6 +32,7 @@ import { configOf } from './config.ts'
 import { LdkDisk } from './disk.ts'
 import type { LdkEvent, LdkOptions } from './protocol.ts'
 import { type ChainRpc, chainRpc } from './rpc.ts'
+import { SyncedDisk } from './syncedDisk.ts'
 import { LdkWallet } from './wallet.ts'
 
 /** What it wants of others at least: no more than the floor, whatever it would pay itself. */
@@ -54,7 +55,7 @@ export class LdkNode {
   readonly bumps: BumpTransactionEventHandler
   readonly log: string[] = []
   readonly voices: Voices
-  readonly #disk: LdkDisk
+  readonly #disk: LdkDisk | SyncedDisk
   #feeratePerKw: number
   #height = 0
   #manager: ChannelManager | undefined
@@ -65,7 +66,7 @@ export class LdkNode {
     this.options = options
     this.rpc = chainRpc(options.chain)
     this.wallet = new LdkWallet(seed)
-    this.#disk = new LdkDisk(options.dataDir)
+    this.#disk = options.synced === true ? new SyncedDisk(options.dataDir) : new LdkDisk(options.dataDir)
     this.#feeratePerKw = options.feeratePerKw
     const now = Date.now()
     this.keys = KeysManager.constructor_new(seed, BigInt(Math.floor(now / 1000)), (now % 1000) * 1_000_000)
@@ -73,7 +74,10 @@ export class LdkNode {
     const estimator = FeeEstimator.new_impl({
       get_est_sat_per_1000_weight: target => (LEAST.has(target) ? FLOOR_PER_KW : this.#feeratePerKw),
     })
-    const logger = Logger.new_impl({ log: record => this.#note(record.get_args()) })
+    // What it says is of use to tests, and costs those who measure it.
+    const logger = Logger.new_impl({
+      log: options.synced === true ? () => undefined : record => this.#note(record.get_args()),
+    })
     this.voices = { broadcaster: this.broadcaster.voice, estimator, logger }
     this.monitors = ChainMonitor.constructor_new(
       Option_FilterZ.constructor_none(),

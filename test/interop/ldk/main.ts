@@ -3,6 +3,7 @@ import { ChannelId } from 'lightningdevkit'
 import { hex, ok, u32Of, u64Of, unhex } from './bytes.ts'
 import { LdkEvents } from './events.ts'
 import { LdkNode } from './ldkNode.ts'
+import { payMany } from './many.ts'
 import { invoice, keysend, pay, payAlong, refuse } from './payments.ts'
 import type { Asked, LdkChannel, LdkOptions, Told, VerbName, Verbs } from './protocol.ts'
 import { dial, type Line, listen } from './sockets.ts'
@@ -94,6 +95,8 @@ function verbs(): Handlers {
     channels: () => channels(),
     invoice: args => invoice(node, args),
     pay: args => pay(node, events, args),
+    invoices: ({ count, amountMsat }) => Array.from({ length: count }, () => invoice(node, { amountMsat }).invoice),
+    payMany: args => payMany({ node, events, moved: pump }, args),
     keysend: args => keysend(node, events, args),
     payAlong: args => payAlong(node, events, args),
     hold: ({ on }) => {
@@ -129,6 +132,10 @@ function verbs(): Handlers {
     tick: () => {
       tick()
       return {}
+    },
+    cpu: () => {
+      const { user, system } = process.cpuUsage()
+      return { process: user + system }
     },
     address: () => ({ address: wallet.address }),
     balance: () => ({

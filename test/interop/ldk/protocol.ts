@@ -13,6 +13,8 @@ export interface LdkOptions {
   readonly feeratePerKw: number
   /** Channels of others are used before they are confirmed. */
   readonly zeroConf?: boolean
+  /** What it writes is on the disk before it goes on, as a log of updates; it is not read again. For benchmarks. */
+  readonly synced?: boolean
 }
 
 export interface Verbs {
@@ -33,6 +35,9 @@ export interface Verbs {
     out: { invoice: string; paymentHash: string }
   }
   pay: { in: { invoice: string; amountMsat?: string }; out: LdkEnd }
+  invoices: { in: { count: number; amountMsat: string }; out: readonly string[] }
+  /** So many at any time, each lane with a pause after each; milliseconds in all and of each until its preimage. */
+  payMany: { in: LdkMany; out: LdkTimes }
   keysend: { in: { nodeId: string; amountMsat: string }; out: LdkEnd }
   /** Along hops of the caller's choice, whatever they lead to. */
   payAlong: { in: LdkRoute; out: LdkEnd }
@@ -46,6 +51,8 @@ export interface Verbs {
   sync: { in: object; out: { height: number } }
   feerate: { in: { perKw: number }; out: object }
   tick: { in: object; out: object }
+  /** Processor time of the process so far, in microseconds. */
+  cpu: { in: object; out: { process: number } }
   address: { in: object; out: { address: string } }
   balance: { in: object; out: { coinsSat: string; coins: number; claimable: number } }
   /** Writes everything and ends. */
@@ -68,6 +75,17 @@ export interface LdkChannel {
   readonly pendingIn: number
   readonly pendingOut: number
   readonly channelType: string
+}
+
+export interface LdkMany {
+  readonly invoices: readonly string[]
+  readonly atOnce: number
+  readonly pauseMs: number
+}
+
+export interface LdkTimes {
+  readonly elapsedMs: number
+  readonly eachMs: readonly number[]
 }
 
 export type LdkEnd =
