@@ -59,6 +59,16 @@ describe('BOLT 2, channel_ready, sender: the funding is looked at', () => {
     expect(result.next).toMatchObject({ state: 'closing', durable: { ready: { local: false } } })
   })
 
+  // Both have signed for another output: a commitment of ours would be refused by everyone.
+  it.fails.each(cases)('publishes nothing where the output has $what', ({ spoil }) => {
+    const duo = signed()
+    const { output } = fundChannelEffect(duo)
+    const what = { type: 'funding_depth', depth: 3, output: { ...output, ...spoil }, coinbase: false } as const
+    const { next, effects } = input(duo, 'bob', what)
+    expect(effects.filter(effect => effect.type === 'publish')).toEqual([])
+    expect(next).toMatchObject({ durable: { phase: { cause: { mayPublishCommitment: false } } } })
+  })
+
   it('waits for 100 blocks where the funding is a coinbase', () => {
     const duo = signed()
     const { output } = fundChannelEffect(duo)
