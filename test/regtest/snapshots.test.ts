@@ -104,4 +104,66 @@ describe('damaged snapshots', () => {
     const blocks = [{ ...first, transactions: rich }, ...rest].map(block => ({ block, standing: 'good' as const }))
     expect(code(encodeSnapshot({ ...snapshot, blocks }))).toBe('invalid')
   })
+
+  const saidOf = (damaged: Uint8Array) => {
+    const result = restoreRegtestChain(damaged)
+    return result.ok ? 'restored' : result.error.message
+  }
+
+  test.fails('a block that begins with another transaction than its coinbase, or rests on one that was found bad', () => {
+    const snapshot = value(decodeSnapshot(bytes))
+    const [saved, ...others] = snapshot.blocks
+    const coinbase = saved?.block.transactions[0]
+    const input = coinbase?.inputs[0]
+    if (saved === undefined || coinbase === undefined || input === undefined) throw new Error('the chain has blocks')
+    const outpoint = { ...input.outpoint, vout: 0 }
+    const transactions = [{ ...coinbase, inputs: [{ ...input, outpoint }] }]
+    const changed = { ...saved, block: { ...saved.block, transactions } }
+    expect(saidOf(encodeSnapshot({ ...snapshot, blocks: [changed, ...others] }))).toMatch(
+      /^block [0-9a-f]{64}: bad-txnmrklroot$/,
+    )
+    const bad = { ...saved, standing: 'invalid' } as const
+    expect(saidOf(encodeSnapshot({ ...snapshot, blocks: [bad, ...others] }))).toMatch(
+      /^tip [0-9a-f]{64} rests on a block that is not valid$/,
+    )
+  })
+
+  test.fails('waiting transactions that nobody could have taken', () => {
+    const { chain, coins } = bed()
+    const [first, second] = coins
+    if (first === undefined || second === undefined) throw new Error('the bed has coins')
+    value(chain.submit(spend([first])))
+    value(chain.submit(spend([second])))
+    const snapshot = value(decodeSnapshot(chain.save()))
+    const [one, two] = snapshot.mempool
+    if (one === undefined || two === undefined) throw new Error('two transactions wait')
+    const saidWith = (...mempool: (typeof one)[]) => saidOf(encodeSnapshot({ ...snapshot, mempool }))
+    expect(saidWith(one, two)).toBe('restored')
+    expect(saidWith(one, one)).toMatch(/: txn-mempool-conflict$/)
+    const input = one.tx.inputs[0]
+    if (input === undefined) throw new Error('it spends something')
+    const elsewhere = { ...one.tx, inputs: [{ ...input, outpoint: { ...input.outpoint, vout: 77 } }] }
+    expect(saidWith({ ...one, tx: elsewhere })).toMatch(/: bad-txns-inputs-missingorspent$/)
+    expect(saidWith(one, { ...one, tx: { ...one.tx, locktime: 1 } })).toMatch(/: txn-mempool-conflict$/)
+    const late = { ...one.tx, locktime: 10_000, inputs: [{ ...input, sequence: 0 }] }
+    expect(saidWith({ ...one, tx: late })).toMatch(/: non-final$/)
+    expect(saidWith({ ...one, feeSat: one.feeSat + 1n })).toMatch(/: expected a fee of \d+ sat, got \d+ sat$/)
+  })
+
+  test.fails('whatever bit is changed under a good checksum: it is refused in words, or a chain that goes on', () => {
+    const { chain, coins } = bed()
+    chain.reorganize({ depth: 1, length: 2 })
+    value(chain.submit(spend([coins[0] as TestCoin])))
+    const contents = chain.save().slice(0, -32)
+    const ends: string[] = []
+    for (let at = 17; at < contents.length; at += at < 150 || at > contents.length - 400 ? 3 : 997) {
+      const changed = contents.slice()
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8))
+      const result = restoreRegtestChain(resealed(changed))
+      if (result.ok) result.value.mine(1)
+      ends.push(result.ok ? 'restored' : result.error.code)
+    }
+    expect(ends).toContain('restored')
+    expect(ends).toContain('invalid')
+  })
 })
