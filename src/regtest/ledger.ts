@@ -158,7 +158,7 @@ export class Ledger implements CoinView {
 }
 
 /** What a transaction spends, and its relative locks (BIP 68). */
-function checkSpend(tx: Tx, view: CoinView, parent: BlockNode): Result<InputFacts, Reject> {
+export function checkSpend(tx: Tx, view: CoinView, parent: BlockNode): Result<InputFacts, Reject> {
   const inputs = checkInputs(tx, view, parent.height + 1)
   if (!inputs.ok) return inputs
   const heights = inputs.value.coins.map(coin => coin.height)
