@@ -23,7 +23,7 @@ export { scriptFromAddress } from './bitcoin/index.ts'
 export { type BitcoindOptions, bitcoindChain } from './chain/index.ts'
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
 export type { NodeEvent, NumberedEvent, Payment, PaymentFailure, Token, TokenScope } from './engine/index.ts'
-export { decodeInvoice, type Invoice, type InvoiceFailure } from './invoice/index.ts'
+export { decodeInvoice, type Invoice, type InvoiceFailure, type PlainInvoice } from './invoice/index.ts'
 export { parseSeedPhrase, type SeedPhrase, type SeedPhraseFailure, seedPhraseFromEntropy } from './keys/index.ts'
 export {
   type LinkContext,
@@ -42,6 +42,7 @@ export {
   type BookendNode,
   type ChannelExplanation,
   type ChannelInfo,
+  type ChannelPolicy,
   type CloseRequest,
   type ClosingChannel,
   type CreatedInvoice,
@@ -51,7 +52,9 @@ export {
   type DriverOptions,
   type ExplainedSpend,
   type InputResult,
+  type InvoiceInfo,
   type InvoiceRequest,
+  type InvoicesRequest,
   installBestBackends,
   type LogLine,
   type NetOption,
@@ -63,10 +66,12 @@ export {
   type OpenedChannel,
   type OpenRequest,
   openBackup,
+  type PaymentsRequest,
   type PayRequest,
   type PeerAddress,
   type PeerInfo,
   PipeHub,
+  type PolicyRequest,
   pipe,
   type RestoreBackupOptions,
   type RestoredNode,

@@ -6,6 +6,8 @@ import { answerError, answerUnknown, RefusedError } from './refuse.ts'
 import { channelRoutes } from './routes/channels.ts'
 import type { ApiApp, Desk } from './routes/desk.ts'
 import { eventRoutes } from './routes/events.ts'
+import { graphRoutes } from './routes/graph.ts'
+import { invoiceRoutes } from './routes/invoices.ts'
 import { nodeRoutes, operationRoutes } from './routes/node.ts'
 import { paymentRoutes } from './routes/payments.ts'
 import { peerRoutes } from './routes/peers.ts'
@@ -21,7 +23,9 @@ export function createApp(desk: Desk, version: string): ApiApp {
   nodeRoutes(app, desk)
   peerRoutes(app, desk)
   channelRoutes(app, desk)
+  invoiceRoutes(app, desk)
   paymentRoutes(app, desk)
+  graphRoutes(app, desk)
   eventRoutes(app, desk)
   tokenRoutes(app, desk)
   operationRoutes(app, desk)

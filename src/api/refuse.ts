@@ -14,6 +14,7 @@ import {
   wentWrong,
   wrongContentType,
 } from './failures.ts'
+import type { ErrorJson } from './schemas/error.ts'
 
 /** Thrown by what stands before a route; `answerError` makes the answer of it. */
 export class RefusedError extends Error {
@@ -42,6 +43,13 @@ export function answerError(error: unknown, context: Context<ApiEnv>, log: (text
   if (context.env.incoming.destroyed && !context.env.incoming.complete) return refuse(context, callerGone())
   log(`${context.req.method} ${context.req.path}: ${error instanceof Error ? error.stack : String(error)}`)
   return refuse(context, wentWrong())
+}
+
+/** A failure behind an answer that has begun. What nobody foresaw goes to the log, and not to the caller. */
+export function failureJson(error: unknown, log: (text: string) => void): ErrorJson {
+  if (error instanceof BookendError) return errorJson(error)
+  log(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  return errorJson(wentWrong().error)
 }
 
 const METHODS = ['GET', 'POST', 'DELETE'] as const

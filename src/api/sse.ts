@@ -8,9 +8,9 @@ export interface SseMessage {
   readonly data: string
 }
 
-/** One message. `data` is JSON, so it has no line breaks. */
-export const sseMessage = ({ id, event, data }: { id: number; event: string; data: string }): string =>
-  `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`
+/** One message. `data` is JSON, so it has no line breaks. Without an `id` it is of a stream that cannot be resumed. */
+export const sseMessage = ({ id, event, data }: { id?: number; event: string; data: string }): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`
 
 /** The first block of a stream: where the reader stands, and how soon it may come again. It is no message for anybody. */
 export const sseHello = ({ id, retryMs }: { id: number; retryMs: number }): string => `retry: ${retryMs}\nid: ${id}\n\n`

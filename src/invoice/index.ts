@@ -10,4 +10,7 @@ export {
   MAX_DESCRIPTION_BYTES,
   MAX_INVOICE_LENGTH,
 } from './limits.ts'
+export type { PlainFeature, PlainInvoice } from './plain.ts'
+export { readPlainInvoice } from './readPlain.ts'
+export { INVOICE_ADVICE, invoiceSentence } from './sentence.ts'
 export type { Invoice, InvoiceDescription, InvoiceFields, RouteHintHop, TaggedField } from './types.ts'

@@ -1,5 +1,6 @@
 import { BookendError, type BookendErrorCode } from '../base/index.ts'
 import type { EngineFailure, Payment, PaymentFailure } from '../engine/index.ts'
+import { INVOICE_ADVICE } from '../invoice/index.ts'
 import { ChainError, NetworkError, type Store } from '../ports/index.ts'
 import { StorageError } from '../storage/index.ts'
 
@@ -38,7 +39,7 @@ export function engineError({ code, expected, got, section }: EngineFailure): Bo
 }
 
 const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
-  invalid_invoice: ['bad_request', 'Copy the whole invoice again, or ask for another one.'],
+  invalid_invoice: ['bad_request', INVOICE_ADVICE],
   invoice_expired: ['bad_request', 'Ask for a new invoice.'],
   wrong_network: ['wrong_network', 'Pay it with a node on its network.'],
   amount: ['bad_request', 'Name an amount that the invoice allows.'],
@@ -66,9 +67,9 @@ const OF_PAYMENTS: Readonly<Record<PaymentFailure['code'], Known>> = {
   chain_is_old: ['chain_unavailable', 'See whether the chain is running, and try again when a block has come.'],
 }
 
-export function paymentError({ code, message }: PaymentFailure): BookendError {
+export function paymentError({ code, message, detail }: PaymentFailure): BookendError {
   const [known, advice] = OF_PAYMENTS[code]
-  return new BookendError(known, message, { advice, facts: { reason: code } })
+  return new BookendError(known, message, { advice, facts: { reason: code, ...(detail !== undefined && { detail }) } })
 }
 
 /** Whatever an adapter throws. What is none of their errors is a bug of ours, and stays what it is. */

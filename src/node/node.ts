@@ -1,24 +1,24 @@
 import {
   type ChannelId,
-  fromHex,
   msat,
   type NodeId,
-  parseHex,
   pmapValues,
   subtract,
   subtractOrZero,
   type Txid,
   toHex,
 } from '../base/index.ts'
-import { constantTimeEqual, sha256 } from '../crypto/index.ts'
 import {
+  type EngineInput,
   type EngineState,
   type Link,
   type NumberedEvent,
   type Payment,
+  type PaymentProgress,
   type Token,
   walletContext,
 } from '../engine/index.ts'
+import { type PlainInvoice, readPlainInvoice } from '../invoice/index.ts'
 import type { SeedKeys } from '../keys/index.ts'
 import type { Listening, NetAddress, Store, Timers } from '../ports/index.ts'
 import { balanceOf } from '../wallet/index.ts'
@@ -26,32 +26,45 @@ import { sealBackup } from './backup.ts'
 import { orAborted, within } from './cancellation.ts'
 import { channelBalances, channelInfo, channelInfos } from './channelViews.ts'
 import { checkNodeId } from './checkNodeId.ts'
+import type { NodeDesk } from './desk.ts'
 import { explain } from './explain.ts'
-import { failedPayment, stoppedError } from './failures.ts'
+import { stoppedError } from './failures.ts'
 import { graphNode, graphPage, graphSummary } from './graphViews.ts'
 import type { Hands } from './hands.ts'
+import { cancelInvoice, createInvoice, invoiceInfo, listInvoices, settleInvoice } from './invoices.ts'
 import { closingOf, linkOf, noChannel, opened } from './lookups.ts'
-import { findPayment, listPayments, MAX_PAYMENTS_LISTED } from './paymentRecords.ts'
+import { pay } from './paying.ts'
+import { findPayment, listPayments } from './paymentRecords.ts'
+import { policies, setPolicy } from './policies.ts'
 import { Repeatables } from './repeatable.ts'
 import { replyOf } from './requests.ts'
+import { createToken, listTokens, revokeToken, tokenOf } from './tokens.ts'
 import type {
   Balance,
   BookendNode,
   Cancellable,
   ChannelExplanation,
   ChannelInfo,
+  ChannelPolicy,
   CloseRequest,
   ClosingChannel,
   CreatedInvoice,
+  GraphNodeInfo,
+  GraphPage,
   GraphPageRequest,
+  GraphSummary,
+  InvoiceInfo,
   InvoiceRequest,
+  InvoicesRequest,
   NetworkName,
   NodeInfo,
   OpenedChannel,
   OpenRequest,
+  PaymentsRequest,
   PayRequest,
   PeerAddress,
   PeerInfo,
+  PolicyRequest,
   SendRequest,
   TokenRequest,
 } from './types.ts'
@@ -61,9 +74,6 @@ import { VERSION } from './version.ts'
 const CLOSE_PATIENCE_MS = 5_000
 /** How long `openChannel` waits for a connection that is being made. */
 const CONNECT_PATIENCE_MS = 30_000
-const DEFAULT_PAYMENTS_LISTED = 100
-const TOKEN_SECRET_BYTES = 32
-const TOKEN_ID_BYTES = 8
 
 export interface NodeParts {
   readonly hands: Hands
@@ -81,12 +91,22 @@ export class Node implements BookendNode {
   readonly stopped: Promise<void>
   readonly #parts: NodeParts
   readonly #repeatables: Repeatables
+  readonly #desk: NodeDesk
   readonly #ended = Promise.withResolvers<void>()
   #stopping: Promise<void> | undefined
 
   constructor(parts: NodeParts) {
     this.#parts = parts
-    this.#repeatables = new Repeatables(parts.store)
+    const { hands, store, randomBytes } = parts
+    this.#repeatables = new Repeatables(store)
+    this.#desk = {
+      ask: (input, onProgress) => this.#ask(input, onProgress),
+      state: () => hands.driver.state,
+      context: () => hands.driver.context(),
+      store,
+      randomBytes,
+      repeatables: this.#repeatables,
+    }
     this.stopped = this.#ended.promise
     // Whoever does not look at `stopped` has not missed an error: every call rejects with it too.
     this.stopped.catch(() => undefined)
@@ -241,68 +261,60 @@ export class Node implements BookendNode {
   }
 
   async createInvoice(wanted: InvoiceRequest): Promise<CreatedInvoice> {
-    const { amountMsat, description = '', expirySeconds } = wanted
-    const { randomBytes, hands } = this.#parts
-    const [preimage, paymentSecret] = [randomBytes(32), randomBytes(32)]
-    const limits = hands.driver.context().limits.payment
-    const reply = await this.#ask(request => ({
-      type: 'payment',
-      input: {
-        type: 'create_invoice',
-        request,
-        description,
-        expirySeconds: expirySeconds ?? limits.defaultExpirySeconds,
-        preimage,
-        paymentSecret,
-        ...(amountMsat !== undefined && { amountMsat }),
-      },
-    }))
-    const { invoice, paymentHash, expiresAt } = replyOf(reply, 'invoice')
-    return { invoice, paymentHash, expiresAt }
+    return createInvoice(this.#desk, wanted)
+  }
+
+  async settleInvoice(wanted: { readonly preimage: string }): Promise<Payment> {
+    return settleInvoice(this.#desk, wanted)
+  }
+
+  async cancelInvoice({ paymentHash }: Pick<Payment, 'paymentHash'>): Promise<void> {
+    return cancelInvoice(this.#desk, paymentHash)
+  }
+
+  async invoices(request: InvoicesRequest = {}): Promise<readonly InvoiceInfo[]> {
+    return listInvoices(this.#desk, request)
+  }
+
+  async invoice({ paymentHash }: Pick<Payment, 'paymentHash'>): Promise<InvoiceInfo> {
+    return invoiceInfo(this.#desk, paymentHash)
+  }
+
+  async decodeInvoice({ invoice }: { readonly invoice: string }): Promise<PlainInvoice> {
+    return readPlainInvoice(invoice)
   }
 
   async pay(wanted: PayRequest): Promise<Payment> {
-    const { amountMsat, idempotencyKey, token } = wanted
-    const { randomBytes, hands } = this.#parts
-    const timeoutMs = wanted.timeoutMs ?? hands.driver.context().limits.payment.defaultTimeoutMs
-    const common = {
-      timeoutMs,
-      sessionKey: randomBytes(32),
-      ...(amountMsat !== undefined && { amountMsat }),
-      ...(idempotencyKey !== undefined && { idempotencyKey }),
-      ...(token !== undefined && { token }),
-    }
-    const ask = () =>
-      this.#ask(request => ({
-        type: 'payment',
-        input:
-          wanted.invoice === undefined
-            ? { type: 'keysend', request, peer: wanted.nodeId, preimage: randomBytes(32), ...common }
-            : { type: 'pay_invoice', request, invoice: wanted.invoice, ...common },
-      }))
-    const reply = await this.#repeatables.payment(idempotencyKey, ask)
-    const { payment } = replyOf(reply, 'payment')
-    if (payment.failure === undefined) return payment
-    throw failedPayment(payment)
+    return pay(this.#desk, wanted)
   }
 
-  async payments({
-    limit = DEFAULT_PAYMENTS_LISTED,
-    before,
-  }: {
-    readonly limit?: number
-    readonly before?: number
-  } = {}) {
-    return listPayments(this.#parts.store, Math.min(limit, MAX_PAYMENTS_LISTED), before)
+  async payments(request: PaymentsRequest = {}): Promise<readonly Payment[]> {
+    return listPayments(this.#parts.store, request)
   }
 
   async payment({ paymentHash }: Pick<Payment, 'paymentHash'>): Promise<Payment> {
     return findPayment(this.#parts.store, paymentHash)
   }
 
-  readonly graphSummary = async () => graphSummary(this.#state.gossip)
-  readonly graph = async (request: GraphPageRequest = {}) => graphPage(this.#state.gossip, request)
-  readonly graphNode = ({ nodeId }: PeerAddress) => graphNode(this.#state.gossip, this.#parts.store, nodeId)
+  async policies(): Promise<readonly ChannelPolicy[]> {
+    return policies(this.#desk)
+  }
+
+  async setPolicy(request: PolicyRequest): Promise<ChannelPolicy> {
+    return setPolicy(this.#desk, request)
+  }
+
+  async graphSummary(): Promise<GraphSummary> {
+    return graphSummary(this.#state.gossip)
+  }
+
+  async graph(request: GraphPageRequest = {}): Promise<GraphPage> {
+    return graphPage(this.#state.gossip, request)
+  }
+
+  async graphNode({ nodeId }: { readonly nodeId: NodeId }): Promise<GraphNodeInfo> {
+    return graphNode(this.#state.gossip, this.#parts.store, nodeId)
+  }
 
   events({
     after,
@@ -321,41 +333,20 @@ export class Node implements BookendNode {
     return sealBackup({ store, key: keys.backupKey, nonce: randomBytes(12), nodeId, network: name, createdAt })
   }
 
-  async createToken({
-    name,
-    scopes,
-    budgetMsat,
-  }: TokenRequest): Promise<{ readonly token: Token; readonly secret: string }> {
-    const { randomBytes } = this.#parts
-    const secret = toHex(randomBytes(TOKEN_SECRET_BYTES))
-    const reply = await this.#ask(request => ({
-      type: 'payment',
-      input: {
-        type: 'create_token',
-        request,
-        id: toHex(randomBytes(TOKEN_ID_BYTES)),
-        name,
-        scopes,
-        secretHash: toHex(sha256(fromHex(secret))),
-        ...(budgetMsat !== undefined && { budgetMsat }),
-      },
-    }))
-    return { token: replyOf(reply, 'token').token, secret }
+  async createToken(request: TokenRequest): Promise<{ readonly token: Token; readonly secret: string }> {
+    return createToken(this.#desk, request)
   }
 
   async tokens(): Promise<readonly Token[]> {
-    return [...pmapValues(this.#state.payments.tokens)]
+    return listTokens(this.#desk)
   }
 
   async revokeToken({ id }: { readonly id: string }): Promise<void> {
-    await this.#ask(request => ({ type: 'payment', input: { type: 'revoke_token', request, id } }))
+    return revokeToken(this.#desk, id)
   }
 
   async tokenOf(secret: string): Promise<Token | undefined> {
-    const bytes = parseHex(secret)
-    if (!bytes.ok || bytes.value.length !== TOKEN_SECRET_BYTES) return undefined
-    const hash = sha256(bytes.value)
-    return (await this.tokens()).find(({ secretHash }) => constantTimeEqual(fromHex(secretHash), hash))
+    return tokenOf(this.#desk, secret)
   }
 
   stop(): Promise<void> {
@@ -383,10 +374,10 @@ export class Node implements BookendNode {
     return this.#parts.hands.driver.state
   }
 
-  #ask(input: (request: number) => Parameters<Hands['driver']['submit']>[0]) {
+  #ask(input: (request: number) => EngineInput, onProgress?: (progress: PaymentProgress) => void) {
     const { hands } = this.#parts
     if (this.#stopping !== undefined) return Promise.reject(stoppedError())
-    return hands.requests.ask(request => hands.driver.submit(input(request)))
+    return hands.requests.ask(request => hands.driver.submit(input(request)), onProgress)
   }
 
   #link(channelId: ChannelId): Link {

@@ -1,5 +1,7 @@
 import type { ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PaymentHash, Sat, Txid } from '../base/index.ts'
-import type { NumberedEvent, Payment, Token, TokenScope } from '../engine/index.ts'
+import type { NumberedEvent, Payment, PaymentProgress, Token, TokenScope } from '../engine/index.ts'
+import type { PlainInvoice } from '../invoice/index.ts'
+import type { PayBudget } from '../payment/index.ts'
 import type { NetAddress } from '../ports/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
 
@@ -36,12 +38,26 @@ export interface BookendNode extends AsyncDisposable {
   /** Resolves when the closing transaction is known, or at once with `pending` where the peer is away or HTLCs are in flight. */
   closeChannel(request: CloseRequest): Promise<ClosingChannel>
 
+  /** With a `paymentHash` it is a hold invoice: what is paid waits for `settleInvoice` or `cancelInvoice`. */
   createInvoice(request: InvoiceRequest): Promise<CreatedInvoice>
+  /** Takes what is held for the invoice of this preimage. To ask again is no error: it gets the same answer. */
+  settleInvoice(request: { readonly preimage: string }): Promise<Payment>
+  /** Nobody can pay it any more, and what is held for it goes back. */
+  cancelInvoice(request: { readonly paymentHash: PaymentHash }): Promise<void>
+  /** Those that can be paid, or whose payment waits. The one that expires last comes first. */
+  invoices(request?: InvoicesRequest): Promise<readonly InvoiceInfo[]>
+  invoice(request: { readonly paymentHash: PaymentHash }): Promise<InvoiceInfo>
+  /** What an invoice says, of whatever network, expired or not. */
+  decodeInvoice(request: { readonly invoice: string }): Promise<PlainInvoice>
   /** Resolves when the preimage is there. A payment that failed is a `BookendError` with code `payment_failed`. */
   pay(request: PayRequest): Promise<Payment>
   /** Newest first. */
-  payments(request?: { readonly limit?: number; readonly before?: number }): Promise<readonly Payment[]>
+  payments(request?: PaymentsRequest): Promise<readonly Payment[]>
   payment(request: { readonly paymentHash: PaymentHash }): Promise<Payment>
+  /** What we ask for passing payments on, of each channel that is not closing; the oldest first. */
+  policies(): Promise<readonly ChannelPolicy[]>
+  /** What is not named stays as it is. */
+  setPolicy(request: PolicyRequest): Promise<ChannelPolicy>
 
   /** What is known of the network: what others have announced, and the chain confirms. */
   graphSummary(): Promise<GraphSummary>
@@ -199,6 +215,37 @@ export interface InvoiceRequest {
   readonly amountMsat?: Msat
   readonly description?: string
   readonly expirySeconds?: number
+  /** Whose preimage the caller has, or will have: makes it a hold invoice. */
+  readonly paymentHash?: PaymentHash
+  /** Of a hold invoice: how many blocks of time it asks for. They are what the caller has to decide. */
+  readonly minFinalCltvExpiryDelta?: number
+}
+
+export interface InvoicesRequest {
+  /** 100 unless told, 1,000 at most. */
+  readonly limit?: number
+  /** Those behind this one in the list. */
+  readonly after?: PaymentHash
+  /** Only those whose payment is held. */
+  readonly held?: boolean
+}
+
+export interface InvoiceInfo {
+  readonly paymentHash: PaymentHash
+  readonly invoice: string
+  /** `paying`: a part of it has come, and the rest is awaited. `held`: all of it has come, and waits for a decision. */
+  readonly status: 'open' | 'paying' | 'held' | 'expired'
+  /** Its preimage is not ours: what is paid for it waits for `settleInvoice`. */
+  readonly hold: boolean
+  readonly amountMsat: Msat | undefined
+  readonly description: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  /** What has come of it and waits, over how many HTLCs. */
+  readonly receivedMsat: Msat
+  readonly htlcs: number
+  /** At this height what waits goes back. */
+  readonly cancelledAtHeight: number | undefined
 }
 
 export interface CreatedInvoice {
@@ -208,14 +255,22 @@ export interface CreatedInvoice {
   readonly expiresAt: number
 }
 
-/** By invoice, or without one straight to a peer that we have a channel with (keysend). */
-export type PayRequest = Repeatable & {
-  /** Where the invoice names none, and for keysend. */
-  readonly amountMsat?: Msat
-  /** How long it is tried; an HTLC that is on its way then is waited for all the same. */
-  readonly timeoutMs?: number
-  readonly token?: string
-} & ({ readonly invoice: string; readonly nodeId?: never } | { readonly nodeId: NodeId; readonly invoice?: never })
+/** Who is paid: by invoice, or without one. */
+type Payee =
+  | { readonly invoice: string; readonly nodeId?: never }
+  | { readonly nodeId: NodeId; readonly invoice?: never }
+
+/** By invoice, or without one (keysend). */
+export type PayRequest = Repeatable &
+  PayBudget & {
+    /** Where the invoice names none, and for keysend. */
+    readonly amountMsat?: Msat
+    /** How long it is tried; an HTLC that is on its way then is waited for all the same. */
+    readonly timeoutMs?: number
+    readonly token?: string
+    /** Told what is tried, and what came back, until the payment has ended. */
+    readonly onProgress?: (progress: PaymentProgress) => void
+  } & Payee
 
 export interface GraphSummary {
   readonly nodes: number

@@ -11,7 +11,7 @@ import {
   toHex,
 } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
-import { decodeInvoice, type Invoice } from '../invoice/index.ts'
+import { decodeInvoice, type Invoice, invoiceSentence } from '../invoice/index.ts'
 import { invoiceNetwork } from './invoices.ts'
 import { MAX_FINAL_CLTV_EXPIRY_DELTA } from './limits.ts'
 import { requestKey, sentHashKey } from './records.ts'
@@ -39,11 +39,8 @@ type PayInvoice = Extract<PaymentInput, { type: 'pay_invoice' }>
 export function payInvoice(state: PaymentsState, input: PayInvoice, context: PaymentContext): PaymentStep {
   const decoded = decodeInvoice(input.invoice)
   if (!decoded.ok) {
-    const { code, expected, got, section } = decoded.error
-    return refuse(state, [input.request], {
-      code: 'invalid_invoice',
-      message: `The invoice cannot be read (${code}): expected ${expected}, got ${got} (${section}).`,
-    })
+    const message = invoiceSentence(decoded.error)
+    return refuse(state, [input.request], { code: 'invalid_invoice', message, detail: decoded.error.code })
   }
   const amount = judged(decoded.value, input, context)
   if (!amount.ok) return refuse(state, [input.request], amount.error)

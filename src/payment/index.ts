@@ -4,6 +4,7 @@
 
 export type { Forward, HtlcRef, Part } from './inbound.ts'
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
+export { type OpenInvoiceView, openInvoice, openInvoices } from './openInvoices.ts'
 export { prepareOnion } from './opening.ts'
 export { policyOf } from './policy.ts'
 export {

@@ -57,6 +57,8 @@ export interface PaymentFailure {
     | 'unknown_channel'
     | 'invalid_policy'
   readonly message: string
+  /** The code of what was looked at, where that has codes of its own: what is wrong with an invoice. Stable. */
+  readonly detail?: string
 }
 
 /** `admin`: everything. `read`: looks. `invoice`: may be paid. `spend`: pays and sends, up to its budget. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type BookendClient, createClient, type EventJson, serveApi } from '../../src/api/index.ts'
 import { BookendError } from '../../src/base/index.ts'
-import { ADMIN_SECRET, CHANNEL_ID, OUR_ID, PAYMENT_HASH, PEER_ID, SENT_HASH, TXID } from './fakeNode.ts'
+import { ADMIN_SECRET, CHANNEL_ID, INVOICE, OUR_ID, PAYMENT_HASH, PEER_ID, SENT_HASH, TXID } from './fakeNode.ts'
 import { served, until } from './served.ts'
 
 // The typed client against the API itself: what is asked of the one is asked of the node.
@@ -76,6 +76,56 @@ const TRIPS: readonly Trip[] = [
     call: client => client.createInvoice({ amountMsat: '1', description: 'tea \u{1f375}' }),
     asked: { amountMsat: 1n, description: 'tea \u{1f375}' },
     answer: { paymentHash: PAYMENT_HASH },
+  },
+  {
+    verb: 'settleInvoice',
+    call: client => client.settleInvoice({ preimage: 'ab'.repeat(32) }),
+    asked: { preimage: 'ab'.repeat(32) },
+    answer: { paymentHash: PAYMENT_HASH, status: 'succeeded' },
+  },
+  {
+    verb: 'cancelInvoice',
+    call: client => client.cancelInvoice({ paymentHash: PAYMENT_HASH }),
+    asked: { paymentHash: PAYMENT_HASH },
+    answer: undefined,
+  },
+  {
+    verb: 'invoices',
+    call: client => client.invoices({ held: true, limit: 3 }),
+    asked: { held: true, limit: 3 },
+    answer: [{ status: 'held', receivedMsat: '1500' }],
+  },
+  {
+    verb: 'invoice',
+    call: client => client.invoice({ paymentHash: PAYMENT_HASH }),
+    asked: { paymentHash: PAYMENT_HASH },
+    answer: { hold: true },
+  },
+  {
+    verb: 'decodeInvoice',
+    call: client => client.decodeInvoice({ invoice: INVOICE }),
+    asked: { invoice: INVOICE },
+    answer: { network: 'bitcoin', amountMsat: '250000000', description: '1 cup coffee' },
+  },
+  { verb: 'policies', call: client => client.policies(), answer: [{ feeBaseMsat: '1000', disabled: false }] },
+  {
+    verb: 'setPolicy',
+    call: client => client.setPolicy({ channelId: CHANNEL_ID, feeBaseMsat: '1' }),
+    asked: { channelId: CHANNEL_ID, feeBaseMsat: 1n },
+    answer: { channelId: CHANNEL_ID },
+  },
+  { verb: 'graphSummary', call: client => client.graphSummary(), answer: { nodes: 2, channels: 1 } },
+  {
+    verb: 'graph',
+    call: client => client.graph({ limit: 5, after: 0 }),
+    asked: { limit: 5, after: 0 },
+    answer: { channels: [{ capacitySat: '1000000' }] },
+  },
+  {
+    verb: 'graphNode',
+    call: client => client.graphNode({ nodeId: PEER_ID }),
+    asked: { nodeId: PEER_ID },
+    answer: { nodeId: PEER_ID, alias: 'bob' },
   },
   {
     verb: 'pay',

@@ -9,8 +9,23 @@ import {
   sat,
   type Txid,
 } from '../../src/base/index.ts'
-import type { NumberedEvent, Payment, Token, TokenScope } from '../../src/engine/index.ts'
-import type { BookendNode, ChannelInfo, GraphChannelInfo } from '../../src/node/index.ts'
+import type {
+  NumberedEvent,
+  Payment,
+  PaymentProgress,
+  PaymentRoute,
+  Token,
+  TokenScope,
+} from '../../src/engine/index.ts'
+import { readPlainInvoice } from '../../src/invoice/index.ts'
+import type {
+  BookendNode,
+  ChannelInfo,
+  ChannelPolicy,
+  GraphChannelInfo,
+  InvoiceInfo,
+  PayRequest,
+} from '../../src/node/index.ts'
 import { shortChannelId } from '../../src/wire/index.ts'
 
 // A node that answers what it was told to and writes down what it was asked: the API is judged by that.
@@ -24,6 +39,10 @@ export const CHANNEL_ID = channelId(bytes(32, 0xc1))
 export const PAYMENT_HASH = paymentHash(bytes(32, 0x0a))
 export const SENT_HASH = paymentHash(bytes(32, 0x0b))
 export const TXID = '11'.repeat(32) as Txid
+
+/** The example of BOLT 11 for 2,500 micro-bitcoin. */
+export const INVOICE =
+  'lnbc2500u1pvjluezsp5zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zygspp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqypqdq5xysxxatsyp3k7enxv4jsxqzpu9qrsgquk0rl77nj30yxdy8j9vdx85fkpmdla2087ne0xh8nhedh8w27kyke0lp53ut353s06fv3qfegext0eh0ymjpf39tuven09sam30g4vgpfna3rh'
 
 export const GRAPH_CHANNEL: GraphChannelInfo = {
   shortChannelId: shortChannelId({ blockHeight: 100, txIndex: 1, outputIndex: 0 }),
@@ -79,6 +98,66 @@ export const RECEIVED: Payment = {
 
 export const SENT: Payment = { ...RECEIVED, number: 8, direction: 'sent', paymentHash: SENT_HASH }
 
+export const HELD_INVOICE: InvoiceInfo = {
+  paymentHash: PAYMENT_HASH,
+  invoice: 'lnbcrt1example',
+  status: 'held',
+  hold: true,
+  amountMsat: msat(1500),
+  description: 'a cup of tea',
+  expiresAt: 1_700_000_003_600_000,
+  receivedMsat: msat(1500),
+  htlcs: 1,
+  cancelledAtHeight: 250,
+}
+
+export const POLICY: ChannelPolicy = {
+  channelId: CHANNEL_ID,
+  peer: PEER_ID,
+  feeBaseMsat: msat(1000),
+  feeProportionalMillionths: 100,
+  cltvExpiryDelta: 80,
+  htlcMinimumMsat: msat(1),
+  htlcMaximumMsat: undefined,
+  disabled: false,
+  updatedAt: undefined,
+}
+
+/** Over a peer to another node. */
+export const ROUTE: PaymentRoute = {
+  hops: [
+    {
+      nodeId: PEER_ID,
+      shortChannelId: shortChannelId({ blockHeight: 104, txIndex: 1, outputIndex: 1 }),
+      amountMsat: msat(1600),
+      cltvExpiry: 330,
+    },
+    {
+      nodeId: key(4),
+      shortChannelId: shortChannelId({ blockHeight: 103, txIndex: 2, outputIndex: 0 }),
+      amountMsat: msat(1500),
+      cltvExpiry: 250,
+    },
+  ],
+  amountMsat: msat(1500),
+  feeMsat: msat(100),
+}
+
+/** What a payment tells where somebody listens: one way that fails, and one that does not. */
+export const PROGRESS: readonly PaymentProgress[] = [
+  { type: 'trying', paymentHash: SENT_HASH, parts: [ROUTE] },
+  {
+    type: 'part_failed',
+    paymentHash: SENT_HASH,
+    part: ROUTE,
+    hop: 1,
+    nodeId: PEER_ID,
+    failureName: 'temporary_channel_failure',
+    message: 'Its channel cannot take the payment now.',
+  },
+  { type: 'trying', paymentHash: SENT_HASH, parts: [ROUTE, ROUTE] },
+]
+
 export const ADMIN_SECRET = 'the-secret-of-the-data-directory'
 export const TOKEN_HASH = 'ff'.repeat(32)
 
@@ -100,6 +179,8 @@ export interface FakeNode {
   readonly calls: { readonly verb: string; readonly request: unknown }[]
   /** The next call of this verb fails with it. */
   failNext(verb: string, error: unknown): void
+  /** What payments tell from now on, and what they fail with after that: a promise is waited for first. */
+  payWith(words: readonly PaymentProgress[], failure?: unknown): void
   readonly log: NumberedEvent[]
   /** Appends to the log, and tells whoever listens. */
   tell(event: NumberedEvent['event']): void
@@ -124,6 +205,8 @@ export function fakeNode(): FakeNode {
   ]
   let readers = 0
   let taken = 0
+  let words: readonly PaymentProgress[] = []
+  let payFailure: unknown
 
   const does =
     <Request extends readonly unknown[], Answer>(verb: string, answer: (...request: Request) => Answer) =>
@@ -215,7 +298,20 @@ export function fakeNode(): FakeNode {
       paymentHash: PAYMENT_HASH,
       expiresAt: 1_700_000_003_600_000,
     })),
-    pay: does('pay', () => SENT),
+    settleInvoice: does('settleInvoice', () => RECEIVED),
+    cancelInvoice: does('cancelInvoice', () => undefined),
+    invoices: does('invoices', () => [HELD_INVOICE]),
+    invoice: does('invoice', () => HELD_INVOICE),
+    decodeInvoice: does('decodeInvoice', ({ invoice }: { invoice: string }) => readPlainInvoice(invoice)),
+    pay: async request => {
+      await does('pay', (_: PayRequest) => undefined)(request)
+      for (const word of words) request.onProgress?.(word)
+      if (payFailure instanceof Promise) await payFailure
+      else if (payFailure !== undefined) throw payFailure
+      return SENT
+    },
+    policies: does('policies', () => [POLICY]),
+    setPolicy: does('setPolicy', () => POLICY),
     payments: does('payments', () => [SENT, RECEIVED]),
     payment: does('payment', ({ paymentHash: hash }: { paymentHash: string }) => {
       const found = [SENT, RECEIVED].find(payment => payment.paymentHash === hash)
@@ -260,6 +356,10 @@ export function fakeNode(): FakeNode {
     node,
     calls,
     failNext: (verb, error) => failures.set(verb, error),
+    payWith: (told, failure) => {
+      words = told
+      payFailure = failure
+    },
     log,
     tell: event => {
       log.push({ number: log.length + 1, at: 1_700_000_000_000 + log.length, event })

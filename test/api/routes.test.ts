@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import * as channels from '../../src/api/schemas/channels.ts'
 import { ERROR_CODES } from '../../src/api/schemas/error.ts'
+import * as graph from '../../src/api/schemas/graph.ts'
+import * as invoices from '../../src/api/schemas/invoices.ts'
 import * as nodes from '../../src/api/schemas/node.ts'
 import * as payments from '../../src/api/schemas/payments.ts'
 import * as peers from '../../src/api/schemas/peers.ts'
+import * as policies from '../../src/api/schemas/policies.ts'
 import * as tokens from '../../src/api/schemas/tokens.ts'
 import { BookendError, type BookendErrorCode } from '../../src/base/index.ts'
-import { CHANNEL_ID, OUR_ID, PAYMENT_HASH, PEER_ID, SENT_HASH, TOKEN_HASH, TXID } from './fakeNode.ts'
+import { CHANNEL_ID, INVOICE, OUR_ID, PAYMENT_HASH, PEER_ID, SENT_HASH, TOKEN_HASH, TXID } from './fakeNode.ts'
 import { type AskOptions, errorOf, served } from './served.ts'
 
 // Every route, as issue 3 and the OpenAPI document name it: what the node is asked, and what the caller gets.
@@ -88,19 +91,59 @@ const ROUTES: readonly Route[] = [
     asked: { channelId: CHANNEL_ID, force: true, feeratePerKw: 500 },
     answer: channels.closing,
   },
-  { route: 'POST /v1/invoices', body: {}, verb: 'createInvoice', asked: {}, answer: payments.invoice },
+  { route: 'POST /v1/invoices', body: {}, verb: 'createInvoice', asked: {}, answer: invoices.invoice },
+  {
+    route: 'POST /v1/invoices',
+    body: { paymentHash: PAYMENT_HASH, minFinalCltvExpiryDelta: 200 },
+    verb: 'createInvoice',
+    asked: { paymentHash: PAYMENT_HASH, minFinalCltvExpiryDelta: 200 },
+    answer: invoices.invoice,
+  },
+  {
+    route: 'POST /v1/invoices/settle',
+    body: { preimage: 'ab'.repeat(32) },
+    verb: 'settleInvoice',
+    asked: { preimage: 'ab'.repeat(32) },
+    answer: payments.payment,
+  },
+  {
+    route: `DELETE /v1/invoices/${PAYMENT_HASH}`,
+    verb: 'cancelInvoice',
+    asked: { paymentHash: PAYMENT_HASH },
+    status: 204,
+  },
+  { route: 'GET /v1/invoices', verb: 'invoices', asked: { held: false }, answer: invoices.openInvoices },
+  {
+    route: `GET /v1/invoices?limit=5&after=${PAYMENT_HASH}&held=true`,
+    verb: 'invoices',
+    asked: { limit: 5, after: PAYMENT_HASH, held: true },
+    answer: invoices.openInvoices,
+  },
+  {
+    route: `GET /v1/invoices/${PAYMENT_HASH}`,
+    verb: 'invoice',
+    asked: { paymentHash: PAYMENT_HASH },
+    answer: invoices.openInvoice,
+  },
+  {
+    route: 'POST /v1/decode',
+    body: { invoice: INVOICE },
+    verb: 'decodeInvoice',
+    asked: { invoice: INVOICE },
+    answer: invoices.decodedInvoice,
+  },
   {
     route: 'POST /v1/invoices',
     body: { amountMsat: '1500', description: 'a cup of tea', expirySeconds: 60 },
     verb: 'createInvoice',
     asked: { amountMsat: 1500n, description: 'a cup of tea', expirySeconds: 60 },
-    answer: payments.invoice,
+    answer: invoices.invoice,
   },
   {
     route: 'POST /v1/payments',
-    body: { invoice: 'lnbcrt1', amountMsat: '5', timeoutMs: 1000 },
+    body: { invoice: 'lnbcrt1', amountMsat: '5', timeoutMs: 1000, maxFeeMsat: '7', maxParts: 3, maxCltvDelta: 500 },
     verb: 'pay',
-    asked: { invoice: 'lnbcrt1', amountMsat: 5n, timeoutMs: 1000 },
+    asked: { invoice: 'lnbcrt1', amountMsat: 5n, timeoutMs: 1000, maxFeeMsat: 7n, maxParts: 3, maxCltvDelta: 500 },
     answer: payments.payment,
   },
   {
@@ -117,6 +160,42 @@ const ROUTES: readonly Route[] = [
     asked: { limit: 1000, before: 8 },
     answer: payments.payments,
   },
+  {
+    route: 'GET /v1/payments?direction=received&status=failed',
+    verb: 'payments',
+    asked: { limit: 100, direction: 'received', status: 'failed' },
+    answer: payments.payments,
+  },
+  { route: 'GET /v1/policies', verb: 'policies', answer: policies.channelPolicies },
+  {
+    route: `POST ${CHANNEL_PATH}/policy`,
+    body: { feeBaseMsat: '0', feeProportionalMillionths: 50, cltvExpiryDelta: 40, disabled: true },
+    verb: 'setPolicy',
+    asked: {
+      channelId: CHANNEL_ID,
+      feeBaseMsat: 0n,
+      feeProportionalMillionths: 50,
+      cltvExpiryDelta: 40,
+      disabled: true,
+    },
+    answer: policies.channelPolicy,
+  },
+  {
+    route: `POST ${CHANNEL_PATH}/policy`,
+    body: { htlcMinimumMsat: '1000', htlcMaximumMsat: '2000' },
+    verb: 'setPolicy',
+    asked: { channelId: CHANNEL_ID, htlcMinimumMsat: 1000n, htlcMaximumMsat: 2000n },
+    answer: policies.channelPolicy,
+  },
+  { route: 'GET /v1/graph', verb: 'graphSummary', answer: graph.graphSummary },
+  { route: 'GET /v1/graph/channels', verb: 'graph', asked: {}, answer: graph.graphPage },
+  {
+    route: 'GET /v1/graph/channels?limit=1000&after=7',
+    verb: 'graph',
+    asked: { limit: 1000, after: 7 },
+    answer: graph.graphPage,
+  },
+  { route: `GET /v1/graph/nodes/${PEER_ID}`, verb: 'graphNode', asked: { nodeId: PEER_ID }, answer: graph.graphNode },
   {
     route: `GET /v1/payments/${SENT_HASH}`,
     verb: 'payment',

@@ -5,14 +5,32 @@ import type { BookendClient } from '../../src/api/index.ts'
 import { type JsonOf, toJson } from '../../src/api/json.ts'
 import type { ChannelJson, ExplanationJson } from '../../src/api/schemas/channels.ts'
 import type { EventJson } from '../../src/api/schemas/events.ts'
+import type { GraphChannelJson, GraphNodeJson, GraphPageJson, GraphSummaryJson } from '../../src/api/schemas/graph.ts'
+import type { DecodedInvoiceJson, OpenInvoiceJson } from '../../src/api/schemas/invoices.ts'
 import type { BalanceJson, InfoJson } from '../../src/api/schemas/node.ts'
 import type { PaymentJson } from '../../src/api/schemas/payments.ts'
 import type { PeerJson } from '../../src/api/schemas/peers.ts'
+import type { ChannelPolicyJson } from '../../src/api/schemas/policies.ts'
+import type { PaymentProgressJson } from '../../src/api/schemas/routes.ts'
 import type { TokenJson } from '../../src/api/schemas/tokens.ts'
 import { msatIn, nodeIdIn, satIn } from '../../src/api/schemas/values.ts'
 import { MAX_MONEY_MSAT, MAX_MONEY_SAT } from '../../src/base/index.ts'
-import type { NodeEvent, Payment, Token } from '../../src/engine/index.ts'
-import type { Balance, BookendNode, ChannelExplanation, ChannelInfo, NodeInfo, PeerInfo } from '../../src/node/index.ts'
+import type { NodeEvent, Payment, PaymentProgress, Token } from '../../src/engine/index.ts'
+import type { PlainInvoice } from '../../src/invoice/index.ts'
+import type {
+  Balance,
+  BookendNode,
+  ChannelExplanation,
+  ChannelInfo,
+  ChannelPolicy,
+  GraphChannelInfo,
+  GraphNodeInfo,
+  GraphPage,
+  GraphSummary,
+  InvoiceInfo,
+  NodeInfo,
+  PeerInfo,
+} from '../../src/node/index.ts'
 import { CHANNEL_ID, PAYMENT_HASH, PEER_ID } from './fakeNode.ts'
 import { errorOf, served } from './served.ts'
 
@@ -26,23 +44,22 @@ describe('the schemas', () => {
     expectTypeOf<keyof ChannelJson>().toEqualTypeOf<keyof ChannelInfo>()
     expectTypeOf<keyof ExplanationJson>().toEqualTypeOf<keyof ChannelExplanation>()
     expectTypeOf<keyof PaymentJson>().toEqualTypeOf<keyof Payment>()
+    expectTypeOf<keyof OpenInvoiceJson>().toEqualTypeOf<keyof InvoiceInfo>()
+    expectTypeOf<keyof DecodedInvoiceJson>().toEqualTypeOf<keyof PlainInvoice>()
+    expectTypeOf<keyof ChannelPolicyJson>().toEqualTypeOf<keyof ChannelPolicy>()
+    expectTypeOf<keyof GraphSummaryJson>().toEqualTypeOf<keyof GraphSummary>()
+    expectTypeOf<keyof GraphPageJson>().toEqualTypeOf<keyof GraphPage>()
+    expectTypeOf<keyof GraphChannelJson>().toEqualTypeOf<keyof GraphChannelInfo>()
+    expectTypeOf<keyof GraphNodeJson>().toEqualTypeOf<keyof GraphNodeInfo>()
     expectTypeOf<keyof TokenJson>().toEqualTypeOf<Exclude<keyof Token, 'secretHash'>>()
+    expectTypeOf<PaymentProgressJson['type']>().toEqualTypeOf<PaymentProgress['type']>()
     type Keys<T> = T extends { readonly type: infer Type } ? readonly [Type, keyof T] : never
     type Flat<T> = T extends NodeEvent ? T & { readonly id: number; readonly at: number } : never
     expectTypeOf<Keys<EventJson>>().toEqualTypeOf<Keys<Flat<NodeEvent>>>()
   })
 
   it('give a client every verb of a node that makes sense at a distance', () => {
-    type AtHome =
-      | 'nodeId'
-      | 'network'
-      | 'listening'
-      | 'stopped'
-      | 'tokenOf'
-      | 'graph'
-      | 'graphSummary'
-      | 'graphNode'
-      | typeof Symbol.asyncDispose
+    type AtHome = 'nodeId' | 'network' | 'listening' | 'stopped' | 'tokenOf' | typeof Symbol.asyncDispose
     expectTypeOf<keyof BookendClient>().toEqualTypeOf<Exclude<keyof BookendNode, AtHome>>()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHANNEL_ID, PAYMENT_HASH, PEER_ID, SENT_HASH } from './fakeNode.ts'
+import { CHANNEL_ID, INVOICE, PAYMENT_HASH, PEER_ID, SENT_HASH } from './fakeNode.ts'
 import { type AskOptions, errorOf, served } from './served.ts'
 
 // Who may do what: each kind of token against each route.
@@ -15,6 +15,7 @@ interface Row extends AskOptions {
 
 const READS: readonly Holder[] = ['read', 'read-spend', 'admin']
 const SPENDS: readonly Holder[] = ['spend', 'read-spend', 'admin']
+const PAID: readonly Holder[] = ['invoice', 'admin']
 const ADMIN: readonly Holder[] = ['admin']
 
 const TABLE: readonly Row[] = [
@@ -26,7 +27,17 @@ const TABLE: readonly Row[] = [
   { route: `GET /v1/channels/${CHANNEL_ID}/explanation`, open: READS },
   { route: 'GET /v1/payments', open: READS },
   { route: `GET /v1/payments/${PAYMENT_HASH}`, open: [...READS, 'invoice'] },
-  { route: 'POST /v1/invoices', body: {}, open: ['invoice', 'admin'] },
+  { route: 'GET /v1/policies', open: READS },
+  { route: 'GET /v1/graph', open: READS },
+  { route: 'GET /v1/graph/channels', open: READS },
+  { route: `GET /v1/graph/nodes/${PEER_ID}`, open: READS },
+  { route: 'GET /v1/invoices', open: READS },
+  { route: `GET /v1/invoices/${PAYMENT_HASH}`, open: [...READS, 'invoice'] },
+  { route: 'POST /v1/decode', body: { invoice: INVOICE }, open: [...READS, 'invoice', 'spend'] },
+  { route: 'POST /v1/invoices', body: {}, open: PAID },
+  { route: 'POST /v1/invoices/settle', body: { preimage: PAYMENT_HASH }, open: PAID },
+  { route: `DELETE /v1/invoices/${PAYMENT_HASH}`, open: PAID },
+  { route: `POST /v1/channels/${CHANNEL_ID}/policy`, body: { disabled: true }, open: ADMIN },
   { route: 'POST /v1/payments', body: { invoice: 'lnbcrt1' }, open: SPENDS },
   { route: 'POST /v1/send', body: { address: 'bcrt1q', amountSat: '5' }, open: SPENDS },
   { route: 'POST /v1/addresses', open: ADMIN },

@@ -90,11 +90,14 @@ function queryOf(query: NonNullable<Request['query']>): string {
 async function toldBy(answer: Response, url: string): Promise<BookendError> {
   const told: unknown = await answer.json().catch(() => undefined)
   if (!isErrorJson(told)) return notBookend(answer, url)
-  const { code, message, advice, facts } = told.error
+  return toldIn(told)
+}
+
+export function toldIn({ error: { code, message, advice, facts } }: ErrorJson): BookendError {
   return new BookendError(code, message, { advice, facts })
 }
 
-function isErrorJson(value: unknown): value is ErrorJson {
+export function isErrorJson(value: unknown): value is ErrorJson {
   if (typeof value !== 'object' || value === null || !('error' in value)) return false
   const { error } = value
   if (typeof error !== 'object' || error === null) return false
@@ -103,7 +106,7 @@ function isErrorJson(value: unknown): value is ErrorJson {
   return texts.every(text => typeof text === 'string') && typeof error.facts === 'object' && error.facts !== null
 }
 
-const givenUp = (cause: unknown): BookendError =>
+export const givenUp = (cause: unknown): BookendError =>
   new BookendError('aborted', 'The call was given up by its caller.', {
     advice: 'Look whether it was carried out before it is made again, or repeat it with the same idempotency key.',
     cause,

@@ -1,5 +1,6 @@
 import { type ClientOptions, callerOf } from './call.ts'
 import { readEvents } from './events.ts'
+import { payTelling } from './paying.ts'
 import type { BookendClient } from './types.ts'
 
 /** A client of the API at `url`, with the bearer token `token`. Does not connect before it is asked for something. */
@@ -27,10 +28,28 @@ export function createClient(options: ClientOptions): BookendClient {
       call.json('POST', `${at('/v1/channels', channelId)}/close`, { body, waiting: { signal } }),
 
     createInvoice: ({ signal, ...body }) => call.json('POST', '/v1/invoices', { body, waiting: { signal } }),
-    pay: ({ idempotencyKey, signal, ...body }) =>
-      call.json('POST', '/v1/payments', { body, idempotencyKey, waiting: { signal } }),
+    settleInvoice: ({ signal, ...body }) => call.json('POST', '/v1/invoices/settle', { body, waiting: { signal } }),
+    cancelInvoice: ({ paymentHash, ...waiting }) =>
+      call.nothing('DELETE', at('/v1/invoices', paymentHash), { waiting }),
+    invoices: ({ signal, ...query } = {}) => call.json('GET', '/v1/invoices', { query, waiting: { signal } }),
+    invoice: ({ paymentHash, ...waiting }) => call.json('GET', at('/v1/invoices', paymentHash), { waiting }),
+    decodeInvoice: ({ signal, ...body }) => call.json('POST', '/v1/decode', { body, waiting: { signal } }),
+    pay: ({ idempotencyKey, signal, onProgress, ...body }) => {
+      const request = { body, idempotencyKey, waiting: { signal } }
+      return onProgress === undefined
+        ? call.json('POST', '/v1/payments', request)
+        : payTelling(call, request, onProgress)
+    },
     payments: ({ signal, ...query } = {}) => call.json('GET', '/v1/payments', { query, waiting: { signal } }),
     payment: ({ paymentHash, ...waiting }) => call.json('GET', at('/v1/payments', paymentHash), { waiting }),
+
+    policies: waiting => call.json('GET', '/v1/policies', { waiting }),
+    setPolicy: ({ channelId, signal, ...body }) =>
+      call.json('POST', `${at('/v1/channels', channelId)}/policy`, { body, waiting: { signal } }),
+
+    graphSummary: waiting => call.json('GET', '/v1/graph', { waiting }),
+    graph: ({ signal, ...query } = {}) => call.json('GET', '/v1/graph/channels', { query, waiting: { signal } }),
+    graphNode: ({ nodeId, ...waiting }) => call.json('GET', at('/v1/graph/nodes', nodeId), { waiting }),
 
     events: request => readEvents(call, request),
     backup: waiting => call.bytes('POST', '/v1/backup', { waiting }),

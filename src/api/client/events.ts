@@ -1,7 +1,8 @@
 import { BookendError } from '../../base/index.ts'
 import type { EventJson } from '../schemas/events.ts'
-import { type SseMessage, sseReader } from '../sse.ts'
-import { type Caller, unreachable } from './call.ts'
+import type { SseMessage } from '../sse.ts'
+import type { Caller } from './call.ts'
+import { readMessages } from './messages.ts'
 
 interface EventsRequest {
   readonly after?: number
@@ -10,8 +11,6 @@ interface EventsRequest {
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
-/** The node says something every 15 seconds: after so much silence the connection is dead. */
-const LONGEST_SILENCE_MS = 60_000
 
 /**
  * The events as they come. The first connection has to succeed; later ones are tried again for as long as it takes, from the last
@@ -56,29 +55,10 @@ async function* messagesOf(
   const headers = { Accept: 'text/event-stream', ...(last === undefined ? {} : { 'Last-Event-ID': last }) }
   try {
     const answer = await call.response('GET', '/v1/events', { headers, waiting: { signal: either } })
-    const reader = answer.body?.getReader()
-    if (reader === undefined) return
-    const decoder = new TextDecoder()
-    const parse = sseReader()
-    for (;;) {
-      const { done, value } = await withinSilence(reader.read(), () => own.abort()).catch(error => {
-        throw unreachable(call.url, error)
-      })
-      if (done) return
-      yield* parse(decoder.decode(value, { stream: true }))
-    }
+    yield* readMessages(answer, { url: call.url, onSilence: () => own.abort() })
   } finally {
     // Whoever stops to read leaves no connection behind.
     own.abort()
-  }
-}
-
-async function withinSilence<T>(reading: Promise<T>, onSilence: () => void): Promise<T> {
-  const timer = setTimeout(onSilence, LONGEST_SILENCE_MS)
-  try {
-    return await reading
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,8 +1,18 @@
 import type { ChannelJson, CloseJson, ClosingJson, ExplanationJson, OpenedJson, OpenJson } from '../schemas/channels.ts'
 import type { EventJson } from '../schemas/events.ts'
+import type { GraphNodeJson, GraphPageJson, GraphSummaryJson } from '../schemas/graph.ts'
+import type {
+  DecodedInvoiceJson,
+  InvoiceJson,
+  InvoiceRequestJson,
+  OpenInvoiceJson,
+  SettleJson,
+} from '../schemas/invoices.ts'
 import type { AddressJson, BalanceJson, InfoJson, SendJson, SentJson, StoppingJson } from '../schemas/node.ts'
-import type { InvoiceJson, InvoiceRequestJson, PayJson, PaymentJson } from '../schemas/payments.ts'
+import type { PayJson, PaymentJson } from '../schemas/payments.ts'
 import type { ConnectedJson, PeerAddressJson, PeerJson } from '../schemas/peers.ts'
+import type { ChannelPolicyJson, PolicyRequestJson } from '../schemas/policies.ts'
+import type { PaymentProgressJson } from '../schemas/routes.ts'
 import type { CreatedTokenJson, TokenJson, TokenRequestJson } from '../schemas/tokens.ts'
 
 /** Gives up waiting. What the node has begun it carries on with: a call that moves money is repeated with its key in doubt. */
@@ -13,6 +23,19 @@ export interface Waiting {
 /** 1 to 255 printable ASCII characters. Repeated with the same key and content a call is carried out once. */
 export interface Repeated {
   readonly idempotencyKey?: string
+}
+
+export interface InvoicesQuery {
+  readonly limit?: number
+  readonly after?: string
+  readonly held?: boolean
+}
+
+export interface PaymentsQuery {
+  readonly limit?: number
+  readonly before?: number
+  readonly direction?: PaymentJson['direction']
+  readonly status?: PaymentJson['status']
 }
 
 /**
@@ -36,9 +59,24 @@ export interface BookendClient {
   closeChannel(request: { readonly channelId: string } & CloseJson & Waiting): Promise<ClosingJson>
 
   createInvoice(request: InvoiceRequestJson & Waiting): Promise<InvoiceJson>
-  pay(request: PayJson & Repeated & Waiting): Promise<PaymentJson>
-  payments(request?: { readonly limit?: number; readonly before?: number } & Waiting): Promise<readonly PaymentJson[]>
+  settleInvoice(request: SettleJson & Waiting): Promise<PaymentJson>
+  cancelInvoice(request: { readonly paymentHash: string } & Waiting): Promise<void>
+  invoices(request?: InvoicesQuery & Waiting): Promise<readonly OpenInvoiceJson[]>
+  invoice(request: { readonly paymentHash: string } & Waiting): Promise<OpenInvoiceJson>
+  decodeInvoice(request: { readonly invoice: string } & Waiting): Promise<DecodedInvoiceJson>
+  /** With `onProgress` it tells what is tried and what came back, until the payment has ended. */
+  pay(
+    request: PayJson & { readonly onProgress?: (progress: PaymentProgressJson) => void } & Repeated & Waiting,
+  ): Promise<PaymentJson>
+  payments(request?: PaymentsQuery & Waiting): Promise<readonly PaymentJson[]>
   payment(request: { readonly paymentHash: string } & Waiting): Promise<PaymentJson>
+
+  policies(options?: Waiting): Promise<readonly ChannelPolicyJson[]>
+  setPolicy(request: { readonly channelId: string } & PolicyRequestJson & Waiting): Promise<ChannelPolicyJson>
+
+  graphSummary(options?: Waiting): Promise<GraphSummaryJson>
+  graph(request?: { readonly limit?: number; readonly after?: number } & Waiting): Promise<GraphPageJson>
+  graphNode(request: { readonly nodeId: string } & Waiting): Promise<GraphNodeJson>
 
   /** From the durable log, without a gap and without a repetition: a lost connection is made again. Ends with the signal. */
   events(request?: { readonly after?: number } & Waiting): AsyncGenerator<EventJson, void, void>

@@ -13,12 +13,14 @@ import {
   openRequest,
 } from '../schemas/channels.ts'
 import { repeatableHeaders } from '../schemas/idempotency.ts'
+import { channelPolicies, channelPolicy, policyRequest } from '../schemas/policies.ts'
 import { present } from '../schemas/values.ts'
 import { type ApiApp, type Desk, failure, jsonAnswer, jsonBody, open } from './desk.ts'
 
 export function channelRoutes(app: ApiApp, desk: Desk): void {
   lookingRoutes(app, desk)
   movingRoutes(app, desk)
+  policyRoutes(app, desk)
 }
 
 function lookingRoutes(app: ApiApp, desk: Desk): void {
@@ -61,6 +63,36 @@ function lookingRoutes(app: ApiApp, desk: Desk): void {
       responses: { 200: jsonAnswer(explanation, 'The words.'), ...failure },
     }),
     async context => context.json(toJson(await node.explainChannel(context.req.valid('param'))), 200),
+  )
+}
+
+function policyRoutes(app: ApiApp, desk: Desk): void {
+  const { node } = desk
+  app.openapi(
+    createRoute({
+      ...open(desk, ['read']),
+      method: 'get',
+      path: '/v1/policies',
+      operationId: 'policies',
+      summary: 'What the node asks for passing payments on, of each channel that is not closing.',
+      responses: { 200: jsonAnswer(channelPolicies, 'The policies.'), ...failure },
+    }),
+    async context => context.json(toJson(await node.policies()), 200),
+  )
+  app.openapi(
+    createRoute({
+      ...open(desk, ['admin']),
+      method: 'post',
+      path: '/v1/channels/{channelId}/policy',
+      operationId: 'setPolicy',
+      summary: 'Changes what the node asks for passing payments on through a channel.',
+      request: { params: channelPath, body: jsonBody(policyRequest) },
+      responses: { 200: jsonAnswer(channelPolicy, 'As it is now.'), ...failure },
+    }),
+    async context => {
+      const request = { ...present(context.req.valid('json')), ...context.req.valid('param') }
+      return context.json(toJson(await node.setPolicy(request)), 200)
+    },
   )
 }
 

@@ -52,3 +52,6 @@ export const jsonAnswer = <T extends z.ZodType>(schema: T, description: string) 
 export const failure = { default: jsonAnswer(errorAnswer, 'What went wrong, and what to do.') }
 
 export const NO_CONTENT = { description: 'Done.' }
+
+/** Of server-sent events. Proxies pass them on as they come; nothing follows on the connection. */
+export const STREAM_HEADERS = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Connection: 'close' }

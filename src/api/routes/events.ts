@@ -4,11 +4,9 @@ import { eventStream } from '../eventStream.ts'
 import { tooManyStreams } from '../failures.ts'
 import { RefusedError } from '../refuse.ts'
 import { eventsHeaders, eventsQuery, nodeEvent } from '../schemas/events.ts'
-import { type ApiApp, type Desk, failure, open } from './desk.ts'
+import { type ApiApp, type Desk, failure, open, STREAM_HEADERS } from './desk.ts'
 
 const READ = ['read'] as const
-/** Proxies pass it on as it comes; nothing follows on the connection. */
-const HEADERS = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Connection: 'close' }
 
 export function eventRoutes(app: ApiApp, desk: Desk): void {
   const { node, limits, closing } = desk
@@ -48,7 +46,7 @@ export function eventRoutes(app: ApiApp, desk: Desk): void {
           },
           onError: error => desk.log(`GET /v1/events: ${error instanceof Error ? error.stack : String(error)}`),
         })
-        return context.body(stream, 200, HEADERS)
+        return context.body(stream, 200, STREAM_HEADERS)
       } catch (error) {
         streams -= 1
         throw error

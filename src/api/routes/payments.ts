@@ -2,18 +2,13 @@ import { createRoute } from '@hono/zod-openapi'
 import { BookendError, defined } from '../../base/index.ts'
 import { hasScope, tokenIdOf } from '../auth.ts'
 import { toJson } from '../json.ts'
+import { progressStream } from '../progressStream.ts'
+import { failureJson } from '../refuse.ts'
 import { repeatableHeaders } from '../schemas/idempotency.ts'
-import {
-  invoice,
-  invoiceRequest,
-  payment,
-  paymentPath,
-  payments,
-  paymentsQuery,
-  payRequest,
-} from '../schemas/payments.ts'
+import { payment, paymentPath, payments, paymentsQuery, payRequest } from '../schemas/payments.ts'
+import { paymentProgress } from '../schemas/routes.ts'
 import { present } from '../schemas/values.ts'
-import { type ApiApp, type Desk, failure, jsonAnswer, jsonBody, open } from './desk.ts'
+import { type ApiApp, type Desk, failure, jsonAnswer, jsonBody, open, STREAM_HEADERS } from './desk.ts'
 
 const DEFAULT_PAGE = 100
 
@@ -26,35 +21,42 @@ function movingRoutes(app: ApiApp, desk: Desk): void {
   const { node } = desk
   app.openapi(
     createRoute({
-      ...open(desk, ['invoice']),
-      method: 'post',
-      path: '/v1/invoices',
-      operationId: 'createInvoice',
-      summary: 'Asks for a payment.',
-      request: { body: jsonBody(invoiceRequest) },
-      responses: { 200: jsonAnswer(invoice, 'The invoice.'), ...failure },
-    }),
-    async context => context.json(toJson(await node.createInvoice(present(context.req.valid('json')))), 200),
-  )
-  app.openapi(
-    createRoute({
       ...open(desk, ['spend']),
       method: 'post',
       path: '/v1/payments',
       operationId: 'pay',
       summary: 'Pays an invoice, or a peer without one. Answers when the preimage is there.',
+      description:
+        'With `Accept: text/event-stream` it tells how it goes: a message `progress` for each try and each part that came back, and at the end one `payment`, or one `error` in the shape of every failure. What is refused before it has begun is refused with its status, as without it.',
       request: { headers: repeatableHeaders, body: jsonBody(payRequest) },
-      responses: { 200: jsonAnswer(payment, 'Paid.'), ...failure },
+      responses: {
+        200: {
+          description: 'Paid.',
+          content: { 'application/json': { schema: payment }, 'text/event-stream': { schema: paymentProgress } },
+        },
+        ...failure,
+      },
     }),
     async context => {
       const { 'Idempotency-Key': idempotencyKey } = context.req.valid('header')
       const { invoice, nodeId, ...rest } = context.req.valid('json')
       const common = { ...present({ ...rest, idempotencyKey }), ...tokenIdOf(context.var.caller) }
       const to = invoice === undefined ? { nodeId: defined(nodeId, 'the schema asks for one of both') } : { invoice }
-      return context.json(toJson(await node.pay({ ...common, ...to })), 200)
+      if (!wantsStream(context.req.header('accept'))) {
+        return context.json(toJson(await node.pay({ ...common, ...to })), 200)
+      }
+      const stream = await progressStream({
+        begin: onProgress => node.pay({ ...common, ...to, onProgress }),
+        ended: toJson,
+        failed: error => failureJson(error, text => desk.log(`POST /v1/payments: ${text}`)),
+        heartbeatMs: desk.limits.heartbeatMs,
+      })
+      return context.body(stream, 200, STREAM_HEADERS)
     },
   )
 }
+
+const wantsStream = (accept: string | undefined): boolean => accept?.includes('text/event-stream') === true
 
 function lookingRoutes(app: ApiApp, desk: Desk): void {
   const { node } = desk
@@ -69,8 +71,8 @@ function lookingRoutes(app: ApiApp, desk: Desk): void {
       responses: { 200: jsonAnswer(payments, 'The payments.'), ...failure },
     }),
     async context => {
-      const { limit = DEFAULT_PAGE, before } = context.req.valid('query')
-      return context.json(toJson(await node.payments({ limit, ...present({ before }) })), 200)
+      const { limit = DEFAULT_PAGE, ...filter } = context.req.valid('query')
+      return context.json(toJson(await node.payments({ limit, ...present(filter) })), 200)
     },
   )
   app.openapi(

@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import { invoiceIn } from './invoices.ts'
+import { budget } from './routes.ts'
 import {
+  choice,
   msatIn,
   msatText,
   nodeIdIn,
@@ -7,7 +10,6 @@ import {
   paymentHashIn,
   paymentHashText,
   preimageText,
-  text,
   time,
   whole,
   wholeText,
@@ -16,33 +18,16 @@ import {
 /** More payments than these are asked for in several requests. */
 export const MAX_PAYMENTS_PER_PAGE = 1000
 const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
-const MAX_EXPIRY_SECONDS = 366 * 24 * 60 * 60
-/** What a description field of an invoice holds (BOLT 11: 1023 digits of 5 bits). */
-const MAX_DESCRIPTION_LENGTH = 639
-const MAX_INVOICE_LENGTH = 7089
-
-export const invoiceRequest = z
-  .strictObject({
-    amountMsat: msatIn.optional().meta({ description: 'Without it the payer chooses.' }),
-    description: text('what the payer reads', { min: 0, max: MAX_DESCRIPTION_LENGTH }).optional(),
-    expirySeconds: whole('seconds until it expires', { min: 1, max: MAX_EXPIRY_SECONDS }).optional(),
-  })
-  .meta({ id: 'InvoiceRequest' })
-export type InvoiceRequestJson = z.input<typeof invoiceRequest>
-
-export const invoice = z
-  .object({ invoice: z.string(), paymentHash: paymentHashText, expiresAt: time })
-  .meta({ id: 'Invoice' })
-export type InvoiceJson = z.infer<typeof invoice>
 
 export const payRequest = z
   .strictObject({
-    invoice: text('an invoice (BOLT 11)', { max: MAX_INVOICE_LENGTH }).optional(),
+    invoice: invoiceIn.optional(),
     nodeId: nodeIdIn
       .optional()
       .meta({ description: 'Pays straight to a peer that there is a channel with (keysend).' }),
     amountMsat: msatIn.optional().meta({ description: 'Where the invoice names none, and for keysend.' }),
     timeoutMs: whole('milliseconds that it is tried', { min: 1, max: MAX_TIMEOUT_MS }).optional(),
+    ...budget,
   })
   .refine(({ invoice, nodeId }) => (invoice === undefined) !== (nodeId === undefined), {
     error: 'expected either `invoice` or `nodeId`, and not both',
@@ -86,6 +71,7 @@ const paymentFailure = z
       'invalid_policy',
     ]),
     message: z.string(),
+    detail: z.string().optional().meta({ description: 'What is wrong with an invoice, as a stable code.' }),
   })
   .meta({ id: 'PaymentFailure', description: 'Why a payment failed: `code` is stable, `message` is for people.' })
 
@@ -117,4 +103,6 @@ export const paymentsQuery = z.strictObject({
   before: wholeText('a number of a payment', { min: 0, max: Number.MAX_SAFE_INTEGER })
     .optional()
     .meta({ description: 'Only those with a lower number.' }),
+  direction: choice('which way', ['sent', 'received']).optional(),
+  status: choice('a status', ['pending', 'succeeded', 'failed']).optional(),
 })

@@ -68,6 +68,12 @@ export const nodeIdText = z
   .meta({ id: 'NodeId', description: 'The public key of a node, compressed.' })
 export const nodeIdIn = nodeIdText.transform(text => nodeId(fromHex(text)))
 
+export const shortChannelIdText = z.string().meta({
+  id: 'ShortChannelId',
+  description: 'Block, transaction and output of a funding (BOLT 7), or an alias in that form.',
+  example: '539268x845x1',
+})
+
 export const outPoint = z
   .object({ txid: txidText, vout: z.int().min(0) })
   .meta({ id: 'OutPoint', description: 'An output of a transaction.' })

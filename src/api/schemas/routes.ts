@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { height, msatIn, msatText, nodeIdText, paymentHashText, shortChannelIdText, whole } from './values.ts'
+
+const MAX_PARTS = 1000
+const MAX_BLOCKS = 65_535
+
+/** What a payment may take besides its amount. */
+export const budget = {
+  maxFeeMsat: msatIn.optional().meta({ description: 'What it may cost on the way, all its parts together.' }),
+  maxParts: whole('parts that it is split into at most', { min: 1, max: MAX_PARTS }).optional(),
+  maxCltvDelta: whole('blocks that the money may be under way in the worst case', {
+    min: 1,
+    max: MAX_BLOCKS,
+  }).optional(),
+}
+
+const hop = z.object({
+  nodeId: nodeIdText.meta({ description: 'Where the hop leads to.' }),
+  shortChannelId: shortChannelIdText,
+  amountMsat: msatText.meta({ description: 'What the HTLC of this hop carries.' }),
+  cltvExpiry: height,
+})
+
+const route = z
+  .object({
+    hops: z.array(hop).meta({ description: 'The first one ends at a peer, the last one at who is paid.' }),
+    amountMsat: msatText.meta({ description: 'What arrives.' }),
+    feeMsat: msatText,
+  })
+  .meta({ id: 'Route' })
+
+export const paymentProgress = z
+  .discriminatedUnion('type', [
+    z
+      .object({ type: z.literal('trying'), paymentHash: paymentHashText, parts: z.array(route) })
+      .meta({ id: 'TryingProgress', description: 'These HTLCs were just offered.' }),
+    z
+      .object({
+        type: z.literal('part_failed'),
+        paymentHash: paymentHashText,
+        part: route,
+        hop: z.int().min(1).optional().meta({ description: 'Who said so: 1 is our peer.' }),
+        nodeId: nodeIdText.optional(),
+        failureName: z.string().optional().meta({ description: 'A name of BOLT 4, failure messages.' }),
+        message: z.string(),
+      })
+      .meta({ id: 'PartFailedProgress', description: 'One of them came back. What is missing is tried another way.' }),
+  ])
+  .meta({ id: 'PaymentProgress' })
+export type PaymentProgressJson = z.infer<typeof paymentProgress>

@@ -1,0 +1,18 @@
+import type { EngineContext, EngineInput, EngineState, PaymentProgress } from '../engine/index.ts'
+import type { Store } from '../ports/index.ts'
+import type { Repeatables } from './repeatable.ts'
+import type { Requests } from './requests.ts'
+
+/** What the verbs of a node are made of. */
+export interface NodeDesk {
+  /** Submits an input under a new number and waits for its reply. Rejects with a `BookendError`. */
+  readonly ask: (
+    input: (request: number) => EngineInput,
+    onProgress?: (progress: PaymentProgress) => void,
+  ) => ReturnType<Requests['ask']>
+  readonly state: () => EngineState
+  readonly context: () => EngineContext
+  readonly store: Store
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly repeatables: Repeatables
+}
