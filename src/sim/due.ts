@@ -6,9 +6,15 @@ import { anchorsCostSat, commitmentFeeSat, commitmentNumberOf, isTrimmed } from 
 /**
  * The least that a node is due of a channel which ended with `spend`: what both sides hold to be settled, without what it has offered
  * and the peer has shown the preimage of (`isRevealed`), with what it was offered and has fulfilled; less what BOLT 3 takes from it
- * on the way: the opener's fee and anchors, outputs that are dust, fractions of a satoshi. Its own claims cost besides.
+ * on the way: the opener's fee and anchors, outputs that are dust, fractions of a satoshi. Its own claims cost besides. What it was
+ * offered may be gone as well (`isLeft`): not worth its claim, it went back to the peer once it had expired.
  */
-export function dueSat(durable: ChannelDurable, spend: Tx, isRevealed: (hash: PaymentHash) => boolean): bigint {
+export function dueSat(
+  durable: ChannelDurable,
+  spend: Tx,
+  isRevealed: (hash: PaymentHash) => boolean,
+  isLeft: (amountSat: bigint) => boolean,
+): bigint {
   const outputs = spend.outputs.map(({ amountSat }) => amountSat)
   /** Whether there is an output for it, which is then counted for no other. */
   const takeOutput = (amount: bigint) => {
@@ -28,7 +34,7 @@ export function dueSat(durable: ChannelDurable, spend: Tx, isRevealed: (hash: Pa
     if (htlc.offeredBy === 'local') {
       mainMsat -= htlc.amountMsat
       if (!isFulfilled && !isDust && !isRevealed(htlc.paymentHash)) htlcsSat += amountSat
-    } else if (isFulfilled && !isDust) htlcsSat += amountSat
+    } else if (isFulfilled && !isDust && !(isOnChain && isLeft(amountSat))) htlcsSat += amountSat
   }
   const mainSat = mainMsat / 1000n - costSat(durable, spend)
   const largestDust = [durable.params.local, durable.params.remote].map(({ dustLimitSat }) => dustLimitSat)

@@ -1,4 +1,5 @@
 import { type ChannelId, type PaymentHash, toHex } from '../base/index.ts'
+import type { Tx } from '../bitcoin/index.ts'
 import { type ChannelDurable, channelIdOf } from '../channel/index.ts'
 import { ANCHOR_SAT } from '../commitment/index.ts'
 import { sha256 } from '../crypto/index.ts'
@@ -106,7 +107,9 @@ function dueVerdict(
 ): Verdict {
   const { spend, steps, unclaimed, gotSat } = trail
   if (spend === undefined) return 'nothing was confirmed'
-  const due = dueSat(durable, spend.tx, isRevealed)
+  const due = dueSat(durable, spend.tx, isRevealed, amountSat =>
+    isLeftToOther(trail, spend.tx, amountSat, highestFeerate),
+  )
   const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (madeBy === 0 ? sum + feeSat : sum), 0n)
   const left = unclaimed.filter(output => isNotWorthwhile(output, highestFeerate))
   // The opener's cost has the anchors in it.
@@ -115,6 +118,22 @@ function dueVerdict(
   if (got + fees + leftSat < due)
     return `${due} sat are due, ${got} came, claims cost ${fees}, ${leftSat} is not worth its claim`
   return isMutualClose(durable, spend.tx) ? undefined : feeVerdict(trail, highestFeerate)
+}
+
+/** Whether the other side has taken an output of this amount that is worth less than its claim. */
+function isLeftToOther({ steps }: MoneyTrail, { outputs }: Tx, amountSat: bigint, highestFeerate: number): boolean {
+  return outputs.some(
+    (output, vout) =>
+      output.amountSat === amountSat &&
+      isNotWorthwhile(output, highestFeerate) &&
+      steps
+        .slice(1)
+        .some(
+          ({ madeBy, known }) =>
+            madeBy === 1 &&
+            known.tx.inputs.some(({ outpoint }) => outpoint.vout === vout && outpoint.txid === steps[0]?.known.txid),
+        ),
+  )
 }
 
 /** Everything, and each output before the other side's delay for it is over. */
