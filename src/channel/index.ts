@@ -4,6 +4,7 @@
 export { htlcsOfRevoked, loadDurable } from './codec/records.ts'
 export type { ArchivedHtlc } from './codec/v1.ts'
 export { type CommitmentContents, channelObscuringFactor, commitmentContents, commitmentInput } from './contents.ts'
+export { dueFeerate, type FeerateContext } from './dueFeerate.ts'
 export { type ChannelFailure, describeFailure, type Severity } from './failure.ts'
 export { type AcceptChannelRequest, acceptChannel } from './handlers/acceptChannel.ts'
 export { channelIdOf } from './handlers/failChannel.ts'

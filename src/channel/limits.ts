@@ -41,6 +41,9 @@ export interface ChannelLimits {
   readonly fundingTimeoutBlocks: number
   /** Fully signed mutual closes that are kept. */
   readonly maxMutualCloses: number
+  // When we change the feerate of a channel that we have opened, in percent of the one that we would choose now.
+  readonly raiseFeerateBelowPercent: number
+  readonly lowerFeerateAbovePercent: number
 }
 
 export const DEFAULT_LIMITS: ChannelLimits = {
@@ -71,6 +74,8 @@ export const DEFAULT_LIMITS: ChannelLimits = {
   unprovenHtlcHoldBlocks: 6,
   fundingTimeoutBlocks: 2016,
   maxMutualCloses: 100,
+  raiseFeerateBelowPercent: 80,
+  lowerFeerateAbovePercent: 200,
 }
 
 /** BOLT 2, open_channel: at most this many HTLCs in each direction. */

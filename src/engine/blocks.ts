@@ -2,6 +2,7 @@ import { type BlockHash, fromHex, outPointKey, pmapGet, pmapValues } from '../ba
 import type { Tx } from '../bitcoin/index.ts'
 import { isFailedOpening, isIdle, isTouchedAbove } from '../link/index.ts'
 import { publishAll, stepWallet } from './coins.ts'
+import { followFeerates } from './followFeerates.ts'
 import { blockKey } from './keys.ts'
 import { isFunded, stepLink } from './links.ts'
 import { offerAgain } from './lostInputs.ts'
@@ -33,6 +34,7 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
     stepLink(work, index, { type: 'block_connected', height, transactions })
     forgetFailed(work, index)
   }
+  followFeerates(work)
   // After what the links have to tell of this block.
   work.tasks.push({ to: 'payments', input: { type: 'block' } })
 }

@@ -2,6 +2,7 @@
 // It must not know other channels, connections or the wallet: the engine gives it what is for it.
 // Start reading at types.ts, then step.ts.
 export { channelSpends } from './enforcement.ts'
+export { dueFeerateOf } from './feerate.ts'
 export { loadLink } from './load.ts'
 export { recordsWithoutTrust } from './lostData.ts'
 export { prepareLink } from './prepare.ts'

@@ -3,8 +3,13 @@ import { DEFAULT_LIMITS } from '../channel/index.ts'
 import type { EngineContext } from '../engine/index.ts'
 import type { Chain } from '../ports/index.ts'
 
-/** Blocks within which each kind of transaction is to confirm. A commitment can be paid for later, by its anchor. */
-const TARGETS = { fast: 6, slow: 12 } as const
+/** Blocks within which each kind of transaction is to confirm. A commitment is paid for later, by its anchor: it has to be relayed. */
+const TARGETS = { fast: 6, slow: 12, relayed: 144 } as const
+/**
+ * What is paid for a day's wait is about what full mempools still take. Twice what is relayed at all stands below it, for mempools
+ * that fill faster than channels follow; above it is what a peer would take for a mistake.
+ */
+const COMMITMENT_FEERATES = { least: 2 * DEFAULT_LIMITS.minFeeratePerKw, most: 5_000 } as const
 /** How old an answer may be, in milliseconds. */
 const MAX_AGE_MS = 60_000
 
@@ -33,7 +38,8 @@ export class Feerates {
     this.#askedAt = now
     try {
       const [fast, slow] = [await this.#ask(TARGETS.fast), await this.#ask(TARGETS.slow)]
-      this.#current = { funding: fast, commitment: fast, mutualClose: slow, claim: fast }
+      const commitment = forCommitments(await this.#ask(TARGETS.relayed))
+      this.#current = { funding: fast, commitment, mutualClose: slow, claim: fast }
     } catch {
       // What keeps it from answering, whoever follows the blocks is told.
     }
@@ -44,4 +50,9 @@ export class Feerates {
     const { minFeeratePerKw, maxFeeratePerKw } = DEFAULT_LIMITS
     return feeratePerKw(Math.min(Math.max(answer, minFeeratePerKw), maxFeeratePerKw))
   }
+}
+
+function forCommitments(relayed: FeeratePerKw): FeeratePerKw {
+  const { least, most } = COMMITMENT_FEERATES
+  return feeratePerKw(Math.min(Math.max(relayed, least), most))
 }

@@ -1,5 +1,5 @@
 // Every state of the specification, breadth first, so that the path to a broken rule is a shortest one.
-import { keyOf } from './specKey.ts'
+import { keyAsNamed, keyOf } from './specKey.ts'
 import { type Bounds, type Move, moves, newPair, type State } from './specPair.ts'
 import { brokenRule, type RuleName } from './specRules.ts'
 
@@ -34,7 +34,7 @@ export function explore(bounds: Bounds, look: Look<State> = {}): Explored {
   const model: Model<State> = {
     start: newPair(),
     moves: (state): readonly Move[] => moves(state, bounds),
-    keyOf,
+    keyOf: bounds.fees === undefined ? keyOf : keyAsNamed,
     brokenRule,
   }
   // The rules of the pair have the names that its `brokenRule` gives.

@@ -277,7 +277,7 @@ const NO_STATE: Omit<State, 'sides' | 'stored'> = {
     { number: 0, contents: '' },
     { number: 0, contents: '' },
   ],
-  count: { offers: 0, signatures: 0, cuts: 0, crashes: 0 },
+  count: { offers: 0, signatures: 0, cuts: 0, crashes: 0, fees: 0 },
 }
 
 /** The oracle has seen every signature leave: none of them is forgotten. */

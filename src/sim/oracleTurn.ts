@@ -3,10 +3,12 @@ import type { FundedChannel } from '../channel/index.ts'
 import { differenceOf, sideOf } from './oracleView.ts'
 import { type Heard, isOf } from './oracleWire.ts'
 import {
+  askForFeerate,
   decide,
   drop,
   greet,
   type Message,
+  mayAskForFeerate,
   mayDecide,
   maySign,
   offer,
@@ -186,6 +188,8 @@ class Turn {
         const known = side.htlcs.find(htlc => htlc.by !== me && htlc.id === heard.id)
         return known !== undefined && mayDecide(known, me) ? decide(side, heard.id, me, heard.end) : undefined
       }
+      case 'fee':
+        return mayAskForFeerate(side) ? askForFeerate(side, me, heard.rate) : undefined
       case 'sign':
         return maySign(side, me) ? sign(side, me) : undefined
       default:
@@ -194,4 +198,4 @@ class Turn {
   }
 }
 
-const isUpdate = ({ type }: { readonly type: string }): boolean => type === 'add' || type === 'remove'
+const isUpdate = ({ type }: { readonly type: string }): boolean => type === 'add' || type === 'remove' || type === 'fee'

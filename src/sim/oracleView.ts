@@ -14,7 +14,10 @@ const LAST_SENT = { commitment_signed: 'sign', revoke_and_ack: 'revoke', neither
 
 /** What a party of the specification would know where the channel stands. Cost: one pass over the live HTLCs. */
 export function sideOf({ durable, session }: FundedChannel, me: Party): Side {
-  const { localCommit, remoteCommit, settled, nextHtlcId, htlcs, lastSent } = durable
+  const { params, localCommit, remoteCommit, settled, nextHtlcId, htlcs, lastSent, feeratePerKw, feeUpdates } = durable
+  // The opener sends one at a time.
+  const [fee] = feeUpdates
+  const opener: Party = (params.role === 'opener') === (me === 0) ? 0 : 1
   const pair = <T>(local: T, remote: T): [T, T] => (me === 0 ? [local, remote] : [remote, local])
   const ours = htlcs.filter(({ offeredBy }) => offeredBy === 'local').map(htlc => htlcOf(htlc, me))
   const theirs = htlcs.filter(({ offeredBy }) => offeredBy === 'remote').map(htlc => htlcOf(htlc, me))
@@ -26,6 +29,8 @@ export function sideOf({ durable, session }: FundedChannel, me: Party): Side {
     htlcs: pair(ours, theirs).flat(),
     nextId: pair(nextHtlcId.local, nextHtlcId.remote),
     settled: pair(Number(settled.localMsat), Number(settled.remoteMsat)),
+    feerate: feeratePerKw,
+    fee: fee && { by: opener, rate: fee.feeratePerKw, stage: STAGES[fee.stage] },
     line: LINES[session.connection],
     ended: [],
   }
@@ -54,6 +59,9 @@ export function differenceOf(expected: Side, real: Side): string | undefined {
     ['next id of the other', real.nextId[1], expected.nextId[1]],
     ['balance of the one', real.settled[0], expected.settled[0]],
     ['balance of the other', real.settled[1], expected.settled[1]],
+    ['feerate', real.feerate, expected.feerate],
+    ['feerate that is on its way', real.fee?.rate, expected.fee?.rate],
+    ['how far that has come', real.fee?.stage, expected.fee?.stage],
     ['live HTLCs', real.htlcs.length, expected.htlcs.length],
   ] as const) {
     if (is !== should) return `${what}: the specification has ${should}, the channel ${is}`

@@ -10,8 +10,7 @@ export type Heard = { readonly connection: number; readonly channelId: ChannelId
   | { readonly type: 'sign' }
   | { readonly type: 'revoke' }
   | { readonly type: 'reestablish'; readonly nextCommitment: number; readonly nextRevocation: number }
-  /** The specification does not know it yet. */
-  | { readonly type: 'update_fee' }
+  | { readonly type: 'fee'; readonly rate: number }
 )
 
 const TYPE_BYTES = 2
@@ -36,7 +35,7 @@ export function hear(connection: number, bytes: Uint8Array): Heard | undefined {
     case 133:
       return { ...of, type: 'revoke' }
     case 134:
-      return { ...of, type: 'update_fee' }
+      return { ...of, type: 'fee', rate: u32(bytes, BODY) }
     default:
       return { ...of, type: 'reestablish', nextCommitment: u64(bytes, BODY), nextRevocation: u64(bytes, BODY + 8) }
   }
@@ -49,6 +48,8 @@ export function isOf(heard: Heard, message: Message): boolean {
       return message.type === 'add' && message.id === heard.id && message.amount === heard.amount
     case 'remove':
       return message.type === 'remove' && message.id === heard.id && message.end === heard.end
+    case 'fee':
+      return message.type === 'fee' && message.rate === heard.rate
     case 'reestablish':
       return (
         message.type === 'reestablish' &&
@@ -62,6 +63,12 @@ export function isOf(heard: Heard, message: Message): boolean {
 
 // 32 bytes in hex are an id.
 const channelIdOf = (bytes: Uint8Array): ChannelId => toHex(bytes.subarray(TYPE_BYTES, BODY)) as ChannelId
+
+const u32 = (bytes: Uint8Array, at: number): number => {
+  let value = 0
+  for (let i = 0; i < 4; i++) value = value * 256 + (bytes[at + i] ?? 0)
+  return value
+}
 
 /** Ids, numbers of commitments and millisatoshis of one channel are far below 2^53. */
 function u64(bytes: Uint8Array, at: number): number {

@@ -28,6 +28,13 @@ export interface Htlc {
   readonly end: End | undefined
 }
 
+/** A feerate that the opener asks for (BOLT 2, updating fees). One at a time is on its way here, though BOLT would let more be. */
+export interface Fee {
+  readonly by: Party
+  readonly rate: number
+  readonly stage: Stage
+}
+
 /** What one party knows. Numbers of its own commitment and of the other's last one that is not revoked. */
 export interface Side {
   readonly number: number
@@ -40,6 +47,9 @@ export interface Side {
   readonly nextId: readonly [number, number]
   /** What each party has, with what is live counted for its offerer. */
   readonly settled: readonly [number, number]
+  /** The feerate that both are irrevocably committed to, and the one that is on its way. */
+  readonly feerate: number
+  readonly fee: Fee | undefined
   readonly line: 'down' | 'greeting' | 'up'
   /** HTLCs that have ended here and maybe not there. */
   readonly ended: readonly Ended[]
@@ -49,6 +59,7 @@ export type Ended = Pick<Htlc, 'by' | 'id' | 'end'>
 export type Message =
   | { readonly type: 'add'; readonly id: number; readonly amount: number }
   | { readonly type: 'remove'; readonly id: number; readonly end: End }
+  | { readonly type: 'fee'; readonly rate: number }
   /** `contents` stands for the signature, which fits one commitment and no other. */
   | { readonly type: 'sign'; readonly number: number; readonly contents: string }
   /** The secret of that commitment of the sender. */
@@ -73,6 +84,8 @@ export const newSide = (settled: readonly [number, number]): Side => ({
   htlcs: [],
   nextId: [0, 0],
   settled,
+  feerate: 0,
+  fee: undefined,
   line: 'up',
   ended: [],
 })
@@ -110,18 +123,30 @@ export function contents(side: Side, holder: Party, which: Which): string {
   return `${balance[0]}+${balance[1]}${open}`
 }
 
+/** All that a signature is for: with the feerate, which is on a commitment as an offer is. */
+function signable(side: Side, holder: Party, which: Which): string {
+  const { fee, feerate } = side
+  const rate = fee !== undefined && reflects(fee.stage, fee.by, holder, which) ? fee.rate : feerate
+  return `${contents(side, holder, which)} at ${rate}`
+}
+
 /** Every update that a signature or a revocation `by` a party moves; what has come to its end leaves. */
 function advance(
   side: Side,
   what: 'sign' | 'revoke',
   by: Party,
   gone: Stage = 4,
-): Pick<Side, 'htlcs' | 'settled' | 'ended'> {
+): Pick<Side, 'htlcs' | 'settled' | 'ended' | 'fee' | 'feerate'> {
   const moved = <S extends Stage | undefined>(stage: S, sender: Party): S | Stage => {
     const from = what === 'sign' ? (sender === by ? 0 : 2) : sender === by ? 3 : 1
     return stage === from ? ((from + 1) as Stage) : stage
   }
   const { htlcs, ended, settled } = side
+  const stage = side.fee === undefined ? 0 : moved(side.fee.stage, side.fee.by)
+  const fees =
+    side.fee === undefined || stage < 4
+      ? { fee: side.fee && { ...side.fee, stage }, feerate: side.feerate }
+      : { fee: undefined, feerate: side.fee.rate }
   const live: Htlc[] = []
   const newlyEnded: Ended[] = []
   const balance: [number, number] = [settled[0], settled[1]]
@@ -137,8 +162,8 @@ function advance(
     balance[htlc.by] -= htlc.amount
     balance[other(htlc.by)] += htlc.amount
   }
-  if (newlyEnded.length === 0) return { htlcs: live, settled, ended }
-  return { htlcs: live, settled: balance, ended: [...ended, ...newlyEnded] }
+  if (newlyEnded.length === 0) return { htlcs: live, settled, ended, ...fees }
+  return { htlcs: live, settled: balance, ended: [...ended, ...newlyEnded], ...fees }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -148,6 +173,13 @@ export function offer(side: Side, me: Party, amount: number): Step {
   const id = side.nextId[me]
   const htlc: Htlc = { by: me, id, amount, added: 0, removed: undefined, end: undefined }
   return { side: withHtlc(side, htlc), out: [{ type: 'add', id, amount }] }
+}
+
+/** The opener alone asks for another feerate, when the one before has arrived everywhere. */
+export const mayAskForFeerate = ({ line, fee }: Side): boolean => line === 'up' && fee === undefined
+
+export function askForFeerate(side: Side, me: Party, rate: number): Step {
+  return { side: { ...side, fee: { by: me, rate, stage: 0 } }, out: [{ type: 'fee', rate }] }
 }
 
 export const mayDecide = (htlc: Htlc, me: Party, fault?: Fault): boolean =>
@@ -177,13 +209,14 @@ function sayDecisions(side: Side, me: Party): Step {
 export function maySign(side: Side, me: Party, fault?: Fault): boolean {
   if (side.line !== 'up' || (side.awaiting && fault !== 'signs while a revocation is awaited')) return false
   const isNew = (stage: Stage | undefined, sender: Party) => stage === (sender === me ? 0 : 2)
+  if (side.fee !== undefined && isNew(side.fee.stage, side.fee.by)) return true
   return side.htlcs.some(({ by, added, removed }) => isNew(added, by) || isNew(removed, other(by)))
 }
 
 export function sign(side: Side, me: Party): Step {
   const number = side.peerNumber + (side.awaiting ? 2 : 1)
   const signed: Side = { ...side, ...advance(side, 'sign', me), awaiting: true, lastSent: 'sign' }
-  return { side: signed, out: [{ type: 'sign', number, contents: contents(signed, other(me), LATEST) }] }
+  return { side: signed, out: [{ type: 'sign', number, contents: signable(signed, other(me), LATEST) }] }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -202,6 +235,10 @@ export function receive(side: Side, me: Party, message: Message, manner: Manner 
       return receiveAdd(side, other(me), message)
     case 'remove':
       return receiveRemove(side, me, message)
+    case 'fee': {
+      const broken = side.fee === undefined ? {} : { broken: 'messages fit' as const }
+      return { side: { ...side, fee: { by: other(me), rate: message.rate, stage: 0 } }, out: [], ...broken }
+    }
     case 'sign':
       return receiveSign(side, me, message, manner.fault)
     case 'revoke': {
@@ -230,7 +267,7 @@ function receiveRemove(side: Side, me: Party, { id, end }: Extract<Message, { ty
 function receiveSign(side: Side, me: Party, message: Extract<Message, { type: 'sign' }>, fault?: Fault): Step {
   const signed: Side = { ...side, ...advance(side, 'sign', other(me)) }
   const number = side.number + 1
-  if (message.number !== number || message.contents !== contents(signed, me, LATEST))
+  if (message.number !== number || message.contents !== signable(signed, me, LATEST))
     return { side, out: [], broken: 'signatures fit' }
   const gone = fault === 'ends an HTLC when its removal is acknowledged' ? 2 : 4
   const next: Side = { ...signed, ...advance(signed, 'revoke', me, gone), number, lastSent: 'revoke' }
@@ -266,9 +303,11 @@ function signatureAgain(side: Side, me: Party, { fault, removalsFirst = false }:
   const removals = side.htlcs.flatMap(({ by, id, removed, end }): Message[] =>
     by !== me && removed === 1 && end !== undefined ? [{ type: 'remove', id, end }] : [],
   )
-  const updates = removalsFirst ? [...removals, ...additions] : [...additions, ...removals]
+  const { fee } = side
+  const fees: Message[] = fee?.by === me && fee.stage === 1 ? [{ type: 'fee', rate: fee.rate }] : []
+  const updates = removalsFirst ? [...removals, ...additions, ...fees] : [...additions, ...removals, ...fees]
   const again = fault === 'forgets signed updates at reestablish' ? [] : updates
-  return [...again, { type: 'sign', number: side.peerNumber + 1, contents: contents(side, other(me), LATEST) }]
+  return [...again, { type: 'sign', number: side.peerNumber + 1, contents: signable(side, other(me), LATEST) }]
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -285,7 +324,7 @@ export function drop(side: Side, me: Party, fault?: Fault): Side {
     else if (removed !== 0) htlcs.push(htlc)
     else htlcs.push({ ...htlc, removed: undefined, end: by !== me || end === 'fulfil' ? end : undefined })
   }
-  return { ...side, htlcs, nextId, line: 'down' }
+  return { ...side, htlcs, nextId, fee: side.fee?.stage === 0 ? undefined : side.fee, line: 'down' }
 }
 
 export function greet(side: Side): Step {

@@ -25,7 +25,7 @@ interface Names {
 
 function keyFrom(state: State, first: Party, ids: Names['ids']): string {
   const { sides, stored, wire, out, signed, count, chain } = state
-  const counts = `${count.offers},${count.signatures},${count.cuts},${count.crashes}`
+  const counts = `${count.offers},${count.signatures},${count.cuts},${count.crashes},${count.fees}`
   if (chain !== undefined) {
     const names: Names = { first, ids: [[], []], base: [0, 0] }
     return `${counts}!${chain.isPunished}${chain.open
@@ -69,6 +69,7 @@ function sideKey(side: Side, me: Party, names: Names): string {
     else later += text
   }
   key += later
+  if (side.fee !== undefined) key += `f${side.fee.by === names.first ? 'a' : 'b'}${side.fee.stage}`
   for (const ended of side.ended) key += `x${endedKey(ended, names)}`
   return key
 }
@@ -89,6 +90,9 @@ function messagesKey(messages: readonly Message[], from: Party, names: Names): s
         break
       case 'remove':
         key += `${message.end === 'fulfil' ? 'F' : 'X'}${names.ids[other(from)].indexOf(message.id)}`
+        break
+      case 'fee':
+        key += 'U'
         break
       case 'sign':
         key += `S${message.number - base[other(from)]}`

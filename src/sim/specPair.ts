@@ -1,5 +1,6 @@
 // The specification's two parties together: the messages between them, their stores, and the chain. `moves` is all that can happen next.
 import {
+  askForFeerate,
   type Broken,
   contents,
   decide,
@@ -9,6 +10,7 @@ import {
   type Htlc,
   LATEST,
   type Message,
+  mayAskForFeerate,
   mayDecide,
   maySign,
   moneyOf,
@@ -50,7 +52,7 @@ export interface OnChain {
 }
 export type ChainBroken = 'provable' | 'revoked stays home'
 
-export type Counted = 'offers' | 'signatures' | 'cuts' | 'crashes'
+export type Counted = 'offers' | 'signatures' | 'cuts' | 'crashes' | 'fees'
 /** Without a bound something may happen without end: states that differ by numbers alone are one, so the exploration still ends. */
 export interface Bounds extends Partial<Readonly<Record<Counted, number>>> {
   /** HTLCs that are live at once. */
@@ -60,6 +62,8 @@ export interface Bounds extends Partial<Readonly<Record<Counted, number>>> {
    * to be decided and signed is decided and signed in the turn in which it can be.
    */
   readonly pace: 'any' | 'eager'
+  /** Times that A, who has opened the channel, asks for another feerate. Default: none. Then A is not B any more. */
+  readonly fees?: number
   /** Whether commitments get on chain. */
   readonly chain?: boolean
   readonly fault?: Fault
@@ -82,7 +86,7 @@ export function newPair(): State {
     out: [[], []],
     wire: [[], []],
     signed: [first, first],
-    count: { offers: 0, signatures: 0, cuts: 0, crashes: 0 },
+    count: { offers: 0, signatures: 0, cuts: 0, crashes: 0, fees: 0 },
   }
 }
 
@@ -117,6 +121,10 @@ function inputs(state: State, me: Party, bounds: Bounds): readonly Move[] {
   if (side.line === 'up' && liveHtlcs(state) < bounds.htlcs && isWithin(state, 'offers', bounds)) {
     const next = counted(state, 'offers', bounds)
     all.push([`${NAMES[me]} offers HTLC ${side.nextId[me]}`, taken(next, me, offer(side, me, 1), bounds)])
+  }
+  if (me === 0 && mayAskForFeerate(side) && state.count.fees < (bounds.fees ?? 0)) {
+    const next = counted(state, 'fees', bounds)
+    all.push(['A asks for another feerate', taken(next, me, askForFeerate(side, me, next.count.fees), bounds)])
   }
   const [message, ...rest] = state.wire[me]
   if (message !== undefined) {
@@ -201,7 +209,8 @@ function withoutSignature(side: Side, me: Party): Side {
     added: htlc.by === me && htlc.added === 1 ? (0 as const) : htlc.added,
     removed: htlc.by !== me && htlc.removed === 1 ? (0 as const) : htlc.removed,
   }))
-  return { ...side, htlcs: unsigned, awaiting: false }
+  const fee = side.fee?.by === me && side.fee.stage === 1 ? { ...side.fee, stage: 0 as const } : side.fee
+  return { ...side, htlcs: unsigned, fee, awaiting: false }
 }
 
 /** Two commitments of one number that differ are two that may confirm, and only one of them is known. */

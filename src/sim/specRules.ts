@@ -89,6 +89,8 @@ function isSame({ sides: [a, b] }: State): boolean {
   return (
     isNumbered &&
     isMoney &&
+    a.feerate === b.feerate &&
+    a.fee?.stage === b.fee?.stage &&
     a.htlcs.length === b.htlcs.length &&
     a.htlcs.every((htlc, index) => {
       const same = b.htlcs[index]

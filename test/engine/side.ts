@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import {
   concat,
+  type FeeratePerKw,
   feeratePerKw,
   jsonDecode,
   type NodeId,
@@ -66,7 +67,7 @@ export class Side {
   readonly chain: RegtestChain
   readonly id: NodeId
   readonly #now: () => number
-  readonly #fixed: Omit<EngineContext, 'now' | 'entropy'>
+  readonly #fixed: Omit<EngineContext, 'now' | 'entropy' | 'feerates'>
   state: EngineState
   records = new Map<string, Uint8Array>()
   /** What the last turn wrote, in one commit. */
@@ -84,6 +85,8 @@ export class Side {
   onDial: (to: NodeId, host: string | undefined) => void = () => undefined
   /** What the chain says to a transaction instead of looking at it. */
   refuses: (tx: Tx, role: PublishedRole) => string | undefined = () => undefined
+  /** For all of its transactions. */
+  feeratePerKw: FeeratePerKw = feeratePerKw(1_000)
   #requests = 0
 
   constructor({ name, chain, now, limits = {} }: SideOptions) {
@@ -110,18 +113,14 @@ export class Side {
         payment: { ...DEFAULT_PAYMENT_LIMITS, ...limits.payment },
         wallet: { ...DEFAULT_WALLET_LIMITS, addressGap: 2, ...limits.wallet },
       },
-      feerates: {
-        funding: feeratePerKw(1_000),
-        commitment: feeratePerKw(1_000),
-        mutualClose: feeratePerKw(1_000),
-        claim: feeratePerKw(1_000),
-      },
     }
     this.state = this.#loaded()
   }
 
   context(): EngineContext {
-    return { ...this.#fixed, now: this.#now(), entropy: 0.5 }
+    const rate = this.feeratePerKw
+    const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
+    return { ...this.#fixed, feerates, now: this.#now(), entropy: 0.5 }
   }
 
   /** All inputs in one turn: their writes in one commit, then their effects. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { explore } from '../../src/sim/explore.ts'
-import { decide, newSide, offer, receive, type Side, sign } from '../../src/sim/spec.ts'
+import { askForFeerate, decide, newSide, offer, receive, type Side, sign } from '../../src/sim/spec.ts'
 import type { Fault } from '../../src/sim/specFaults.ts'
 import { exploreForwarding, FORWARD_RULES, type ForwardFault } from '../../src/sim/specForward.ts'
 import { keyOf } from '../../src/sim/specKey.ts'
@@ -18,6 +18,7 @@ describe('the specification keeps its rules in every state', () => {
     ['two HTLCs, with the chain', { htlcs: 2, pace: 'any', chain: true }, 19_000],
     ['two HTLCs as the engine plays, with the chain', { htlcs: 2, pace: 'eager', chain: true }, 1_900],
     ['three HTLCs', { htlcs: 3, pace: 'any' }, 400_000],
+    ['two feerates beside one HTLC, with the chain', { htlcs: 1, pace: 'any', chain: true, fees: 2 }, 10_000],
   ])('%s', (what, bounds, least) => {
     const explored = explore(bounds)
     say(what, explored)
@@ -105,6 +106,13 @@ describe('what a party takes from the other', () => {
     ['a signature for another number', side, { type: 'sign', number: 2, contents: '10+10' }, 'signatures fit'],
     ['a signature for other contents', side, { type: 'sign', number: 1, contents: '9+11' }, 'signatures fit'],
     ['reestablish while up', side, { type: 'reestablish', nextCommitment: 1, nextRevocation: 0 }, 'messages fit'],
+    ['a signature at another feerate', side, { type: 'sign', number: 1, contents: '10+10 at 1' }, 'signatures fit'],
+    [
+      'a feerate while another one is on its way',
+      { ...side, fee: { by: 1, rate: 1, stage: 0 } },
+      { type: 'fee', rate: 2 },
+      'messages fit',
+    ],
     ['anything else first', { ...side, line: 'greeting' }, { type: 'add', id: 0, amount: 1 }, 'messages fit'],
     [
       'a commitment number that is none of ours',
@@ -120,6 +128,15 @@ describe('what a party takes from the other', () => {
     ],
   ])('%s is refused', (_, known, message, broken) => {
     expect(receive(known, 0, message).broken).toBe(broken)
+  })
+
+  test('what it has agreed to at the same feerate it takes', () => {
+    const asked = askForFeerate(side, 0, 7)
+    const told = receive(side, 1, asked.out[0] ?? { type: 'fee', rate: 0 }).side
+    const [signature] = sign(asked.side, 0).out
+    if (signature === undefined) throw new Error('nothing is signed')
+    expect(receive(told, 1, signature).broken).toBeUndefined()
+    expect(receive(side, 1, signature).broken).toBe('signatures fit')
   })
 
   test('an HTLC that is not irrevocable is not ended by a message', () => {

@@ -36,11 +36,12 @@ function withFee(durable: ChannelDurable, feeratePerKw: FeeratePerKw): ChannelDu
   return { ...durable, feeUpdates: [...kept, { feeratePerKw, stage: 'proposed' }] }
 }
 
-function feeComplaint(
+/** What is wrong with a feerate that `sender` asks for: nothing where it may. */
+export function feeComplaint(
   durable: ChannelDurable,
   feeratePerKw: FeeratePerKw,
   sender: Party,
-  context: ChannelContext,
+  context: Pick<ChannelContext, 'limits'>,
 ): Facts | undefined {
   const { params } = durable
   const { limits } = context
@@ -85,7 +86,7 @@ function affordComplaint(
   durable: ChannelDurable,
   feeratePerKw: FeeratePerKw,
   sender: Party,
-  context: ChannelContext,
+  context: Pick<ChannelContext, 'limits'>,
   section: string,
 ): Facts | undefined {
   const { params } = durable
