@@ -58,7 +58,7 @@ function exposureComplaint(node: WatchedNode, channel: FundedChannel, earlier: F
   return undefined
 }
 
-function isTrimmed(
+export function isTrimmed(
   { durable: { params } }: FundedChannel,
   { amountMsat, offeredBy }: Htlc,
   { holder, feeratePerKw }: { readonly holder: Party; readonly feeratePerKw: number },
@@ -68,6 +68,6 @@ function isTrimmed(
   return amountMsat / 1000n < params[holder].dustLimitSat + feeSat
 }
 
-function isIn({ durable }: FundedChannel, { id, offeredBy }: Htlc): boolean {
+export function isIn({ durable }: FundedChannel, { id, offeredBy }: Htlc): boolean {
   return durable.htlcs.some(htlc => htlc.id === id && htlc.offeredBy === offeredBy)
 }

@@ -12,9 +12,11 @@ import { doubleSpends } from './doubleSpends.ts'
 import { dust } from './dust.ts'
 import { ends } from './ends.ts'
 import { exitRight } from './exitRight.ts'
+import { hangUps } from './hangUps.ts'
 import { money } from './money.ts'
 import { payments } from './payments.ts'
 import { publications } from './publications.ts'
+import { reserve } from './reserve.ts'
 import { rest } from './rest.ts'
 import { revoked } from './revoked.ts'
 import { secrets } from './secrets.ts'
@@ -28,12 +30,14 @@ export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): r
   conservation(world),
   payments(world),
   continuity(world),
+  hangUps(world),
   signerSafety(world),
   publications(world),
   revoked(world),
   doubleSpends(world),
   deadlines(world),
   dust(world),
+  reserve(world),
   secrets(world),
   bounds(world),
   exitRight(world),

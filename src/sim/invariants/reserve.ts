@@ -1,0 +1,55 @@
+import { commitmentContents, type FundedChannel, type Party } from '../../channel/index.ts'
+import type { Complaint, Observer, WatchedNode } from '../observer.ts'
+import type { World } from '../world.ts'
+import { changedLinks, fundedOf, nameOf } from './changedLinks.ts'
+import { isIn, isTrimmed } from './dust.ts'
+
+// A formula of its own, after BOLT 3 (fee calculation), so that it cannot be wrong in the way the node is.
+
+/** Weight units of a commitment without HTLCs, and of each that has an output; what both anchors hold, in satoshis. */
+const FORMATS = {
+  anchors_zero_fee_htlc: { commitment: 1_124n, anchorsSat: 660n },
+  static_remotekey: { commitment: 724n, anchorsSat: 0n },
+} as const
+const WEIGHT_OF_AN_HTLC = 172n
+
+/**
+ * BOLT 2, update_add_htlc, sender: whoever offers keeps its reserve and, as opener, pays for the commitment that it offers on. Otherwise it
+ * has nothing left to lose, or the fee of the commitment is paid by nobody.
+ */
+export function reserve(_world: World): Observer {
+  return {
+    name: 'reserve',
+    durable: (node, turn) => {
+      if (node.plan.isAdversary) return undefined
+      for (const { before, after } of changedLinks(turn)) {
+        const [earlier, channel] = [fundedOf(before), fundedOf(after)]
+        if (channel === undefined || earlier === undefined) continue
+        const complaint = offerComplaint(node, channel, earlier)
+        if (complaint !== undefined) return complaint
+      }
+      return undefined
+    },
+  }
+}
+
+function offerComplaint(node: WatchedNode, channel: FundedChannel, earlier: FundedChannel): Complaint {
+  const { durable } = channel
+  if (earlier.durable.htlcs === durable.htlcs) return undefined
+  const offered = durable.htlcs.find(
+    htlc => htlc.offeredBy === 'local' && htlc.added === 'proposed' && !isIn(earlier, htlc),
+  )
+  if (offered === undefined) return undefined
+  const { params } = durable
+  const holder: Party = 'remote'
+  const { htlcs, feeratePerKw, toLocalMsat } = commitmentContents(durable, holder, 'next')
+  // What the peer has added in the same turn may have come later.
+  const known = htlcs.filter(htlc => htlc.offeredBy === 'local' || isIn(earlier, htlc))
+  const outputs = known.filter(htlc => !isTrimmed(channel, htlc, { holder, feeratePerKw })).length
+  const { commitment, anchorsSat } = FORMATS[params.format]
+  const feeSat = ((commitment + WEIGHT_OF_AN_HTLC * BigInt(outputs)) * BigInt(feeratePerKw)) / 1000n
+  const costSat = params.role === 'opener' ? feeSat + anchorsSat : 0n
+  const neededMsat = (params.remote.channelReserveSat + costSat) * 1000n
+  if (toLocalMsat >= neededMsat) return undefined
+  return `${node.name} has offered HTLC ${offered.id} in ${nameOf(channel)}, and keeps ${toLocalMsat} msat of the ${neededMsat} msat that its reserve and the fee ask for`
+}

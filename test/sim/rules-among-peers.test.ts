@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { msat, pmapEntries, pmapSet } from '../../src/base/index.ts'
+import { fundedOf } from '../../src/sim/invariants/changedLinks.ts'
+import { hangUps } from '../../src/sim/invariants/hangUps.ts'
+import { reserve } from '../../src/sim/invariants/reserve.ts'
+import type { Observer, Turn } from '../../src/sim/observer.ts'
+import { planOf } from '../../src/sim/plan.ts'
+import { randomOf } from '../../src/sim/random.ts'
+import { runPlan } from '../../src/sim/run.ts'
+import { useCrypto } from '../../src/sim/useCrypto.ts'
+import type { World } from '../../src/sim/world.ts'
+
+// Each rule sees a run in which all goes well, and has nothing to say; then the same run with one thing in it that is not true.
+
+const SEED = 'among peers'
+const plan = planOf(
+  {
+    seed: SEED,
+    mode: 'fast',
+    nodes: 2,
+    deeds: 15,
+    faults: { pay: 60, mine: 6, second_connection: 10 },
+    adversary: false,
+  },
+  randomOf(SEED),
+)
+
+function saidOf(
+  rule: (world: World) => Observer,
+  told: (honest: Observer, turn: Turn, world: World) => Turn = (_, turn) => turn,
+) {
+  return runPlan(plan, world => {
+    const honest = rule(world)
+    return [{ ...honest, durable: (node, turn) => honest.durable?.(node, told(honest, turn, world)) }]
+  }).failure?.message
+}
+
+/** The offerer has so much less than it has. */
+function poorer({ before, ...turn }: Turn, lessMsat: bigint): Turn {
+  let { links } = turn.after
+  for (const [key, link] of pmapEntries(links)) {
+    const channel = fundedOf(link)
+    if (channel === undefined) continue
+    const { settled } = channel.durable
+    const durable = { ...channel.durable, settled: { ...settled, localMsat: msat(settled.localMsat - lessMsat) } }
+    links = pmapSet(links, key, { ...link, state: { ...link.state, channel: { ...channel, durable } } })
+  }
+  return { ...turn, before, after: { ...turn.after, links } }
+}
+
+const KEPT = /and keeps (\d+) msat of the (\d+) msat that its reserve/
+
+/** The least that the offerers of a run keep beside what they have to. */
+function leastKept(): bigint {
+  let least = 2_000_000_000n
+  for (;;) {
+    const [, keeps, needs] = saidOf(reserve, (_, turn) => poorer(turn, least))?.match(KEPT) ?? []
+    if (keeps === undefined || needs === undefined) return least
+    least += BigInt(keeps) - BigInt(needs)
+  }
+}
+
+const closing = (turn: Turn, reason: string, connection = 1): Turn => ({
+  ...turn,
+  effects: [{ type: 'close', connection, reason }],
+})
+
+describe('the rules among peers', () => {
+  beforeAll(() => useCrypto('fast'))
+
+  test('have nothing to say where all goes well', () => {
+    expect(saidOf(reserve)).toBeUndefined()
+    expect(saidOf(hangUps)).toBeUndefined()
+  })
+
+  test('an offer that takes what the reserve or the fee of the commitment asks for', () => {
+    const kept = leastKept()
+    const said = saidOf(reserve, (_, turn) => poorer(turn, kept + 1n))
+    const [, keeps = '', needs = ''] = said?.match(KEPT) ?? []
+    expect(BigInt(needs) - BigInt(keeps)).toBe(1n)
+  })
+
+  test('a connection that is ended over what an honest peer has said on it', () => {
+    const init = 'expected init first, got update_add_htlc (BOLT 1, the init message)'
+    expect(saidOf(hangUps, (_, turn) => closing(turn, init))).toMatch(/with an honest node: expected init first/)
+    const duplicate = 'of two connections the one that the peer dialled goes (BOLT 1, connection handling)'
+    expect(saidOf(hangUps, (_, turn) => closing(turn, duplicate))).toBeUndefined()
+  })
+
+  test('but not one that has ended before, nor one with a node that has forgotten or is hostile', () => {
+    const init = 'expected init first, got update_add_htlc (BOLT 1, the init message)'
+    expect(saidOf(hangUps, (_, turn) => closing(turn, init, 1_000))).toBeUndefined()
+    const lost = saidOf(hangUps, (_, turn, world) => {
+      for (const node of world.nodes) world.lost.add(node)
+      return closing(turn, init)
+    })
+    expect(lost).toBeUndefined()
+  })
+})
