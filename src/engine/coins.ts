@@ -12,6 +12,7 @@ import {
   type WalletState,
   walletStep,
 } from '../wallet/index.ts'
+import { settleSends } from './charges.ts'
 import { WALLET } from './keys.ts'
 import type { EngineState } from './types.ts'
 import { act, emit, update, type Work } from './work.ts'
@@ -23,8 +24,10 @@ export function stepWallet(
   work: Work,
   input: WalletInput,
 ): { readonly answers: readonly WalletEffect[]; readonly failure?: WalletFailure } {
-  const { next, writes, effects, failure } = walletStep(work.state.wallet, input, walletContext(work))
-  if (next !== work.state.wallet) update(work, { wallet: next })
+  const before = work.state.wallet
+  const { next, writes, effects, failure } = walletStep(before, input, walletContext(work))
+  if (next !== before) update(work, { wallet: next })
+  if (next.transactions !== before.transactions) settleSends(work, before.transactions, next.transactions)
   for (const write of writes) work.writes.push({ ...write, key: WALLET + write.key })
   if (failure !== undefined) return { answers: [], failure }
   for (const effect of effects) if (effect.type === 'event') emit(work, effect.event)

@@ -14,6 +14,7 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
 //   node/charge/<link index>   what a token was charged for a channel that is being opened
+//   node/charge/send/<txid>    what it was charged for a payment on chain that is not final
 //   node/next-link             the index of the next link
 //   node/birth-height          where a node without blocks begins to read them: after a restore
 
@@ -51,7 +52,7 @@ export const LOADED_PREFIXES: readonly string[] = [
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`
 export const peerKey = (id: NodeId): string => `${PEERS}${id}`
 export const eventKey = (number: number): string => `${EVENTS}${String(number).padStart(16, '0')}`
-export const chargeKey = (link: number): string => `${CHARGES}${link}`
+export const chargeKey = (name: string): string => `${CHARGES}${name}`
 /** Beside the link's own records. */
 export const linkPeerKey = (id: ChannelId): string => `${CHANNELS}${id}/peer`
 

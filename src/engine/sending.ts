@@ -1,6 +1,7 @@
 import { bytesEqual, defined, outPointKey, type Sat, sat, satToMsat } from '../base/index.ts'
 import { scriptFromAddress, type Tx, txid } from '../bitcoin/index.ts'
 import type { WalletState } from '../wallet/index.ts'
+import { keepSendCharge } from './charges.ts'
 import { answerOf, stepWallet } from './coins.ts'
 import { charge } from './payments.ts'
 import { forget, remember } from './requestAges.ts'
@@ -35,19 +36,16 @@ export function sendOnchain(work: Work, input: InputOf<'send_onchain'>): void {
     const { key, fingerprint } = idempotency
     remember(work, { key, at }, { kind: 'send', fingerprint, txid: txid(tx) })
   }
-  const undo = {
-    ...(idempotency !== undefined && { remembered: { key: idempotency.key, at } }),
-    ...(charged !== undefined && { charge: charged }),
-  }
+  if (charged !== undefined) keepSendCharge(work, txid(tx), charged)
+  const undo = idempotency === undefined ? {} : { remembered: { key: idempotency.key, at } }
   act(work, { type: 'publish', tx, role: 'wallet', request, undo })
 }
 
-/** It never left: its coins are free, nothing was spent, and the key stands for nothing. Unless a block brought it meanwhile. */
+/** It never left: its coins are free, so is what its token was charged for it, and the key stands for nothing. Unless a block brought it meanwhile. */
 export function publishRefused(work: Work, { txid: id, undo }: InputOf<'publish_refused'>): void {
   const { failure } = stepWallet(work, { type: 'abandoned', txid: id })
   if (failure !== undefined) return
   if (undo.remembered !== undefined) forget(work, undo.remembered)
-  if (undo.charge !== undefined) work.tasks.push({ to: 'payments', input: { type: 'refund', ...undo.charge } })
 }
 
 /** What the coins bring and does not come back as change: the payment and its fee. */

@@ -1,7 +1,7 @@
-import { pmapEntries, pmapValues, unreachable } from '../base/index.ts'
+import { pmapValues, unreachable } from '../base/index.ts'
 import { isIdle } from '../link/index.ts'
 import { connectBlock, disconnectBlock } from './blocks.ts'
-import { refund } from './charges.ts'
+import { refundOpenings } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { stepLink } from './links.ts'
 import { inputsMissing } from './lostInputs.ts'
@@ -168,7 +168,7 @@ function forgetOpenings(work: Work): void {
   for (const { txid, standing } of work.state.wallet.transactions.values()) {
     if (standing === 'held') stepWallet(work, { type: 'abandoned', txid })
   }
-  for (const [index] of [...pmapEntries(work.state.charges)]) refund(work, Number(index))
+  refundOpenings(work)
 }
 
 /** Signs once for all that the turn brought to a channel. */

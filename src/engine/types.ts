@@ -33,7 +33,7 @@ export interface EngineState {
   /** The index of the next link, which is also that of its keys: never used twice. */
   readonly nextLink: number
   readonly nextEvent: number
-  /** What tokens were charged for openings that are under way, by `String(index)` of their links. */
+  /** What tokens were charged for what may still come to nothing, by its name: see charges.ts. */
   readonly charges: PMap<Charge>
   /** When to look for calls that need not be remembered any more, in milliseconds since 1970; absent before the first time. */
   readonly requestSweepAt?: number
@@ -87,7 +87,6 @@ export interface Charge {
 /** What is taken back where the network refuses a transaction that it was given for a request. */
 export interface Undo {
   readonly remembered?: RememberedAt
-  readonly charge?: Charge
 }
 
 /** Under which idempotency key a call is remembered, and since when, in milliseconds since 1970. */

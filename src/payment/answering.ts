@@ -28,13 +28,14 @@ export function take(
   context: PaymentContext,
 ): PaymentStep {
   const [{ paymentHash: hash }] = parts
+  const { preimage, invoice } = claim
   const step = counted(state, parts, claim, context)
   const kept = withoutHeld(step.next, hash)
   const next = { ...kept.next, invoices: pmapDelete(kept.next.invoices, hash) }
   const number = putReceivedHash({ paymentHash: hash, number: state.nextNumber })
   const writes: PaymentWrite[] = [...step.writes, number, ...kept.writes]
-  if (claim.invoice !== undefined) writes.push(deleteInvoice(hash))
-  const resolution: HtlcResolution = { type: 'fulfill', paymentPreimage: claim.preimage }
+  if (invoice !== undefined) writes.push(deleteInvoice(hash))
+  const resolution: HtlcResolution = { type: 'fulfill', paymentPreimage: preimage }
   return { next, writes, effects: [...parts.map(part => resolving(part, resolution)), ...step.effects] }
 }
 
