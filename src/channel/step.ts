@@ -38,7 +38,9 @@ function afterFailure(channel: Channel, failure: ChannelFailure, context: Channe
 function failWith(channel: Channel, failure: ChannelFailure, context: ChannelContext): Done {
   const reason = describeFailure(failure)
   if ('durable' in channel) {
-    return failFunded(channel, { kind: 'protocol_failure', reason, mayPublishCommitment: true }, context)
+    // On a funding output that is not what was agreed on no signature of either side is valid.
+    const mayPublishCommitment = failure.code !== 'wrong_funding_output'
+    return failFunded(channel, { kind: 'protocol_failure', reason, mayPublishCommitment }, context)
   }
   return {
     next: { state: 'aborted', temporaryChannelId: channel.temporaryChannelId, reason },

@@ -60,7 +60,7 @@ describe('BOLT 2, channel_ready, sender: the funding is looked at', () => {
   })
 
   // Both have signed for another output: a commitment of ours would be refused by everyone.
-  it.fails.each(cases)('publishes nothing where the output has $what', ({ spoil }) => {
+  it.each(cases)('publishes nothing where the output has $what', ({ spoil }) => {
     const duo = signed()
     const { output } = fundChannelEffect(duo)
     const what = { type: 'funding_depth', depth: 3, output: { ...output, ...spoil }, coinbase: false } as const
