@@ -6,6 +6,7 @@ import type { History } from './history.ts'
 import type { SimNode, Surroundings } from './node.ts'
 import type { Change, Deed, WithheldMessage } from './plan.ts'
 import type { Random } from './random.ts'
+import { ShortFundings } from './shortFunding.ts'
 
 /**
  * A node that wants the others' money. It owns its keys, keeps every state that it ever had, and with them every transaction that it
@@ -18,6 +19,7 @@ export class Adversary {
   /** Old states that were brought back to life: they follow the chain, and take whatever they once could. */
   #ghosts: Ghost[] = []
   readonly #withheld = new Map<string, number>()
+  readonly #shortFundings: ShortFundings
   /** Each for the next message that it is meant for. */
   #mutations: Mutation[] = []
 
@@ -25,6 +27,7 @@ export class Adversary {
     this.#node = node
     this.#around = around
     this.#history = history
+    this.#shortFundings = new ShortFundings(node)
     node.outgoing = bytes => this.#outgoing(bytes)
   }
 
@@ -42,6 +45,11 @@ export class Adversary {
       default:
         unreachable(deed)
     }
+  }
+
+  /** Its next opening says so many satoshis more than it pays. */
+  fundLess(missingSat: number): void {
+    this.#shortFundings.add(missingSat)
   }
 
   /** Publishes the commitment that a state of `age` states ago would have published. */
@@ -78,7 +86,8 @@ export class Adversary {
     this.#around.network.cutOff(this.#node)
   }
 
-  #outgoing(bytes: Uint8Array): Uint8Array | undefined {
+  #outgoing(said: Uint8Array): Uint8Array | undefined {
+    const bytes = this.#shortFundings.outgoing(said)
     const message = decodeMessage(bytes)
     const until = message.ok ? this.#withheld.get(message.value.type) : undefined
     if (until !== undefined && this.#around.clock.now < until) return undefined

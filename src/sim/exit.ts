@@ -17,6 +17,7 @@ import {
 } from './moneyTrail.ts'
 import { linksOf, type SimNode } from './node.ts'
 import type { Complaint } from './observer.ts'
+import { isFundedOtherwise } from './shortFunding.ts'
 
 /** What the other side does when a node leaves, each time at once. */
 export type Answer =
@@ -77,6 +78,8 @@ export function exitComplaint(exit: Exit): Complaint {
     if (trail.spend === undefined) {
       // It was never on the chain, or the answer is none.
       if (chain.output(durable.params.fundingOutpoint) === undefined || answer.type === 'theirs') return undefined
+      // It has not looked at the funding yet, or has seen that it is a lie: nothing of its own is in there.
+      if (!durable.ready.local && isFundedOtherwise(chain, durable.params)) return undefined
       continue
     }
     const isOwn = ownClose(leaver.state, channelId) === trail.spend.txid

@@ -88,6 +88,8 @@ export type Deed =
       readonly to: number
       readonly capacitySat: number
       readonly pushSat: number
+      /** So many satoshis more are said than paid, where the opener is an adversary. */
+      readonly missingSat?: number
       /** The same call again, under its idempotency key, so many milliseconds later. */
       readonly againAfterMs?: number
     }

@@ -9,6 +9,8 @@ const HASTE_MS = 60
 const HELD = 0.15
 /** So many payments are of all that a channel lets go. */
 const EMPTYING = 0.05
+/** So many openings are of less than is said, where their opener lies. */
+const SHORT = 0.25
 
 interface Planned<D> {
   readonly id: number
@@ -28,7 +30,12 @@ export function twisted<D extends { readonly type: string }>(
     const own = random.split(`twist ${planned.id}`)
     const before = deeds[index - 1]
     const isEmptying = planned.deed.type === 'pay' && own.split('all').chance(EMPTYING)
-    const deed = { ...planned.deed, ...holdOf(planned.deed, own.split('hold')), ...(isEmptying && { isAll: true }) }
+    const deed = {
+      ...planned.deed,
+      ...holdOf(planned.deed, own.split('hold')),
+      ...(isEmptying && { isAll: true }),
+      ...shortOf(planned.deed, own),
+    }
     if (before === undefined || !own.chance(HASTY)) return { ...planned, at: planned.at - earlier, deed }
     const pause = Math.min(planned.at - before.at, own.below(HASTE_MS))
     earlier += planned.at - before.at - pause
@@ -44,6 +51,11 @@ function aimOf({ type }: Named, before: Named): object {
   if (type === 'cut' || type === 'stall' || type === 'half_open' || type === 'second_connection')
     return b === undefined ? {} : { a, b }
   return type === 'crash' || type === 'sync_fault' ? { who: b ?? a } : {}
+}
+
+function shortOf({ type }: Named, random: Random): object {
+  const own = random.split('short')
+  return type === 'open' && own.chance(SHORT) ? { missingSat: own.pick([1, 1_000, 50_000]) } : {}
 }
 
 function holdOf(deed: Named & { readonly by?: string }, random: Random): object {

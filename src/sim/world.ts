@@ -184,6 +184,7 @@ export class World {
         workload.pay(this.nodeAt(deed.from), this.nodeAt(deed.to), deed, random)
         return
       case 'open':
+        if (deed.missingSat !== undefined) this.#adversaries.get(this.nodeAt(deed.from))?.fundLess(deed.missingSat)
         workload.open(this.nodeAt(deed.from), this.nodeAt(deed.to), deed)
         return
       case 'close':

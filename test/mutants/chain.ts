@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.ts'
-import { BAD_DISKS, CHEATS, CLOSES, EXITS, OLD_IMAGES, OPENINGS, REORGS, SILENCE } from './worlds.ts'
+import { CLOSES, ENDS_IN_FLIGHT, EXITS, OLD_IMAGES, OPENINGS, REORGS, SILENCE, UNDONE_CLOSES } from './worlds.ts'
 
 // Faults in what happens on the chain: enforcement, the link that feeds it, and the wallet.
 
@@ -69,7 +69,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/preimages.ts',
     find: 'export function htlcKey({ offeredBy, id }: HtlcRef): string {',
     replace: "export function htlcKey({ id }: HtlcRef): string {\n  const offeredBy = 'htlc'",
-    plan: EXITS,
+    plan: ENDS_IN_FLIGHT,
   },
   {
     id: 'htlc-signatures-by-hash-and-amount',
@@ -79,7 +79,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     find: '(commitment.built?.htlcs.indexOf(placed) ?? -1)',
     replace:
       '(commitment.built?.htlcs.findIndex(other => other.htlc.paymentHash === htlc.paymentHash && other.amountSat === placed.amountSat) ?? -1)',
-    plan: EXITS,
+    plan: ENDS_IN_FLIGHT,
   },
   {
     id: 'trimmed-one-too-early',
@@ -128,16 +128,16 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'return claim.tx.inputs.every(({ outpoint }) => {',
     replace: 'return claim.tx.inputs.some(({ outpoint }) => {',
-    plan: CHEATS,
+    plan: EXITS,
   },
   {
     id: 'claims-are-published-once',
-    class: 'crash-at-any-write',
-    incident: 'A claim that was stored and not published before a crash is never published.',
+    class: 'reorgs',
+    incident: 'A claim that a reorganisation has made too young for the mempools is never published again.',
     file: 'onchain/step.ts',
     find: 'const due = isAgain ? plan.active : plan.fresh',
     replace: 'const due = isAgain && plan.fresh.length > 0 ? plan.active : plan.fresh',
-    plan: BAD_DISKS,
+    plan: UNDONE_CLOSES,
   },
   {
     id: 'one-fee-coin-for-many',
@@ -208,6 +208,6 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'wallet/blocks.ts',
     find: 'else if (own.conflict === undefined) transactions.set(id, { ...own, conflict: seen })',
     replace: 'else if (own.conflict !== undefined) transactions.set(id, { ...own, conflict: seen })',
-    plan: CHEATS,
+    plan: CLOSES,
   },
 ]

@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.ts'
-import { CLOSES, CRASHES, CUTS, EXITS, LIES, OLD_IMAGES, OPENINGS, SILENCE } from './worlds.ts'
+import { CLOSES, CRASHES, CUTS, EXITS, LIES, OLD_IMAGES, OPENINGS, SHORT_FUNDINGS, SILENCE } from './worlds.ts'
 
 // Faults in the channel machine: the dance of commitments and revocations, what is said again after a cut, what is stored, and the
 // arithmetic.
@@ -271,6 +271,6 @@ export const CHANNEL_MUTANTS: readonly Mutant[] = [
     file: `${HANDLERS}/fundingDepth.ts`,
     find: 'if (output?.amountSat === wanted.amountSat && bytesEqual(output.script, wanted.script)) return undefined',
     replace: 'if (output !== undefined && bytesEqual(output.script, wanted.script)) return undefined',
-    needs: 'a hostile opener whose funding output holds less than it said',
+    plan: SHORT_FUNDINGS,
   },
 ]

@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.ts'
-import { CHEATS, CLOSES, CRASHES, CUTS, MANY_OPENINGS, OPENINGS, SILENCE, TWO_CONNECTIONS } from './worlds.ts'
+import { CHEATS, CLOSES, CRASHES, CUTS, DYING_OPENERS, LATE_BLOCKS, MANY_OPENINGS, TWO_CONNECTIONS } from './worlds.ts'
 
 // Faults in the node around its channels: payments, requests, connections, and what a restart brings back.
 
@@ -56,7 +56,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'payment/receiving.ts',
     find: 'if (cltvExpiry < context.height + blocks) return refuse(wrongDetails(htlc, context))',
     replace: 'if (cltvExpiry < blocks) return refuse(wrongDetails(htlc, context))',
-    plan: SILENCE,
+    plan: LATE_BLOCKS,
   },
   {
     id: 'the-invoice-says-how-much',
@@ -133,7 +133,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     file: 'engine/step.ts',
     find: `if (standing === 'held') stepWallet(`,
     replace: `if (standing === 'held' && work.state.charges.size > 0) stepWallet(`,
-    plan: OPENINGS,
+    plan: DYING_OPENERS,
   },
 
   // The driver, as the world has it.

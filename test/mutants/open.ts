@@ -2,15 +2,7 @@
 export const OPEN: Readonly<Record<string, string>> = {
   'a-batch-stands-with-any-input': 'it was not looked for yet',
   'beaten-transactions-are-not-noted': 'nothing is known of why: it was looked for in few seeds',
-  'claims-are-published-once': 'needs a disk that fails just when a claim is published',
-  'coins-of-dead-openings-stay-held': 'nothing is known of why: it was looked for in few seeds',
-  'expired-htlcs-are-taken': 'nothing is known of why: it was looked for in few seeds',
-  'funding-is-taken-on-trust':
-    'no deed reaches it yet: an adversary has to fund less than it said and sign for what it said',
   'htlc-signatures-by-hash-and-amount': 'it was not looked for yet',
-  'htlcs-by-id-alone': 'it was not looked for yet',
-  'idempotency-keys-are-not-stored': 'nothing is known of why: it was looked for in few seeds',
-  'idle-with-htlcs': 'nothing is known of why: it was looked for in few seeds',
   'late-words-of-a-replaced-connection': 'nothing is known of why: it was looked for in few seeds',
   'offers-outlive-the-close': 'nothing is known of why: it was looked for in few seeds',
   'older-valid-commitment-is-forgotten': 'it was not looked for yet',

@@ -41,3 +41,20 @@ export const MANY_OPENINGS: Plan = { adversary: true, faults: { pay: 30, mine: 5
 export const TWO_CONNECTIONS: Plan = { adversary: false, faults: { pay: 60, mine: 3, second_connection: 25, cut: 5 } }
 /** Small, and forked at every commit of a channel. */
 export const EXITS: Plan = { nodes: 2, deeds: 15, checks: 'every', adversary: false, faults: { pay: 60, mine: 3 } }
+/** Somebody who reads blocks late offers HTLCs that have little time left. */
+export const LATE_BLOCKS: Plan = { nodes: 2, adversary: true, faults: { pay: 60, mine: 25, lag: 10 } }
+export const DYING_OPENERS: Plan = { adversary: false, faults: { pay: 20, open: 40, mine: 15, crash: 25 } }
+/** Closes that have confirmed, and then have not. */
+export const UNDONE_CLOSES: Plan = {
+  nodes: 2,
+  adversary: false,
+  faults: { pay: 40, close: 15, open: 12, mine: 20, reorg: 20 },
+}
+/** Channels that end, and new ones, while payments are held up in both directions. */
+export const ENDS_IN_FLIGHT: Plan = {
+  nodes: 2,
+  adversary: false,
+  faults: { pay: 60, close: 15, open: 15, half_open: 10, stall: 10, mine: 10 },
+}
+/** Openers that say more than they pay. */
+export const SHORT_FUNDINGS: Plan = { nodes: 2, adversary: true, faults: { pay: 30, open: 25, mine: 25 } }

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { defined, fromHex, pmapEntries, pmapSet } from '../../src/base/index.ts'
+import { defined, fromHex, msat, pmapEntries, pmapSet, sat } from '../../src/base/index.ts'
 import { type ChannelDurable, channelIdOf } from '../../src/channel/index.ts'
 import type { EngineState } from '../../src/engine/index.ts'
 import { asked } from '../../src/sim/invariants/asked.ts'
 import { bounds } from '../../src/sim/invariants/bounds.ts'
 import { changedLinks, fundedOf } from '../../src/sim/invariants/changedLinks.ts'
 import { coins } from '../../src/sim/invariants/coins.ts'
+import { conservation } from '../../src/sim/invariants/conservation.ts'
 import { deadlines } from '../../src/sim/invariants/deadlines.ts'
 import { doubleSpends } from '../../src/sim/invariants/doubleSpends.ts'
 import { dust } from '../../src/sim/invariants/dust.ts'
@@ -22,7 +23,7 @@ import type { World } from '../../src/sim/world.ts'
 
 // Each rule sees a run in which all goes well, and has nothing to say; then the same run with one thing in it that is not true.
 
-const RULES = { asked, bounds, coins, deadlines, doubleSpends, dust, ends, revoked, secrets, streams }
+const RULES = { asked, bounds, coins, conservation, deadlines, doubleSpends, dust, ends, revoked, secrets, streams }
 type Rule = (world: World) => Observer
 
 const SEED = 'rules'
@@ -113,6 +114,27 @@ describe('the rules of the world', () => {
       },
     }))
     expect(cause).toMatch(/has revoked commitment \d+ of channel \w+ after it published commitment \d+/)
+  })
+
+  test('a channel that holds more than its funding output, once it is ready, and one whose parts are not the whole', () => {
+    const channels = (extraSat: bigint, extraMsat: bigint, isReady: boolean) =>
+      saidOf(conservation, honest => ({
+        durable: (node, turn) =>
+          honest.durable?.(
+            node,
+            turnWith(turn, durable => ({
+              ...durable,
+              ready: { ...durable.ready, local: isReady && durable.ready.local },
+              params: { ...durable.params, fundingAmountSat: sat(durable.params.fundingAmountSat + extraSat) },
+              settled: { ...durable.settled, localMsat: msat(durable.settled.localMsat + extraMsat) },
+            })),
+          ),
+      }))
+    expect(channels(1n, 1_000n, true)).toMatch(
+      /has called channel \w+ of \d+ sat ready, and its funding output holds \d+ sat/,
+    )
+    expect(channels(1n, 1_000n, false)).toBeUndefined()
+    expect(channels(0n, 1n, true)).toMatch(/holds \d+ msat, and its parts are \d+ msat/)
   })
 
   test('a coin that the wallet does not count, counts wrongly, or cannot spend', () => {
