@@ -1,4 +1,4 @@
-import { type BlockHash, fromHex, outPointKey, pmapGet, pmapValues } from '../base/index.ts'
+import { type BlockHash, fromHex, type OutPoint, outPointKey, pmapGet, pmapValues } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import { isFailedOpening, isIdle, isTouchedAbove } from '../link/index.ts'
 import { publishAll, stepWallet } from './coins.ts'
@@ -35,8 +35,15 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
     forgetFailed(work, index)
   }
   followFeerates(work)
+  work.tasks.push({ to: 'gossip', input: { type: 'block', height, spent: spentBy(work, transactions) } })
   // After what the links have to tell of this block.
   work.tasks.push({ to: 'payments', input: { type: 'block' } })
+}
+
+/** What a block takes from channels of others, of which there are none before the first gossip. */
+function spentBy({ state }: Work, transactions: readonly Tx[]): readonly OutPoint[] {
+  if (state.gossip.graph.channelCount === 0) return []
+  return transactions.flatMap(({ inputs }) => inputs.map(({ outpoint }) => outpoint))
 }
 
 /** A peer could leave behind any number of channels that it never funds. */
@@ -75,6 +82,7 @@ export function disconnectBlock(work: Work): void {
     lookAround(work, index)
     stepLink(work, index, { type: 'block_disconnected', height })
   }
+  work.tasks.push({ to: 'gossip', input: { type: 'block_undone', height } })
 }
 
 /**

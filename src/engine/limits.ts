@@ -28,6 +28,9 @@ export interface EngineLimits {
   readonly maxTipAgeMs: number
   /** For so many blocks the chain has to say that it has no inputs for a transaction of the wallet, until that is given up. */
   readonly lostInputBlocks: number
+  /** How long what others say of the network waits for a commit that comes anyhow, in milliseconds, and how many records of it. */
+  readonly unsavedMs: number
+  readonly maxUnsaved: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -44,5 +47,7 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxRequestsForgotten: 500,
   maxTipAgeMs: 2 * 3_600_000,
   lostInputBlocks: 6,
+  unsavedMs: 1_000,
+  maxUnsaved: 2_000,
   maxReorgDepth: 144,
 }

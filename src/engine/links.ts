@@ -24,6 +24,7 @@ import { settleCharge } from './charges.ts'
 import { enforcementCoins, walletScript } from './coins.ts'
 import { linkPeerKey, NEXT_LINK, nameKey } from './keys.ts'
 import { performLinkEffects } from './linkEffects.ts'
+import { isNewsOfChannel } from './linkNews.ts'
 import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
 import { remember } from './requestAges.ts'
@@ -157,6 +158,7 @@ function afterStep(work: Work, before: Link, next: LinkState): void {
     openingEnded(work, link, next.channel.reason)
     return
   }
+  if (isNewsOfChannel(before.state, next)) work.tasks.push({ to: 'announcing', index: before.index })
   if (!isUsable(before.state) && isUsable(next))
     work.tasks.push({ to: 'payments', input: { type: 'usable', peer: link.peer } })
 }

@@ -71,6 +71,7 @@ export function loadEngine(options: LoadOptions): Result<EngineState, DecodeFail
     wallet: wallet.value,
     payments: payments.value,
     gossip,
+    unsaved: undefined,
   }
   return loadLinks(empty, sorted.channels)
 }

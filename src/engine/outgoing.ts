@@ -33,7 +33,8 @@ function isReady({ durable: { ready } }: FundedChannel): boolean {
   return ready.local && ready.remote
 }
 
-function wayOver(link: Link, { state, durable }: FundedChannel): Outgoing {
+/** What an HTLC could find there. */
+export function wayOver(link: Link, { state, durable }: FundedChannel): Outgoing {
   const { params, feeratePerKw } = durable
   const { local, remote, format } = params
   const capacityMsat = satToMsat(params.fundingAmountSat)

@@ -44,7 +44,7 @@ function perform(work: Work, nodeId: NodeId, effect: PeerEffect): void {
       work.tasks.push({ to: 'channels', nodeId, message: effect.message })
       return
     case 'up':
-      up(work, nodeId)
+      up(work, nodeId, effect.features)
       return
     case 'down':
       down(work, nodeId)
@@ -55,9 +55,10 @@ function perform(work: Work, nodeId: NodeId, effect: PeerEffect): void {
   }
 }
 
-function up(work: Work, nodeId: NodeId): void {
+function up(work: Work, nodeId: NodeId, features: Uint8Array): void {
   const entry = peerEntry(work, nodeId)
   for (const index of entry.links) work.tasks.push({ to: 'link', index, input: { type: 'connected' } })
+  work.tasks.push({ to: 'gossip', input: { type: 'peer_up', peer: nodeId, features } })
   for (const request of entry.waiting) reply(work, request, { type: 'done' })
   putPeerEntry(work, { ...entry, waiting: [] })
   if (isOurs(work, nodeId) && mayTell(work, nodeId)) emit(work, { type: 'peer_connected', peer: nodeId })
@@ -67,6 +68,7 @@ function down(work: Work, nodeId: NodeId): void {
   for (const index of peerEntry(work, nodeId).links) {
     work.tasks.push({ to: 'link', index, input: { type: 'disconnected' } })
   }
+  work.tasks.push({ to: 'gossip', input: { type: 'peer_down', peer: nodeId } })
   if (isOurs(work, nodeId) && mayTell(work, nodeId)) emit(work, { type: 'peer_disconnected', peer: nodeId })
 }
 

@@ -9,6 +9,7 @@ import { answerOf, stepWallet, walletContext } from './coins.ts'
 import { peerKey } from './keys.ts'
 import { addLink, removeLink, stepLink, takeLinkIndex } from './links.ts'
 import { openingEnded } from './openingEnded.ts'
+import { tellOfPolicy } from './ownChannels.ts'
 import { charge, stepPayments } from './payments.ts'
 import { hasLivingLinks, isUp, peerEntry, putPeerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
@@ -46,6 +47,7 @@ export function handleRequest(work: Work, request: Request): void {
       return
     case 'payment':
       stepPayments(work, request.input)
+      if (request.input.type === 'set_policy') tellOfPolicy(work, request.input.channelId)
       return
     default:
       unreachable(request)
@@ -126,7 +128,7 @@ function openChannel(work: Work, input: InputOf<'open_channel'>): void {
   })
   const failure = stepLink(work, index, {
     type: 'open',
-    request: { temporaryChannelId, fundingAmountSat: capacitySat, pushMsat, announce: false },
+    request: { temporaryChannelId, fundingAmountSat: capacitySat, pushMsat, announce: input.announce ?? false },
   })
   const link = linkAt(work, index)
   if (failure === undefined || link === undefined) return

@@ -1,8 +1,10 @@
 import { type ChannelId, type NodeId, pmapGet, utf8Encode } from '../base/index.ts'
 import { type Channel, channelIdOf, isPeerMessage, type PeerMessage } from '../channel/index.ts'
 import type { DeliveredMessage } from '../peer/index.ts'
-import type { ErrorMessage, OpenChannel, WarningMessage } from '../wire/index.ts'
+import { type ErrorMessage, isGossip, type OpenChannel, type WarningMessage } from '../wire/index.ts'
 import { acceptChannel } from './accepting.ts'
+import { ALL_CHANNELS, hangUp } from './complaints.ts'
+import { stepGossip } from './gossip.ts'
 import { nameKey } from './keys.ts'
 import { stepLink } from './links.ts'
 import { peerEntry, sendTo } from './peerEntries.ts'
@@ -10,11 +12,12 @@ import { linkAt, type Work } from './work.ts'
 
 // Which link a message of a peer is for, and what is said to one that is for none.
 
-/** Stands for all channels with the peer, in an `error` or a `warning` (BOLT 1). */
-const ALL_CHANNELS = '00'.repeat(32) as ChannelId
-
 export function routeMessage(work: Work, nodeId: NodeId, message: DeliveredMessage): void {
-  // Gossip and onion messages, dual funding, splicing: nobody here listens to them yet.
+  if (isGossip(message)) {
+    stepGossip(work, { type: 'message', peer: nodeId, message })
+    return
+  }
+  // Onion messages, dual funding, splicing: nobody here listens to them yet.
   if (!isPeerMessage(message)) return
   if (message.type === 'open_channel') {
     routeOpening(work, nodeId, message)
@@ -59,12 +62,6 @@ function answerStranger(work: Work, nodeId: NodeId, message: PeerMessage): void 
   }
   const data = utf8Encode(`no such channel here, got ${message.type} (BOLT 1, error)`)
   sendTo(work, nodeId, { type: 'error', channelId: id, data })
-}
-
-/** A warning that names no channel: an error would fail what the id stands for. */
-function hangUp(work: Work, nodeId: NodeId, text: string): void {
-  sendTo(work, nodeId, { type: 'warning', channelId: ALL_CHANNELS, data: utf8Encode(text) })
-  work.tasks.push({ to: 'peer', nodeId, input: { type: 'hang_up', reason: text } })
 }
 
 function idOf(message: PeerMessage): ChannelId {

@@ -3,8 +3,10 @@ import { isIdle } from '../link/index.ts'
 import { connectBlock, disconnectBlock } from './blocks.ts'
 import { refundOpenings } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
+import { saveWhereDue, stepGossip } from './gossip.ts'
 import { stepLink } from './links.ts'
 import { inputsMissing } from './lostInputs.ts'
+import { tellOfAll, tellOfChannel } from './ownChannels.ts'
 import { stepPayments } from './payments.ts'
 import { hasLivingLinks, peerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
@@ -26,6 +28,7 @@ export function engineStep(state: EngineState, input: EngineInput, context: Engi
     endOfTurn(work)
     drain(work)
   }
+  saveWhereDue(work)
   return { next: work.state, writes: work.writes, effects: work.effects }
 }
 
@@ -73,6 +76,10 @@ function handle(work: Work, input: EngineInput): void {
     case 'looked_up':
       stepPayments(work, { type: 'looked_up', request: input.request, records: input.records })
       return
+    case 'funding_checked':
+    case 'gossip_loaded':
+      hearAnswer(work, input)
+      return
     case 'oldest_requests':
       forgetOldest(work, input)
       return
@@ -102,6 +109,12 @@ function perform(work: Work, task: Task): void {
     case 'payments':
       stepPayments(work, task.input)
       return
+    case 'gossip':
+      stepGossip(work, task.input)
+      return
+    case 'announcing':
+      tellOfChannel(work, task.index)
+      return
     case 'channels':
       routeMessage(work, task.nodeId, task.message)
       return
@@ -109,6 +122,12 @@ function perform(work: Work, task: Task): void {
       unreachable(task)
       return
   }
+}
+
+/** For the gossip. */
+function hearAnswer(work: Work, answer: Extract<EngineInput, { type: 'funding_checked' | 'gossip_loaded' }>): void {
+  if (answer.type === 'funding_checked') stepGossip(work, answer)
+  else stepGossip(work, { type: 'loaded', load: answer.load, records: answer.records })
 }
 
 function connected(work: Work, input: Extract<EngineInput, { type: 'connected' }>): void {
@@ -142,6 +161,8 @@ function dialFailed(work: Work, { nodeId, reason }: Extract<EngineInput, { type:
 function tick(work: Work): void {
   for (const { state } of pmapValues(work.state.peers)) stepPeer(work, state.nodeId, { type: 'tick' })
   stepPayments(work, { type: 'tick' })
+  const { wakeAt } = work.state.gossip
+  if (wakeAt !== undefined && work.context.now >= wakeAt) stepGossip(work, { type: 'tick' })
   sweepRequests(work)
 }
 
@@ -159,6 +180,7 @@ function started(work: Work): void {
     const wanted = entry.asked || hasLivingLinks(work, entry)
     if (wanted) stepPeer(work, nodeId, { type: 'wanted', wanted, addresses: dial.addresses })
   }
+  tellOfAll(work)
   stepPayments(work, { type: 'tick' })
   sweepRequests(work)
 }

@@ -1,7 +1,7 @@
 import type { BlockHash, ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PMap, Sat, Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import type { ChannelLimits } from '../channel/index.ts'
-import type { GossipLimits, GossipState } from '../gossip/index.ts'
+import type { FundingOutput, GossipLimits, GossipState, OwnNode } from '../gossip/index.ts'
 import type { LinkEffect, LinkState } from '../link/index.ts'
 import type { PaymentInput, PaymentLimits, PaymentProgress, PaymentReply, PaymentsState } from '../payment/index.ts'
 import type { PeerAddress, PeerLimits, PeerState } from '../peer/index.ts'
@@ -43,6 +43,17 @@ export interface EngineState {
   readonly payments: PaymentsState
   /** The network as it is known, and what is told of it. */
   readonly gossip: GossipState
+  /** What it has to store and what has not been worth a commit yet, the newest first. */
+  readonly unsaved: Unsaved | undefined
+}
+
+export interface Unsaved {
+  /** Milliseconds since 1970: of the oldest. */
+  readonly since: number
+  /** Of all of them. */
+  readonly count: number
+  readonly writes: readonly EngineWrite[]
+  readonly before: Unsaved | undefined
 }
 
 export interface SeenBlock {
@@ -142,6 +153,8 @@ export interface EngineContext {
     readonly mutualClose: FeeratePerKw
     readonly claim: FeeratePerKw
   }
+  /** What we call ourselves where we have public channels, and where we are to be reached. Default: a name made of our node id. */
+  readonly self?: Omit<OwnNode, 'features'>
   /** In [0, 1), new for each turn: for jitter, not for secrets. */
   readonly entropy: number
 }
@@ -188,6 +201,12 @@ export type EngineInput =
   | { readonly type: 'publish_refused'; readonly txid: Txid; readonly undo: Undo }
   /** It did not take one that nobody waits for, and says that an input of it is unknown or spent. */
   | { readonly type: 'inputs_missing'; readonly txid: Txid }
+  /** The answer to `check_funding`; `undefined` where the chain has no such output, `unknown` where it cannot say. */
+  | {
+      readonly type: 'funding_checked'
+      readonly shortChannelId: ShortChannelId
+      readonly output: FundingOutput | 'unknown' | undefined
+    }
   // The store.
   | {
       readonly type: 'archive'
@@ -196,6 +215,8 @@ export type EngineInput =
       readonly records: ReadonlyMap<string, Uint8Array>
     }
   | { readonly type: 'looked_up'; readonly request: number; readonly records: ReadonlyMap<string, Uint8Array> }
+  /** The answer to `load_gossip`. */
+  | { readonly type: 'gossip_loaded'; readonly load: number; readonly records: ReadonlyMap<string, Uint8Array> }
   /** The answer to `load_oldest`: in the order of the keys. */
   | { readonly type: 'oldest_requests'; readonly keys: readonly string[] }
   // The user. Each `request` is answered once, by `reply` or by what `publish` became.
@@ -212,6 +233,8 @@ export type EngineInput =
       readonly nodeId: NodeId
       readonly capacitySat: Sat
       readonly pushMsat: Msat
+      /** The network is to know of it. Default: it is private. */
+      readonly announce?: boolean
       readonly feeratePerKw?: FeeratePerKw
       /** 32 bytes in hex, fresh. */
       readonly temporaryChannelId: ChannelId
@@ -256,6 +279,10 @@ export type EngineEffect =
   | { readonly type: 'load_archive'; readonly link: number; readonly prefix: string; readonly commitmentNumber: number }
   /** Answer with `looked_up`: those of these records that there are. */
   | { readonly type: 'look_up'; readonly request: number; readonly keys: readonly string[] }
+  /** Answer with `funding_checked`: what stands at this place of the chain, and whether it is spent. */
+  | { readonly type: 'check_funding'; readonly shortChannelId: ShortChannelId }
+  /** Answer with `gossip_loaded`: those of these records that there are. */
+  | { readonly type: 'load_gossip'; readonly load: number; readonly keys: readonly string[] }
   /** Answer with `oldest_requests`: the first so many keys under this prefix, unless there are none. */
   | { readonly type: 'load_oldest'; readonly prefix: string; readonly limit: number }
   | { readonly type: 'reply'; readonly request: number; readonly reply: EngineReply }

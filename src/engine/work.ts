@@ -1,4 +1,5 @@
 import { jsonEncode, type NodeId, pmapGet, pmapSet } from '../base/index.ts'
+import type { GossipInput } from '../gossip/index.ts'
 import type { LinkInput } from '../link/index.ts'
 import type { HtlcRef, PaymentInput } from '../payment/index.ts'
 import type { DeliveredMessage, PeerInput } from '../peer/index.ts'
@@ -35,6 +36,9 @@ export type Task =
   | { readonly to: 'link'; readonly index: number; readonly input: LinkInput; readonly asker?: Asker }
   | { readonly to: 'peer'; readonly nodeId: NodeId; readonly input: PeerInput }
   | { readonly to: 'payments'; readonly input: PaymentInput }
+  | { readonly to: 'gossip'; readonly input: GossipInput }
+  /** What the network may hear of this link has changed. */
+  | { readonly to: 'announcing'; readonly index: number }
   /** A message of the peer, for whichever link it is about. */
   | { readonly to: 'channels'; readonly nodeId: NodeId; readonly message: DeliveredMessage }
 

@@ -18,10 +18,12 @@ import {
 } from '../wire/index.ts'
 import { addChannel, removeChannel, setSpentHeight } from './edit.ts'
 import { closing, type GossipFailure, ignored, warned } from './failure.ts'
-import { channelAt, channelsOf, findChannel, findNode, scidAt } from './graph.ts'
+import { channelAt, channelsOf, findChannel, findNode, fingerprintOf, scidAt } from './graph.ts'
+import { CHANNEL } from './layout.ts'
 import { channelAnnouncementHolds, fundingScriptOf } from './messages.ts'
 import { tellNoMore } from './news.ts'
 import { blacklistKey, channelKey, encodeChannelRecord, encodeSpent, nodeKey, spentKey, updateKey } from './records.ts'
+import { readWord } from './table.ts'
 import { change, changeGraph, changePeer, forget, mayVerify, put, refuse, type Turn } from './turn.ts'
 import type { FundingOutput, Pending } from './types.ts'
 
@@ -87,14 +89,16 @@ function complaintAbout(turn: Turn, peer: NodeId, announcement: ChannelAnnouncem
 export function onFundingChecked(
   turn: Turn,
   id: ShortChannelId,
-  output: FundingOutput | undefined,
+  answer: FundingOutput | 'unknown' | undefined,
 ): Pending | undefined {
   const known = findChannel(turn.state.graph, id)
   const pending = pmapGet(turn.state.pending, id)
   if (pending === undefined) {
-    if (known !== undefined) recheck(turn, known, id, output)
+    // Of what a chain cannot say nothing is believed, and nothing that was believed is forgotten.
+    if (known !== undefined && answer !== 'unknown') recheck(turn, known, id, answer)
     return undefined
   }
+  const output = answer === 'unknown' ? undefined : answer
   change(turn, { pending: pmapDelete(turn.state.pending, id) })
   countChecks(turn, pending.from, -1)
   const { announcement } = pending
@@ -133,9 +137,11 @@ export function believe(
   put(turn, channelKey(shortChannelId), encodeChannelRecord({ fundingTxid, capacitySat, message }))
 }
 
-/** A channel that we know, after a block that seemed to spend it or took it back. */
+/** A channel that we know, after a block that seemed to spend it or took it back: another output may stand in its place now. */
 function recheck(turn: Turn, row: number, id: ShortChannelId, output: FundingOutput | undefined): void {
-  if (output === undefined) removeChannels(turn, [row])
+  const isOther =
+    output === undefined || fingerprintOf(output.txid) !== readWord(turn.state.graph.channels, row, CHANNEL.FUNDING)
+  if (isOther) removeChannels(turn, [row])
   else setSpent(turn, row, id, output.spentHeight ?? 0)
 }
 

@@ -20,13 +20,15 @@ export {
   nodeAt,
   nodeIdAt,
   nodeRows,
+  policyAt,
   scidAt,
 } from './graph.ts'
 export { CHANNEL, CHANNEL_FLAG, LARGEST_COUNTED_MSAT, NODE, NODE_FLAG } from './layout.ts'
 export { DEFAULT_GOSSIP_LIMITS, type GossipLimits } from './limits.ts'
 export { loadGossip, newGossip } from './load.ts'
+export { directionOf, policyOf, signatureHolds } from './messages.ts'
 export { remotePolicy } from './own.ts'
-export { GOSSIP, nodeKey } from './records.ts'
+export { GOSSIP, isOwnRecord, nodeKey } from './records.ts'
 export { gossipStep } from './step.ts'
 export { floatAt, NONE, type Page, pageOf, startOf, wordAt } from './table.ts'
 export type {

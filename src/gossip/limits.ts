@@ -46,6 +46,8 @@ export interface GossipLimits {
   readonly flushMs: number
   readonly maxNews: number
   readonly pruneMs: number
+  /** How often our own channels are looked at for what time alone brings. */
+  readonly ownMs: number
   /** A peer that is away for so long makes our side of the channel disabled. */
   readonly disableAfterMs: number
   /** Our own announcements are made again before others take them for stale. */
@@ -83,6 +85,7 @@ export const DEFAULT_GOSSIP_LIMITS: GossipLimits = {
   flushMs: 60_000,
   maxNews: 10_000,
   pruneMs: 600_000,
+  ownMs: 60_000,
   disableAfterMs: 600_000,
   refreshAfterSeconds: 604_800,
 }

@@ -44,22 +44,24 @@ export function newGossip(graph: Graph = EMPTY_GRAPH): GossipState {
     sync: { peer: undefined, doneAt: undefined },
     nextLoad: 0,
     prunedAt: 0,
+    ownAt: 0,
     progress: emptyPMap(),
     wakeAt: undefined,
   }
 }
 
 /**
- * The state of these records, in the order of their keys, one at a time: they need not be in memory together. What was stored was
- * verified before. A record that does not read is an error: the file is damaged.
+ * The state of these records, in the order of their keys, one at a time: they need not be in memory together, and may come in pages,
+ * each on top of the state `before` it. What was stored was verified then. A record that does not read is an error: the file is damaged.
  */
 export function loadGossip(
   records: Iterable<readonly [key: string, record: Uint8Array]>,
   supported: readonly FeatureName[],
+  before: GossipState = newGossip(),
 ): Result<GossipState, DecodeFailure> {
-  let state = newGossip()
+  let state = before
   let failure: DecodeFailure | undefined
-  const graph = editGraph(EMPTY_GRAPH, draft => {
+  const graph = editGraph(before.graph, draft => {
     for (const [key, record] of records) {
       const read = readRecord(draft, { state, key, record, supported })
       if (read.ok) state = read.value

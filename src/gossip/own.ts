@@ -38,15 +38,28 @@ const NOT_YET: OwnProgress = { isAnnounced: false }
 /** Told again whenever something of it changes, and after each start. */
 export function onOwnChannel(turn: Turn, facts: OwnChannelFacts): void {
   const before = pmapGet(turn.state.own, facts.channelId)
-  const isUp = pmapHas(turn.state.peers, facts.peer)
+  const couldTalk = before !== undefined && talks(turn, before.facts)
+  const canTalk = talks(turn, facts)
+  const progress = before?.progress ?? pmapGet(turn.state.progress, facts.channelId) ?? NOT_YET
   const own: OwnChannel = {
     facts,
-    progress: before?.progress ?? pmapGet(turn.state.progress, facts.channelId) ?? NOT_YET,
-    sentSignatures: before?.sentSignatures ?? false,
-    downSince: isUp ? undefined : (before?.downSince ?? turn.context.now),
+    progress: isOfOther(progress, facts) ? NOT_YET : progress,
+    sentSignatures: couldTalk && before.sentSignatures,
+    downSince: canTalk ? undefined : (before?.downSince ?? turn.context.now),
   }
   change(turn, { own: pmapSet(turn.state.own, facts.channelId, own) })
   advance(turn, facts.channelId)
+  if (canTalk && !couldTalk) resendPrivate(turn, own)
+}
+
+/** What was announced has left the chain, and stands elsewhere now: it is another channel to everybody else. */
+function isOfOther({ isAnnounced, signatures }: OwnProgress, { shortChannelId }: OwnChannelFacts): boolean {
+  return isAnnounced && shortChannelId !== undefined && signatures?.shortChannelId !== shortChannelId
+}
+
+/** Whether something may be said of the channel to its peer now. */
+function talks(turn: Turn, { peer, isUp }: OwnChannelFacts): boolean {
+  return isUp && pmapHas(turn.state.peers, peer)
 }
 
 export function onOwnChannelGone(turn: Turn, id: ChannelId): void {
@@ -55,10 +68,15 @@ export function onOwnChannelGone(turn: Turn, id: ChannelId): void {
   forget(turn, ownKey(id))
 }
 
-/** Of all channels, or of those with one peer: what has become due. */
-export function advanceAll(turn: Turn, peer?: NodeId): void {
-  for (const { facts } of pmapValues(turn.state.own)) {
-    if (peer === undefined || facts.peer === peer) advance(turn, facts.channelId)
+/** Of all channels: what has become due. */
+export function advanceAll(turn: Turn): void {
+  for (const { facts } of pmapValues(turn.state.own)) advance(turn, facts.channelId)
+}
+
+/** Those that one more block may have made deep enough. */
+export function announceWhereDeep(turn: Turn): void {
+  for (const { facts, progress } of pmapValues(turn.state.own)) {
+    if (facts.isPublic && !progress.isAnnounced) advance(turn, facts.channelId)
   }
 }
 
@@ -66,10 +84,13 @@ export function advanceAll(turn: Turn, peer?: NodeId): void {
 export function onLine(turn: Turn, peer: NodeId, isUp: boolean): void {
   for (const own of pmapValues(turn.state.own)) {
     if (own.facts.peer !== peer) continue
-    const downSince = isUp ? undefined : turn.context.now
-    changeOwn(turn, own, { sentSignatures: false, downSince })
+    const canTalk = isUp && own.facts.isUp
+    changeOwn(turn, own, {
+      sentSignatures: false,
+      downSince: canTalk ? undefined : (own.downSince ?? turn.context.now),
+    })
     advance(turn, own.facts.channelId)
-    if (isUp) resendPrivate(turn, own)
+    if (canTalk) resendPrivate(turn, own)
   }
 }
 
@@ -164,8 +185,9 @@ function mayBeAnnounced({ context }: Turn, facts: OwnChannelFacts, id: ShortChan
 /** Once for each connection until the channel is announced; after that in answer to the peer's, which a restart may have lost. */
 function sendSignatures(turn: Turn, own: OwnChannel, shortChannelId: ShortChannelId): void {
   const { facts } = own
+  if (own.sentSignatures || !talks(turn, facts)) return
   const fundingSecret = turn.context.fundingSecret(facts.channelId)
-  if (own.sentSignatures || !pmapHas(turn.state.peers, facts.peer) || fundingSecret === undefined) return
+  if (fundingSecret === undefined) return
   const digest = channelAnnouncementDigest(unsigned(turn, facts, shortChannelId))
   changeOwn(turn, own, { sentSignatures: true })
   turn.effects.push({
@@ -185,9 +207,9 @@ function sendSignatures(turn: Turn, own: OwnChannel, shortChannelId: ShortChanne
 function announce(turn: Turn, id: ChannelId, shortChannelId: ShortChannelId): void {
   const own = pmapGet(turn.state.own, id)
   const signatures = own?.progress.signatures
+  if (own === undefined || own.progress.isAnnounced || signatures?.shortChannelId !== shortChannelId) return
   const fundingSecret = turn.context.fundingSecret(id)
-  if (own === undefined || own.progress.isAnnounced || fundingSecret === undefined) return
-  if (signatures?.shortChannelId !== shortChannelId) return
+  if (fundingSecret === undefined) return
   const { facts, progress } = own
   const digest = channelAnnouncementDigest(unsigned(turn, facts, shortChannelId))
   const ours = { node: signEcdsa(digest, turn.context.nodeSecret), bitcoin: signEcdsa(digest, fundingSecret) }
@@ -241,18 +263,19 @@ function update(turn: Turn, id: ChannelId): void {
   // What we said before our records were lost counts too, where others have told us.
   const known = row === undefined ? undefined : policyAt(turn.state.graph, row, direction)
   const timestamp = Math.max(secondsOf(now), (last?.timestamp ?? 0) + 1, (known?.timestamp ?? 0) + 1)
-  const made = signedUpdate(turn, own.facts, {
-    ...flagsOf({ direction, isDisabled: own.facts.isClosing || (isAnnounced && isAway), isPrivate: !isAnnounced }),
+  const { isClosing, isDisabled: isUnwanted } = own.facts
+  const isDisabled = isUnwanted || (isAnnounced && (isClosing || isAway))
+  const unsigned = updateOf(turn, own.facts, {
+    ...flagsOf({ direction, isDisabled, isPrivate: !isAnnounced }),
     shortChannelId: named,
     timestamp,
   })
   const isOld = last === undefined || timestamp - last.timestamp >= limits.refreshAfterSeconds
-  if (!isOld && saysTheSame(last, made)) return
+  if (!isOld && saysTheSame(last, unsigned)) return
+  const made = { ...unsigned, signature: signEcdsa(signedDigest(unsigned), turn.context.nodeSecret) }
   saveProgress(turn, own, { ...own.progress, localUpdate: toHex(encodeMessage(made)) })
   if (row !== undefined) applyUpdate(turn, row, made, undefined)
-  if (pmapHas(turn.state.peers, own.facts.peer)) {
-    turn.effects.push({ type: 'send', peer: own.facts.peer, message: made })
-  }
+  if (talks(turn, own.facts)) turn.effects.push({ type: 'send', peer: own.facts.peer, message: made })
 }
 
 /** Before the announcement, the alias that the peer has given us is what it knows the channel by (BOLT 7, channel_update). */
@@ -260,14 +283,15 @@ function nameOf({ facts, progress }: OwnChannel): ShortChannelId | undefined {
   return progress.isAnnounced ? facts.shortChannelId : (facts.remoteAlias ?? facts.shortChannelId)
 }
 
-function signedUpdate(
+/** Without its signature. */
+function updateOf(
   { context }: Turn,
   { policy, capacitySat }: OwnChannelFacts,
   fields: Pick<ChannelUpdate, 'messageFlags' | 'channelFlags' | 'shortChannelId' | 'timestamp'>,
 ): ChannelUpdate {
   const capacityMsat = (capacitySat as bigint) * 1000n
   const maximum = policy.htlcMaximumMsat < capacityMsat ? policy.htlcMaximumMsat : capacityMsat
-  const blank: ChannelUpdate = {
+  return {
     type: 'channel_update',
     signature: NO_SIGNATURE,
     chainHash: context.chainHash,
@@ -277,7 +301,6 @@ function signedUpdate(
     htlcMaximumMsat: maximum as ChannelUpdate['htlcMaximumMsat'],
     unknownFields: NOTHING,
   }
-  return { ...blank, signature: signEcdsa(signedDigest(blank), context.nodeSecret) }
 }
 
 function saysTheSame(last: ChannelUpdate, made: ChannelUpdate): boolean {
@@ -286,9 +309,17 @@ function saysTheSame(last: ChannelUpdate, made: ChannelUpdate): boolean {
 }
 
 /** The peer may have lost it; nobody else has it. */
-function resendPrivate(turn: Turn, { facts, progress }: OwnChannel): void {
+function resendPrivate(turn: Turn, { facts: { channelId } }: OwnChannel): void {
+  const own = pmapGet(turn.state.own, channelId)
+  if (own === undefined) return
+  const { facts, progress } = own
   const last = readUpdate(progress.localUpdate)
-  const isSent = turn.effects.some(effect => effect.type === 'send' && effect.message.type === 'channel_update')
+  const isSent = turn.effects.some(
+    effect =>
+      effect.type === 'send' &&
+      effect.message.type === 'channel_update' &&
+      effect.message.shortChannelId === last?.shortChannelId,
+  )
   if (last !== undefined && !progress.isAnnounced && !isSent) {
     turn.effects.push({ type: 'send', peer: facts.peer, message: last })
   }

@@ -25,19 +25,21 @@ export function announceNode(turn: Turn): void {
   const last = readAnnouncement(nodeSaid)
   const known = nodeAt(graph, row).timestamp ?? 0
   const timestamp = Math.max(secondsOf(now), known + 1, (last?.timestamp ?? 0) + 1)
-  const made = announcementOf(turn, node, timestamp)
+  const unsigned = announcementOf(turn, node, timestamp)
   const isOld = last === undefined || known === 0 || timestamp - last.timestamp >= limits.refreshAfterSeconds
-  if (!isOld && saysTheSame(last, made)) return
+  if (!isOld && saysTheSame(last, unsigned)) return
+  const made = { ...unsigned, signature: signEcdsa(signedDigest(unsigned), turn.context.nodeSecret) }
   const said = encodeMessage(made)
   change(turn, { nodeSaid: toHex(said) })
   put(turn, OWN_NODE_RECORD, said)
   applyNode(turn, row, made, undefined)
 }
 
+/** Without its signature. */
 function announcementOf({ context }: Turn, node: OwnNode, timestamp: number): NodeAnnouncement {
   const alias = new Uint8Array(ALIAS_BYTES)
   alias.set(wholeCharacters(node.alias))
-  const blank: NodeAnnouncement = {
+  return {
     type: 'node_announcement',
     signature: new Uint8Array(64),
     features: node.features,
@@ -48,7 +50,6 @@ function announcementOf({ context }: Turn, node: OwnNode, timestamp: number): No
     addresses: node.addresses,
     unknownFields: new Uint8Array(0),
   }
-  return { ...blank, signature: signEcdsa(signedDigest(blank), context.nodeSecret) }
 }
 
 /** As many characters as fit: what is cut within one would be no UTF-8. */

@@ -23,6 +23,9 @@ export const BLACKLIST_RECORDS = `${GOSSIP}refused-node/`
 export const SPENT_RECORDS = `${GOSSIP}spent/`
 export const UPDATE_RECORDS = `${GOSSIP}update/`
 
+/** Whether it holds what we have said ourselves. */
+export const isOwnRecord = (key: string): boolean => key.startsWith(OWN_RECORDS) || key === OWN_NODE_RECORD
+
 export function scidHex(id: ShortChannelId): string {
   const { high, low } = scidWords(id)
   return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0')

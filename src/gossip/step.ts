@@ -6,6 +6,7 @@ import { flush, goOn, onLoaded } from './jobs.ts'
 import { trimNews } from './news.ts'
 import {
   advanceAll,
+  announceWhereDeep,
   onAnnouncementSignatures,
   onLine,
   onOwnChannel,
@@ -42,6 +43,8 @@ export function gossipStep(state: GossipState, input: GossipInput, context: Goss
 function dispatch(turn: Turn, input: GossipInput): void {
   switch (input.type) {
     case 'peer_up':
+      // What was under way with it has ended with the connection before this one.
+      if (pmapHas(turn.state.peers, input.peer)) onPeerDown(turn, input.peer)
       onPeerUp(turn, input.peer, input.features)
       onLine(turn, input.peer, true)
       askWhereDue(turn)
@@ -64,7 +67,7 @@ function dispatch(turn: Turn, input: GossipInput): void {
       return
     case 'block':
       onBlock(turn, input.height, input.spent)
-      advanceAll(turn)
+      announceWhereDeep(turn)
       announceNode(turn)
       return
     case 'block_undone':
@@ -145,8 +148,11 @@ function onTick(turn: Turn): void {
     change(turn, { prunedAt: now })
     pruneStale(turn)
   }
-  advanceAll(turn)
-  announceNode(turn)
+  if (now - turn.state.ownAt >= limits.ownMs) {
+    change(turn, { ownAt: now })
+    advanceAll(turn)
+    announceNode(turn)
+  }
   giveUpWhereLate(turn)
   askWhereDue(turn)
   for (const { nodeId } of pmapValues(turn.state.peers)) {
@@ -156,13 +162,19 @@ function onTick(turn: Turn): void {
   trimNews(turn)
 }
 
+/** News go out at times that say nothing of when they came (BOLT 7, rebroadcasting). */
+function nextFlush(flushAt: number, { now, limits }: GossipContext): number {
+  const missed = flushAt > now ? 0 : Math.floor((now - flushAt) / limits.flushMs) + 1
+  return flushAt + missed * limits.flushMs
+}
+
 /** The next time at which something is due; asked for only where no earlier wake is under way. */
 function askForWake(turn: Turn): void {
   const { state, context } = turn
   const { now, limits } = context
   let at = Math.max(state.prunedAt, now) + limits.pruneMs
-  for (const { jobs, loading, flushAt, query } of pmapValues(state.peers)) {
-    at = Math.min(at, Math.max(flushAt, now + 1))
+  for (const { jobs, loading, newsSent, flushAt, query } of pmapValues(state.peers)) {
+    if (newsSent < state.nextNews - 1) at = Math.min(at, nextFlush(flushAt, context))
     if (jobs.length > 0 && loading === undefined) at = Math.min(at, now + WAIT_FOR_BUDGET_MS)
     if (query !== undefined) at = Math.min(at, query.since + limits.queryTimeoutMs)
   }

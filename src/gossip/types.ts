@@ -41,6 +41,8 @@ export interface GossipState {
   readonly sync: { readonly peer: NodeId | undefined; readonly doneAt: number | undefined }
   readonly nextLoad: number
   readonly prunedAt: number
+  /** When all of our channels were last looked at for what time alone brings. */
+  readonly ownAt: number
   readonly wakeAt: number | undefined
 }
 
@@ -154,8 +156,12 @@ export interface OwnChannelFacts {
   readonly localAlias?: ShortChannelId
   /** `channel_ready` was sent and received. */
   readonly isReady: boolean
+  /** On this connection both have said where they stand: nothing is said of the channel before (BOLT 2, channel_reestablish). */
+  readonly isUp: boolean
   /** `shutdown` was sent or received, or worse. */
   readonly isClosing: boolean
+  /** Our user wants nothing to be passed on through it. */
+  readonly isDisabled: boolean
   readonly policy: OwnPolicy
 }
 
@@ -198,11 +204,11 @@ export type GossipInput =
   | { readonly type: 'peer_up'; readonly peer: NodeId; readonly features: Uint8Array }
   | { readonly type: 'peer_down'; readonly peer: NodeId }
   | { readonly type: 'message'; readonly peer: NodeId; readonly message: GossipMessage | GossipQueryMessage }
-  /** The answer to `check_funding`; `undefined` where the chain has no such output. */
+  /** The answer to `check_funding`; `undefined` where the chain has no such output, `unknown` where it cannot say. */
   | {
       readonly type: 'funding_checked'
       readonly shortChannelId: ShortChannelId
-      readonly output: FundingOutput | undefined
+      readonly output: FundingOutput | 'unknown' | undefined
     }
   /** The answer to `load`: the records that there are, by key. */
   | { readonly type: 'loaded'; readonly load: number; readonly records: ReadonlyMap<string, Uint8Array> }

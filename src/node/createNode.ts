@@ -1,5 +1,5 @@
 import { randomBytes as hostRandomBytes } from 'node:crypto'
-import { BookendError, feeratePerKw, nodeId as nodeIdOf } from '../base/index.ts'
+import { BookendError, type DecodeFailure, feeratePerKw, nodeId as nodeIdOf, type Result } from '../base/index.ts'
 import { NETWORKS } from '../chain/index.ts'
 import { DEFAULT_LIMITS } from '../channel/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
@@ -10,13 +10,14 @@ import {
   loadEngine,
   restoredBirthHeight,
 } from '../engine/index.ts'
-import { DEFAULT_GOSSIP_LIMITS } from '../gossip/index.ts'
+import { DEFAULT_GOSSIP_LIMITS, GOSSIP, type GossipState, loadGossip, newGossip } from '../gossip/index.ts'
 import { seedPhraseFromEntropy } from '../keys/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../peer/index.ts'
 import { type Chain, ChainError, type Network, NetworkError, type Store } from '../ports/index.ts'
 import { memoryStore } from '../storage/index.ts'
 import { DEFAULT_WALLET_LIMITS } from '../wallet/index.ts'
+import type { FeatureName } from '../wire/index.ts'
 import { ensureBackends } from './crypto/installBestBackends.ts'
 import { lastEventOf } from './eventLog.ts'
 import { adapterError, readableStore } from './failures.ts'
@@ -30,6 +31,7 @@ import type { BookendNode, NetworkName } from './types.ts'
 
 /** Confirmations that we ask for: on a chain of tests one is enough. */
 const REGTEST_MINIMUM_DEPTH = 1
+const GOSSIP_RECORDS_AT_ONCE = 5_000
 /** There blocks come when somebody wants one. */
 const REGTEST_MAX_TIP_AGE_MS = Number.MAX_SAFE_INTEGER
 const FALLBACK_FEERATES = { regtest: feeratePerKw(1_000), others: feeratePerKw(2_500) }
@@ -67,7 +69,9 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   const fixed = fixedContext(options, name, keys)
   const lastEvent = await lastEventOf(store)
   const records = await loadAll(store)
-  const loaded = loadEngine({ records, lastEvent, context: fixed })
+  const gossip = await loadGraph(store, fixed.supported)
+  if (!gossip.ok) throw damaged(gossip.error.message)
+  const loaded = loadEngine({ records, lastEvent, context: fixed, gossip: gossip.value })
   if (!loaded.ok) throw damaged(loaded.error.message)
 
   const fallback = name === 'regtest' ? FALLBACK_FEERATES.regtest : FALLBACK_FEERATES.others
@@ -145,6 +149,18 @@ async function loadAll(store: Store): Promise<ReadonlyMap<string, Uint8Array>> {
     for (const [key, value] of await store.load(prefix)) records.set(key, value)
   }
   return records
+}
+
+/** A page at a time: all records of the network together would take some hundred megabytes for a moment. */
+async function loadGraph(store: Store, supported: readonly FeatureName[]): Promise<Result<GossipState, DecodeFailure>> {
+  let state = newGossip()
+  for (let after = ''; ; ) {
+    const page = await store.loadPage(GOSSIP, { after, limit: GOSSIP_RECORDS_AT_ONCE })
+    const loaded = loadGossip(page, supported, state)
+    if (!loaded.ok || page.size < GOSSIP_RECORDS_AT_ONCE) return loaded
+    state = loaded.value
+    after = [...page.keys()].at(-1) ?? after
+  }
 }
 
 function damaged(message: string): BookendError {

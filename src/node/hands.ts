@@ -13,6 +13,7 @@ import { Connections } from './connections.ts'
 import { Driver } from './driver.ts'
 import { EventLog } from './eventLog.ts'
 import { ChainFollower } from './follower.ts'
+import { FundingChecks } from './fundingChecks.ts'
 import type { LogLine } from './options.ts'
 import { Publisher } from './publisher.ts'
 import { Requests } from './requests.ts'
@@ -55,6 +56,7 @@ export class Hands {
   readonly #waiters = new Set<() => void>()
   readonly #refusals = new Map<Txid, string>()
   readonly #alarm: Alarm
+  readonly #checks: FundingChecks
   #stopping = false
 
   constructor(options: HandsOptions) {
@@ -72,6 +74,18 @@ export class Hands {
       perform: effect => this.#perform(effect),
       onTurn: () => this.#lookAgain(),
       onStop: reason => this.#failed(reason),
+    })
+    this.#checks = new FundingChecks({
+      chain,
+      height: () => this.driver.state.blocks.at(-1)?.height ?? 0,
+      answer: (shortChannelId, output) => this.tell({ type: 'funding_checked', shortChannelId, output }),
+      onPruned: error =>
+        log({
+          level: 'warn',
+          message: `${error.message} Public channels that are older are not believed, nor paid over.`,
+        }),
+      retryMs: CHAIN_RETRY_MS,
+      timers,
     })
     this.connections = new Connections({
       network,
@@ -139,6 +153,7 @@ export class Hands {
     if (this.#stopping) return
     this.#stopping = true
     this.#alarm.stop()
+    this.#checks.stop()
     await this.follower.stop().catch(() => undefined)
     this.connections.stop()
     this.requests.rejectAll(reason)
@@ -185,6 +200,14 @@ export class Hands {
       case 'look_up': {
         const { request, keys } = effect
         this.#load(this.#lookUp(keys), records => this.tell({ type: 'looked_up', request, records }))
+        return
+      }
+      case 'check_funding':
+        this.#checks.ask(effect.shortChannelId)
+        return
+      case 'load_gossip': {
+        const { load, keys } = effect
+        this.#load(this.#lookUp(keys), records => this.tell({ type: 'gossip_loaded', load, records }))
         return
       }
       case 'load_oldest': {

@@ -145,6 +145,8 @@ export interface OpenRequest extends Repeatable, Cancellable {
   readonly capacitySat: Sat
   /** What the other side gets of it at the start. */
   readonly pushMsat?: Msat
+  /** The network is to know of it, so that others may pay over it. Default: it is private. */
+  readonly announce?: boolean
   readonly feeratePerKw?: FeeratePerKw
   readonly token?: string
 }

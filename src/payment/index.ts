@@ -2,6 +2,7 @@
 // It must not know how a channel works: it asks for HTLCs and hears what became of them. Start reading at types.ts, then step.ts,
 // asking.ts for a payment on its way out, receiving.ts for one on its way in, and forwarding.ts for one that is for others.
 
+export { amountsOf } from './channelUpdate.ts'
 export type { Forward, HtlcRef, Part } from './inbound.ts'
 export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
 export { type OpenInvoiceView, openInvoice, openInvoices } from './openInvoices.ts'

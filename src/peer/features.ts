@@ -11,6 +11,8 @@ export interface FeatureOptions {
   readonly upfrontShutdownScript?: boolean
   /** `closing_complete` and `closing_sig` instead of `closing_signed`. Default: yes. */
   readonly simpleClose?: boolean
+  /** We know channels of others, and tell of them. Default: yes. */
+  readonly gossip?: boolean
   /** Payments in parts. Default: no. */
   readonly basicMpp?: boolean
 }
@@ -33,6 +35,7 @@ export function localFeatures(options: FeatureOptions = {}): Uint8Array {
     ...chosen(options.requireAnchors !== true, 'option_anchors'),
     'option_shutdown_anysegwit',
     ...chosen(upfrontShutdownScript, 'option_upfront_shutdown_script'),
+    ...chosen(options.gossip !== false, 'gossip_queries', 'gossip_queries_ex'),
     ...chosen(largeChannels, 'option_support_large_channel'),
     ...chosen(simpleClose, 'option_simple_close'),
     ...chosen(options.basicMpp === true, 'basic_mpp'),
@@ -62,4 +65,4 @@ export function isNegotiated(local: Uint8Array, remote: Uint8Array, feature: Fea
   return hasFeature(local, FEATURES[feature].bit) || (offersFeature(local, feature) && offersFeature(remote, feature))
 }
 
-const chosen = (yes: boolean, feature: FeatureName): readonly FeatureName[] => (yes ? [feature] : [])
+const chosen = (yes: boolean, ...features: readonly FeatureName[]): readonly FeatureName[] => (yes ? features : [])

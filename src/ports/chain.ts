@@ -1,4 +1,4 @@
-import type { BlockHash, FeeratePerKw, Result, Txid } from '../base/index.ts'
+import type { BlockHash, FeeratePerKw, Result, Sat, Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 
 export interface ChainTip {
@@ -9,6 +9,20 @@ export interface ChainTip {
 export interface ChainBlock extends ChainTip {
   /** The coinbase first. */
   readonly transactions: readonly Tx[]
+}
+
+/** A place in the best chain, as a short_channel_id names it (BOLT 7). */
+export interface ChainPlace {
+  readonly height: number
+  readonly txIndex: number
+  readonly outputIndex: number
+}
+
+/** What stands there. */
+export interface ChainOutput {
+  readonly txid: Txid
+  /** Absent where a confirmed transaction has spent it, or the transaction never had it. */
+  readonly unspent?: { readonly amountSat: Sat; readonly script: Uint8Array }
 }
 
 /** Why a transaction was not taken, in the words of Bitcoin Core. */
@@ -38,6 +52,8 @@ export interface Chain {
   hashAt(height: number): Promise<BlockHash | undefined>
   /** Also one that is no longer on the best chain, while it is known. */
   block(hash: BlockHash): Promise<ChainBlock | undefined>
+  /** What stands at this place; `undefined` where no block or no transaction does. A chain that has pruned the block rejects with that code. */
+  outputAt(place: ChainPlace): Promise<ChainOutput | undefined>
   /** A transaction that is known already, in the mempool or confirmed, counts as published. */
   publish(tx: Tx): Promise<Result<Txid, PublishRefusal>>
   /** What confirms within about so many blocks; `undefined` where nobody can say. */

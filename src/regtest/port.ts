@@ -25,6 +25,13 @@ export function chainPort(chain: RegtestChain): Chain {
       const found = opened().blockByHash(hash)
       return found && { hash, height: found.height, transactions: found.transactions }
     },
+    async outputAt({ height, txIndex, outputIndex }) {
+      const tx = opened().blockAt(height)?.transactions[txIndex]
+      if (tx === undefined) return undefined
+      const id = txid(tx)
+      const coin = chain.utxo({ txid: id, vout: outputIndex })
+      return { txid: id, ...(coin !== undefined && { unspent: { amountSat: coin.amountSat, script: coin.script } }) }
+    },
     async publish(tx) {
       const id = txid(tx)
       if (opened().transaction(id) !== undefined) return ok(id)

@@ -73,6 +73,16 @@ export class Disk {
     return found
   }
 
+  /** Those of these records that there are. */
+  pick(keys: readonly string[]): ReadonlyMap<string, Uint8Array> {
+    const found = new Map<string, Uint8Array>()
+    for (const key of keys) {
+      const value = this.#records.get(key)
+      if (value !== undefined) found.set(key, value)
+    }
+    return found
+  }
+
   /** No image from before this moment is ever put back: on the one of a new node there is nothing to lose yet. */
   keepFromHere(): void {
     this.#past.length = 0

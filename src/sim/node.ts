@@ -2,17 +2,15 @@ import { feeratePerKw, type NodeId, pmapValues } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
 import type { FundedChannel } from '../channel/index.ts'
 import {
+  BLOCKS_BELOW_FIRST_TIP,
   type EngineContext,
   type EngineEffect,
   type EngineInput,
   type EngineReply,
   type EngineState,
   type EngineWrite,
-  EVENTS,
   engineStep,
   type Link,
-  LOADED_PREFIXES,
-  loadEngine,
   type PublishedRole,
 } from '../engine/index.ts'
 import { commitmentPoint, deriveChannelSecrets } from '../keys/index.ts'
@@ -24,6 +22,7 @@ import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
 import type { NodePlan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
+import { fundingOutputAt, stateOf } from './reading.ts'
 import type { Watch } from './watch.ts'
 
 /** What a node finds around it. */
@@ -104,7 +103,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
   }
 
   /** `entropy` is drawn from the node's own chance unless it is given. */
-  context(entropy = this.#random.next()): EngineContext {
+  context(entropy = this.#chance.next()): EngineContext {
     const rate = feeratePerKw(this.#around.feerate())
     const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
     return { ...this.#fixed, feerates, now: this.#around.clock.now, entropy }
@@ -155,6 +154,12 @@ export class SimNode implements NetworkEnd, WatchedNode {
     return this.#around.chain.height - (this.state.blocks.at(-1)?.height ?? 0)
   }
 
+  /** What it draws for the blocks below its first tip shifts nothing of what comes afterwards. */
+  get #chance(): Random {
+    const { length } = this.state.blocks
+    return length < BLOCKS_BELOW_FIRST_TIP ? this.#random.split(`block ${length}`) : this.#random
+  }
+
   /** There may be new blocks. */
   look(): void {
     this.#sees = true
@@ -187,17 +192,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
 
   /** The state that the records tell. */
   loaded(records: ReadonlyMap<string, Uint8Array> = this.disk.records): EngineState {
-    const read = new Map<string, Uint8Array>()
-    let last = ''
-    for (const [key, value] of records) {
-      if (key.startsWith(EVENTS)) {
-        if (key > last) last = key
-      } else if (LOADED_PREFIXES.some(prefix => key.startsWith(prefix))) read.set(key, value)
-    }
-    const lastEvent = last === '' ? 0 : Number(last.slice(EVENTS.length))
-    const loaded = loadEngine({ records: read, lastEvent, context: this.#fixed })
-    if (!loaded.ok) throw new Error(`the records of ${this.name} cannot be read: ${loaded.error.message}`)
-    return loaded.value
+    return stateOf(records, this.#fixed)
   }
 
   #end(): void {
@@ -245,8 +240,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
       return
     }
     this.disk.write(writes, effects)
-    const [least, most] = this.plan.syncMs
-    this.#later(this.#random.between(least, most), () => {
+    this.#later(this.#chance.between(...this.plan.syncMs), () => {
       if (this.disk.sync()) this.#finish(turn)
       else this.#diskFailed()
     })
@@ -277,7 +271,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
       this.submit({ type: 'block_disconnected' })
       return
     }
-    const block = chain.blockAt(seen === undefined ? chain.height : seen.height + 1)
+    const next = seen === undefined ? chain.height - BLOCKS_BELOW_FIRST_TIP : seen.height + 1
+    const block = chain.blockAt(next)
     if (block !== undefined) {
       const { height, hash, transactions } = block
       this.submit({ type: 'block_connected', height, hash, transactions })
@@ -316,12 +311,20 @@ export class SimNode implements NetworkEnd, WatchedNode {
       }
       case 'look_up': {
         const { keys, request } = effect
-        const records = new Map<string, Uint8Array>()
-        for (const key of keys) {
-          const value = this.disk.records.get(key)
-          if (value !== undefined) records.set(key, value)
-        }
+        const records = this.disk.pick(keys)
         this.#later(0, () => this.submit({ type: 'looked_up', request, records }))
+        return
+      }
+      case 'check_funding': {
+        const { shortChannelId } = effect
+        const output = fundingOutputAt(this.#around.chain, shortChannelId)
+        this.#later(0, () => this.submit({ type: 'funding_checked', shortChannelId, output }))
+        return
+      }
+      case 'load_gossip': {
+        const { load, keys } = effect
+        const records = this.disk.pick(keys)
+        this.#later(0, () => this.submit({ type: 'gossip_loaded', load, records }))
         return
       }
       case 'load_oldest': {

@@ -28,6 +28,7 @@ export {
   decodeMessage,
   encodeMessage,
   isChannelMessage,
+  isGossip,
   MAX_MESSAGE_LENGTH,
   type Message,
   type UnknownMessage,

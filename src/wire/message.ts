@@ -78,6 +78,16 @@ export function isChannelMessage(message: Message): message is ChannelMessage {
   return Object.hasOwn(CHANNEL_MESSAGES, message.type)
 }
 
+/** Whether the message is about the network (BOLT 7), the two halves of an announcement included. */
+export function isGossip(message: Message): message is GossipMessage | GossipQueryMessage {
+  return Object.hasOwn(GOSSIP_MESSAGES, message.type)
+}
+
+const GOSSIP_MESSAGES: MessageTable<GossipMessage | GossipQueryMessage> = {
+  ...gossipMessages,
+  ...gossipQueryMessages,
+}
+
 const CHANNEL_MESSAGES: MessageTable<ChannelMessage> = {
   ...openingMessages,
   ...closingMessages,
@@ -93,8 +103,7 @@ const MESSAGES: MessageTable<Message> = {
   ...interactiveTxMessages,
   ...spliceMessages,
   ...onionMessages,
-  ...gossipMessages,
-  ...gossipQueryMessages,
+  ...GOSSIP_MESSAGES,
 }
 
 const byMessageType = new Map(

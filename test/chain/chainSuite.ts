@@ -78,6 +78,31 @@ export function chainSuite(name: string, create: () => Promise<ChainUnderTest>):
       expect(blocks.map(block => block?.height)).toStrictEqual(heights)
     })
 
+    test('what stands at a place, until it is spent; nothing above the tip or beyond what is there', async () => {
+      const { chain, world, coins } = await create()
+      const tx = spend([coinAt(coins, 0)])
+      value(world.submit(tx))
+      world.mine(1)
+      const { height } = world
+      const at = (txIndex: number, outputIndex = 0, block = height) =>
+        chain.outputAt({ height: block, txIndex, outputIndex })
+      const { amountSat, script } = defined(tx.outputs[0], 'it pays somebody')
+      expect(await at(1)).toStrictEqual({ txid: txid(tx), unspent: { amountSat, script } })
+      expect((await at(0))?.unspent?.amountSat).toBe(world.tip.transactions[0]?.outputs[0]?.amountSat)
+      expect(await at(2)).toBeUndefined()
+      expect(await at(1, 0, height + 1)).toBeUndefined()
+      expect(await at(1, 7)).toStrictEqual({ txid: txid(tx) })
+      const next = spend([coinOf(tx)])
+      value(world.submit(next))
+      // What waits has spent nothing yet.
+      expect((await at(1))?.unspent).toBeDefined()
+      world.mine(1)
+      expect(await at(1)).toStrictEqual({ txid: txid(tx) })
+      // A block is another one after a reorganisation, at the same height.
+      value(world.reorganize({ depth: 2 }))
+      expect((await at(1))?.txid).not.toBe(txid(tx))
+    })
+
     test('publishing: taken, known while it waits, known when it is confirmed, known when it is spent again', async () => {
       const { chain, world, coins } = await create()
       const tx = spend([coinAt(coins, 0)])

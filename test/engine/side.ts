@@ -32,10 +32,11 @@ import {
   type NumberedEvent,
   type PublishedRole,
 } from '../../src/engine/index.ts'
-import { DEFAULT_GOSSIP_LIMITS } from '../../src/gossip/index.ts'
+import { DEFAULT_GOSSIP_LIMITS, GOSSIP, loadGossip } from '../../src/gossip/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../../src/payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../../src/peer/index.ts'
 import { REGTEST_GENESIS_HASH, type RegtestChain } from '../../src/regtest/index.ts'
+import { fundingOutputAt } from '../../src/sim/reading.ts'
 import { DEFAULT_WALLET_LIMITS, walletKeys } from '../../src/wallet/index.ts'
 import { expectSameAsStored } from './stored.ts'
 
@@ -248,7 +249,10 @@ export class Side {
     const records = new Map([...this.records].filter(([key]) => LOADED_PREFIXES.some(prefix => key.startsWith(prefix))))
     const { walletKeys, limits } = this.#fixed
     const context = { walletKeys, limits: { ...limits, wallet: { ...limits.wallet, addressGap } } }
-    const loaded = loadEngine({ records, lastEvent: this.#lastEvent(), context })
+    const told = [...this.records].filter(([key]) => key.startsWith(GOSSIP)).sort(([a], [b]) => (a < b ? -1 : 1))
+    const gossip = loadGossip(told, this.#fixed.supported)
+    if (!gossip.ok) throw new Error(gossip.error.message)
+    const loaded = loadEngine({ records, lastEvent: this.#lastEvent(), context, gossip: gossip.value })
     if (!loaded.ok) throw new Error(loaded.error.message)
     return loaded.value
   }
@@ -282,6 +286,22 @@ export class Side {
       case 'look_up': {
         const records = new Map([...this.records].filter(([key]) => effect.keys.includes(key)))
         this.inbox.push({ type: 'looked_up', request: effect.request, records })
+        return
+      }
+      case 'check_funding': {
+        const { shortChannelId } = effect
+        const output = fundingOutputAt(this.chain, shortChannelId)
+        this.inbox.push({ type: 'funding_checked', shortChannelId, output })
+        return
+      }
+      case 'load_gossip': {
+        const records = new Map(
+          effect.keys.flatMap(key => {
+            const value = this.records.get(key)
+            return value === undefined ? [] : [[key, value] as const]
+          }),
+        )
+        this.inbox.push({ type: 'gossip_loaded', load: effect.load, records })
         return
       }
       case 'load_oldest': {

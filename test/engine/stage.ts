@@ -29,6 +29,7 @@ interface Wire {
 export interface OpenOptions {
   readonly capacity?: bigint
   readonly push?: bigint
+  readonly announce?: boolean
   readonly token?: string
   readonly feeratePerKw?: FeeratePerKw
   readonly idempotency?: Idempotency
@@ -108,7 +109,7 @@ export class Stage {
 
   /** Asks for a channel; it is on its way. */
   askToOpen(from: Side, to: Side, options: OpenOptions = {}): number {
-    const { capacity = 200_000n, push = 0n, token, feeratePerKw, idempotency } = options
+    const { capacity = 200_000n, push = 0n, announce, token, feeratePerKw, idempotency } = options
     const temporaryChannelId = this.freshId()
     return from.ask(request => ({
       type: 'open_channel',
@@ -117,6 +118,7 @@ export class Stage {
       capacitySat: sat(capacity),
       pushMsat: msat(push * 1000n),
       temporaryChannelId,
+      ...(announce !== undefined && { announce }),
       ...(token !== undefined && { token }),
       ...(feeratePerKw !== undefined && { feeratePerKw }),
       ...(idempotency !== undefined && { idempotency }),

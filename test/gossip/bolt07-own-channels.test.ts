@@ -54,7 +54,9 @@ function facts(of: Party, change: Partial<OwnChannelFacts> = {}): OwnChannelFact
     remoteAlias: of === ALICE ? ALIAS_OF_BOB : ALIAS_OF_ALICE,
     localAlias: of === ALICE ? ALIAS_OF_ALICE : ALIAS_OF_BOB,
     isReady: true,
+    isUp: true,
     isClosing: false,
+    isDisabled: false,
     policy: {
       cltvExpiryDelta: 80,
       htlcMinimumMsat: msat(1000n),
@@ -211,7 +213,8 @@ describe('a public channel', () => {
     alice.do({ type: 'peer_down', peer: BOB.id })
     alice.pass(599_999)
     expect(latest()?.isDisabled).toBe(false)
-    alice.pass(1)
+    // Within a minute of it.
+    alice.pass(60_000)
     expect(latest()?.isDisabled).toBe(true)
     const sent = sentOf(alice.meet(BOB, NO_QUERIES), BOB)
     expect(latest()?.isDisabled).toBe(false)

@@ -38,6 +38,7 @@ export class Stage {
       tip: () => chain.tip(),
       hashAt: height => chain.hashAt(height),
       block: hash => chain.block(hash),
+      outputAt: place => chain.outputAt(place),
       feerate: blocks => chain.feerate(blocks),
       onChange: listener => chain.onChange(listener),
       publish: tx => {

@@ -20,12 +20,12 @@ export async function block(rpc: RpcClient, hash: BlockHash): Promise<ChainBlock
 }
 
 /** Not heard of, or heard of by its header alone, as it happens to blocks aside of the best chain. */
-function isUnknown({ code, message }: RpcRefusal): boolean {
+export function isUnknown({ code, message }: RpcRefusal): boolean {
   if (code === RPC.INVALID_ADDRESS_OR_KEY) return true
   return code === RPC.MISC_ERROR && /not fully downloaded|not found on disk/i.test(message)
 }
 
-function isPruned({ code, message }: RpcRefusal): boolean {
+export function isPruned({ code, message }: RpcRefusal): boolean {
   return code === RPC.MISC_ERROR && /pruned/i.test(message)
 }
 

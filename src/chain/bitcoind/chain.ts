@@ -6,6 +6,7 @@ import { badAnswer, quoted, wrongNetwork } from './errors.ts'
 import { feerate } from './feerate.ts'
 import { type BitcoindLimits, DEFAULT_BITCOIND_LIMITS, POLL_MS } from './limits.ts'
 import { loginOf, parseUrl } from './login.ts'
+import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
 import { fieldsOf, granted, hashOf, heightOf, RPC } from './reply.ts'
 import { RpcClient } from './rpc.ts'
@@ -38,11 +39,13 @@ export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
     throw error
   }
   const watch = new TipWatch(() => bestBlockHash(rpc), pollMs)
+  const outputs = new Outputs(rpc, height => hashAt(rpc, height))
   let closed = false
   return {
     tip: () => tip(rpc, network),
     hashAt: height => hashAt(rpc, height),
     block: hash => block(rpc, hash),
+    outputAt: place => outputs.at(place),
     publish: tx => publish(rpc, tx),
     feerate: targetBlocks => feerate(rpc, targetBlocks),
     onChange: listener => (closed ? () => {} : watch.listen(listener)),

@@ -10,6 +10,8 @@ export interface BitcoindLimits {
   readonly concurrent: number
   /** Of one answer. A block has at most 4,000,000 bytes (BIP 141), each of them two digits. */
   readonly answerBytes: number
+  /** Blocks whose transactions are known by their ids: some 300 kB each where they are full. */
+  readonly blocksKept: number
 }
 
 export const DEFAULT_BITCOIND_LIMITS: BitcoindLimits = {
@@ -18,6 +20,7 @@ export const DEFAULT_BITCOIND_LIMITS: BitcoindLimits = {
   firstPauseMs: 100,
   concurrent: 4,
   answerBytes: 8_100_000,
+  blocksKept: 16,
 }
 
 /** How often the tip is asked for while someone listens. Blocks of regtest come when someone wants them. */

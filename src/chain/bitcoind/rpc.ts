@@ -18,8 +18,8 @@ interface Missed {
 /** The JSON-RPC of one bitcoind: what it says comes back as a value, and a `ChainError` is thrown when it says nothing. */
 export class RpcClient {
   readonly where: string
+  readonly limits: BitcoindLimits
   readonly #login: Login
-  readonly #limits: BitcoindLimits
   readonly #http: HttpClient
   readonly #gate: Gate
   readonly #closing = new AbortController()
@@ -28,18 +28,18 @@ export class RpcClient {
   constructor(endpoint: Endpoint, login: Login, limits: BitcoindLimits) {
     this.where = endpoint.where
     this.#login = login
-    this.#limits = limits
+    this.limits = limits
     this.#http = new HttpClient(endpoint, limits)
     this.#gate = new Gate(limits.concurrent)
   }
 
   /** A read: where nobody answers it is asked again, after a pause, unless there are to be fewer attempts. */
-  async ask(method: string, params: readonly unknown[], attempts = this.#limits.attempts): Promise<RpcReply> {
+  async ask(method: string, params: readonly unknown[], attempts = this.limits.attempts): Promise<RpcReply> {
     for (let attempt = 1; ; attempt++) {
       const reply = await this.#attempt(method, params, false)
       if (reply.ok) return reply.value
       if (!reply.error.again || attempt >= attempts) throw reply.error.error
-      await this.#pause(this.#limits.firstPauseMs * 4 ** (attempt - 1))
+      await this.#pause(this.limits.firstPauseMs * 4 ** (attempt - 1))
     }
   }
 

@@ -32,6 +32,7 @@ export function lifeChain({ chain, life, random, onPublished, ...around }: LifeC
     tip: () => ask(() => port.tip()),
     hashAt: height => ask(() => port.hashAt(height)),
     block: hash => ask(() => port.block(hash)),
+    outputAt: place => ask(() => port.outputAt(place)),
     async publish(tx) {
       const answer = await ask(() => port.publish(tx))
       onPublished(tx, answer.ok ? 'accepted' : answer.error.reason)
