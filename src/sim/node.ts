@@ -2,7 +2,6 @@ import { feeratePerKw, type NodeId, pmapValues } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
 import type { FundedChannel } from '../channel/index.ts'
 import {
-  BLOCKS_BELOW_FIRST_TIP,
   type EngineContext,
   type EngineEffect,
   type EngineInput,
@@ -103,7 +102,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
   }
 
   /** `entropy` is drawn from the node's own chance unless it is given. */
-  context(entropy = this.#chance.next()): EngineContext {
+  context(entropy = this.#random.next()): EngineContext {
     const rate = feeratePerKw(this.#around.feerate())
     const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
     return { ...this.#fixed, feerates, now: this.#around.clock.now, entropy }
@@ -152,12 +151,6 @@ export class SimNode implements NetworkEnd, WatchedNode {
   /** How many blocks of the chain it has not seen. */
   get blocksBehind(): number {
     return this.#around.chain.height - (this.state.blocks.at(-1)?.height ?? 0)
-  }
-
-  /** What it draws for the blocks below its first tip shifts nothing of what comes afterwards. */
-  get #chance(): Random {
-    const { length } = this.state.blocks
-    return length < BLOCKS_BELOW_FIRST_TIP ? this.#random.split(`block ${length}`) : this.#random
   }
 
   /** There may be new blocks. */
@@ -240,7 +233,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
       return
     }
     this.disk.write(writes, effects)
-    this.#later(this.#chance.between(...this.plan.syncMs), () => {
+    const [least, most] = this.plan.syncMs
+    this.#later(this.#random.between(least, most), () => {
       if (this.disk.sync()) this.#finish(turn)
       else this.#diskFailed()
     })
@@ -271,8 +265,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
       this.submit({ type: 'block_disconnected' })
       return
     }
-    const next = seen === undefined ? chain.height - BLOCKS_BELOW_FIRST_TIP : seen.height + 1
-    const block = chain.blockAt(next)
+    const block = chain.blockAt(seen === undefined ? chain.height : seen.height + 1)
     if (block !== undefined) {
       const { height, hash, transactions } = block
       this.submit({ type: 'block_connected', height, hash, transactions })
