@@ -1,15 +1,43 @@
 import { type ChannelId, type NodeId, pmapGet, pmapValues, satToMsat } from '../base/index.ts'
 import { channelIdOf, type FundedChannel, spendableMsat } from '../channel/index.ts'
 import { trimLimitMsat } from '../commitment/index.ts'
-import { isUsable } from '../link/index.ts'
+import { isUsable, shortChannelIdOf } from '../link/index.ts'
 import type { NextHop } from '../onion/index.ts'
-import type { Outgoing } from '../payment/index.ts'
+import type { Candidate, Outgoing } from '../payment/index.ts'
 import { isFunded } from './links.ts'
 import { peerEntry } from './peerEntries.ts'
+import { aliasOf } from './shortIds.ts'
 import type { Link } from './types.ts'
 import { linkAt, type Work } from './work.ts'
 
-// What the payments ask of the channels before an HTLC of somebody else's goes on.
+// What the payments ask of the channels before an HTLC goes out: one of ours, or somebody else's that goes on.
+
+/** The channels with a peer that a payment of ours could take now. Cost: one pass over them and their HTLCs. */
+export function candidates(work: Work, peer: NodeId): readonly Candidate[] {
+  return peerEntry(work, peer).links.flatMap(index => candidate(work, linkAt(work, index)))
+}
+
+/** The same with all peers. */
+export function firstHops(work: Work): readonly Candidate[] {
+  return [...pmapValues(work.state.links)].sort((a, b) => a.index - b.index).flatMap(link => candidate(work, link))
+}
+
+function candidate({ context }: Work, link: Link | undefined): readonly Candidate[] {
+  const channel = link?.state.channel
+  if (link === undefined || !isFunded(channel) || !isUsable(link.state)) return []
+  const { channelId, remote } = channel.durable.params
+  return [
+    {
+      link: link.index,
+      channelId,
+      nodeId: link.peer,
+      // Nobody but us and our users reads it.
+      shortChannelId: shortChannelIdOf(link.state) ?? link.alias ?? aliasOf(context.channelSeed, channelId),
+      spendableMsat: spendableMsat(channel.durable, 'local'),
+      htlcMinimumMsat: remote.htlcMinimumMsat,
+    },
+  ]
+}
 
 /** The channels to where an onion says: the one that it names first, then the others with the same peer. Cost: one pass over those. */
 export function outgoing(work: Work, nextHop: NextHop): readonly Outgoing[] {

@@ -1,16 +1,7 @@
-import { type NodeId, unreachable } from '../base/index.ts'
-import { spendableMsat } from '../channel/index.ts'
-import { isUsable } from '../link/index.ts'
-import {
-  type Candidate,
-  type PaymentEffect,
-  type PaymentFailure,
-  type PaymentInput,
-  paymentStep,
-} from '../payment/index.ts'
+import { unreachable } from '../base/index.ts'
+import { type PaymentEffect, type PaymentFailure, type PaymentInput, paymentStep } from '../payment/index.ts'
 import { tellClaimedBefore } from './claimed.ts'
-import { hasChannel, isClosing, outgoing } from './outgoing.ts'
-import { peerEntry } from './peerEntries.ts'
+import { candidates, firstHops, hasChannel, isClosing, outgoing } from './outgoing.ts'
 import { act, emit, linkAt, reply, update, type Work } from './work.ts'
 
 // The payments within the node.
@@ -41,6 +32,8 @@ function stepped(work: Work, input: PaymentInput): readonly PaymentEffect[] {
     network: context.network,
     limits: context.limits.payment,
     candidates: peer => candidates(work, peer),
+    firstHops: () => firstHops(work),
+    graph: state.gossip.graph,
     chainHash: context.chainHash,
     outgoing: nextHop => outgoing(work, nextHop),
     hasChannel: channelId => hasChannel(work, channelId),
@@ -87,14 +80,4 @@ function perform(work: Work, effect: PaymentEffect): void {
       unreachable(effect)
       return
   }
-}
-
-function candidates(work: Work, peer: NodeId): readonly Candidate[] {
-  return peerEntry(work, peer).links.flatMap(index => {
-    const link = linkAt(work, index)
-    const channel = link?.state.channel
-    if (link === undefined || channel === undefined || !('durable' in channel) || !isUsable(link.state)) return []
-    const { channelId } = channel.durable.params
-    return [{ link: index, channelId, peer, spendableMsat: spendableMsat(channel.durable, 'local') }]
-  })
 }

@@ -170,6 +170,7 @@ export type PaymentRequest = Extract<
       | 'cancel_invoice'
       | 'pay_invoice'
       | 'keysend'
+      | 'find_routes'
       | 'set_policy'
       | 'create_token'
       | 'revoke_token'

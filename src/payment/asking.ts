@@ -1,5 +1,6 @@
 import {
   err,
+  fromHex,
   jsonEncode,
   type Msat,
   ok,
@@ -10,10 +11,12 @@ import {
   type Result,
   toHex,
 } from '../base/index.ts'
-import { sha256 } from '../crypto/index.ts'
-import { decodeInvoice, type Invoice, invoiceSentence } from '../invoice/index.ts'
+import { isPublicKey, sha256 } from '../crypto/index.ts'
+import { decodeInvoice, type Invoice, type InvoiceFailure, invoiceSentence } from '../invoice/index.ts'
+import { offersFeature } from '../wire/index.ts'
 import { invoiceNetwork } from './invoices.ts'
 import { MAX_FINAL_CLTV_EXPIRY_DELTA } from './limits.ts'
+import { withoutWatchers, withWatcher } from './progress.ts'
 import { requestKey, sentHashKey } from './records.ts'
 import { failure, refuse, replyTo } from './replies.ts'
 import {
@@ -26,7 +29,7 @@ import {
   unchanged,
   withSession,
 } from './state.ts'
-import type { PayCommon, PaymentContext, PaymentFailure, PaymentInput, PaymentReply } from './types.ts'
+import type { PayCommon, Payment, PaymentContext, PaymentFailure, PaymentInput, PaymentReply } from './types.ts'
 
 // A payment is asked for. Whether it was made before is known to the store alone, so nothing begins before that has answered:
 //
@@ -38,17 +41,18 @@ type PayInvoice = Extract<PaymentInput, { type: 'pay_invoice' }>
 
 export function payInvoice(state: PaymentsState, input: PayInvoice, context: PaymentContext): PaymentStep {
   const decoded = decodeInvoice(input.invoice)
-  if (!decoded.ok) {
-    const message = invoiceSentence(decoded.error)
-    return refuse(state, [input.request], { code: 'invalid_invoice', message, detail: decoded.error.code })
-  }
-  const amount = judged(decoded.value, input, context)
+  if (!decoded.ok) return refuse(state, [input.request], unreadable(decoded.error))
+  const amount = amountToPay(decoded.value, input.amountMsat, context)
   if (!amount.ok) return refuse(state, [input.request], amount.error)
   return lookUpFirst(state, askedByInvoice(decoded.value, amount.value, input, context), context)
 }
 
 /** The amount to pay, if this invoice may be paid by us. Whether it has expired is asked later: then it may be paid already. */
-function judged(invoice: Invoice, input: PayInvoice, context: PaymentContext): Result<Msat, PaymentFailure> {
+export function amountToPay(
+  invoice: Invoice,
+  given: Msat | undefined,
+  context: PaymentContext,
+): Result<Msat, PaymentFailure> {
   if (invoice.network !== invoiceNetwork(context.network)) {
     return err(
       failure('wrong_network', `The invoice is for ${invoice.network}, and this node is on ${context.network}.`),
@@ -59,7 +63,7 @@ function judged(invoice: Invoice, input: PayInvoice, context: PaymentContext): R
     const words = `The invoice asks for ${invoice.minFinalCltvExpiryDelta} blocks of time, and this node gives at most ${MAX_FINAL_CLTV_EXPIRY_DELTA}.`
     return err(failure('invalid_invoice', words))
   }
-  return amountFor(invoice.amountMsat, input.amountMsat)
+  return amountFor(invoice.amountMsat, given)
 }
 
 /** At least what is asked for and at most twice as much, so that nobody pays a fortune by a slip (BOLT 4, requirements of a final node). */
@@ -80,12 +84,13 @@ function amountFor(asked: Msat | undefined, given: Msat | undefined): Result<Msa
 }
 
 function askedByInvoice(invoice: Invoice, amountMsat: Msat, input: PayInvoice, context: PaymentContext): Asked {
-  const { description, paymentMetadata } = invoice
+  const { description } = invoice
   const text = input.invoice.toLowerCase()
   const given = input.amountMsat === undefined ? '' : `${input.amountMsat}`
   return {
     request: input.request,
     others: [],
+    wantsProgress: input.wantsProgress === true,
     payment: {
       direction: 'sent',
       status: 'pending',
@@ -99,21 +104,37 @@ function askedByInvoice(invoice: Invoice, amountMsat: Msat, input: PayInvoice, c
     },
     terms: {
       ...commonTerms(input, ['invoice', text, given], context),
-      finalCltvExpiryDelta: invoice.minFinalCltvExpiryDelta,
-      paymentSecret: toHex(invoice.paymentSecret),
-      ...(paymentMetadata !== undefined && { paymentMetadata: toHex(paymentMetadata) }),
+      ...termsOfInvoice(invoice),
       expiresAt: (invoice.timestamp + invoice.expirySeconds) * 1000,
     },
   }
 }
 
+/** What the payee asks for and offers. */
+export function termsOfInvoice({ minFinalCltvExpiryDelta, paymentSecret, ...invoice }: Invoice) {
+  const { paymentMetadata, features, routeHints } = invoice
+  // A way through somebody whose key is none leads nowhere.
+  const hints = routeHints.filter(hint => hint.every(({ nodeId }) => isPublicKey(fromHex(nodeId))))
+  return {
+    finalCltvExpiryDelta: minFinalCltvExpiryDelta,
+    paymentSecret: toHex(paymentSecret),
+    ...(paymentMetadata !== undefined && { paymentMetadata: toHex(paymentMetadata) }),
+    ...(offersFeature(features, 'basic_mpp') && { mpp: true }),
+    ...(hints.length > 0 && { hints }),
+  } satisfies Partial<Terms>
+}
+
 export function commonTerms(common: PayCommon, content: readonly string[], { now }: PaymentContext) {
   const { sessionKey, timeoutMs, idempotencyKey: key, token } = common
+  const { maxFeeMsat, maxParts, maxCltvDelta } = common
   // The token is part of the content: what one may hear about, another may not.
   const fingerprint = () => toHex(sha256(jsonEncode([...content, token ?? ''])))
   return {
     sessionKey: toHex(sessionKey),
     deadline: now + timeoutMs,
+    ...(maxFeeMsat !== undefined && { maxFeeMsat }),
+    ...(maxParts !== undefined && { maxParts }),
+    ...(maxCltvDelta !== undefined && { maxCltvDelta }),
     ...(token !== undefined && { token }),
     ...(key !== undefined && { repeatable: { key, fingerprint: fingerprint() } }),
   } satisfies Partial<Terms>
@@ -133,8 +154,10 @@ export function admit(state: PaymentsState, asked: Asked, context: PaymentContex
   const { request, payment } = asked
   const same = joinRepeated(state, asked)
   if (same !== undefined) return err(same)
-  const isInFlight = pmapGet(state.byHash, payment.paymentHash) !== undefined
-  if (isInFlight || pmapGet(state.session.locks, hashLock(payment.paymentHash)) !== undefined) {
+  const number = pmapGet(state.byHash, payment.paymentHash)
+  const inFlight = number === undefined ? undefined : pmapGet(state.inFlight, numberKey(number))
+  if (inFlight?.payment.status === 'succeeded') return err(refuse(state, [request], alreadyPaid(inFlight.payment)))
+  if (inFlight !== undefined || pmapGet(state.session.locks, hashLock(payment.paymentHash)) !== undefined) {
     return err(refuse(state, [request], inFlightAlready()))
   }
   const limit = context.limits.maxPaymentsInFlight
@@ -144,29 +167,33 @@ export function admit(state: PaymentsState, asked: Asked, context: PaymentContex
   }
   let { locks } = state.session
   for (const lock of lockKeys(asked)) locks = pmapSet(locks, lock, request)
-  return ok(withSession(state, { locks, asked: pmapSet(state.session.asked, `${request}`, asked) }))
+  return ok(withWatcher(withSession(state, { locks, asked: pmapSet(state.session.asked, `${request}`, asked) }), asked))
 }
 
 /** With the idempotency key of a payment that is under way, the answer is that payment's. */
-function joinRepeated(state: PaymentsState, { request, terms }: Asked): PaymentStep | undefined {
+function joinRepeated(state: PaymentsState, asked: Asked): PaymentStep | undefined {
+  const { request, terms } = asked
   const { repeatable } = terms
   if (repeatable === undefined) return undefined
   const conflict = () => refuse(state, [request], keyConflict(repeatable.key))
   const number = pmapGet(state.byIdempotencyKey, indexKey(repeatable.key))
   if (number !== undefined) {
     const key = numberKey(number)
-    if (pmapGet(state.inFlight, key)?.terms.repeatable?.fingerprint !== repeatable.fingerprint) return conflict()
-    const { listeners } = state.session
-    return unchanged(
-      withSession(state, { listeners: pmapSet(listeners, key, [...(pmapGet(listeners, key) ?? []), request]) }),
-    )
+    const earlier = pmapGet(state.inFlight, key)
+    if (earlier?.terms.repeatable?.fingerprint !== repeatable.fingerprint) return conflict()
+    const { payment } = earlier
+    // Paid, and some of its parts are still to come to their end.
+    if (payment.status === 'succeeded') return unchanged(state, ...replyTo([request], { type: 'payment', payment }))
+    const listeners = pmapSet(state.session.listeners, key, [...(pmapGet(state.session.listeners, key) ?? []), request])
+    return unchanged(withWatcher(withSession(state, { listeners }), asked))
   }
   const locked = pmapGet(state.session.locks, keyLock(repeatable.key))
   const first = locked === undefined ? undefined : pmapGet(state.session.asked, `${locked}`)
   if (first === undefined) return undefined
   if (first.terms.repeatable?.fingerprint !== repeatable.fingerprint) return conflict()
   const joined = { ...first, others: [...first.others, request] }
-  return unchanged(withSession(state, { asked: pmapSet(state.session.asked, `${first.request}`, joined) }))
+  const joining = withSession(state, { asked: pmapSet(state.session.asked, `${first.request}`, joined) })
+  return unchanged(withWatcher(joining, asked))
 }
 
 /** What nobody else may ask for in the meantime. */
@@ -184,7 +211,8 @@ export function withoutAsked(state: PaymentsState, asked: Asked): PaymentsState 
 
 /** Whoever asked is answered, and nothing has begun. */
 export function answer(state: PaymentsState, asked: Asked, reply: PaymentReply): PaymentStep {
-  return unchanged(withoutAsked(state, asked), ...replyTo([asked.request, ...asked.others], reply))
+  const requests = [asked.request, ...asked.others]
+  return unchanged(withoutWatchers(withoutAsked(state, asked), requests), ...replyTo(requests, reply))
 }
 
 const hashLock = (hash: PaymentHash): string => `${hash}/hash`
@@ -193,6 +221,14 @@ const keyLock = (key: string): string => `${indexKey(key)}/key`
 export function keyConflict(key: string): PaymentFailure {
   const words = `The idempotency key ${key} was used for something else: take a new one for each payment.`
   return failure('idempotency_conflict', words)
+}
+
+export function unreadable(error: InvoiceFailure): PaymentFailure {
+  return { code: 'invalid_invoice', message: invoiceSentence(error), detail: error.code }
+}
+
+export function alreadyPaid({ number, paymentHash }: Payment): PaymentFailure {
+  return failure('already_paid', `Payment ${number} has paid ${paymentHash}, and nothing is paid twice.`)
 }
 
 function inFlightAlready(): PaymentFailure {

@@ -1,9 +1,13 @@
-import { defined, err, pmapDelete, pmapGet, pmapSet, type Result } from '../base/index.ts'
+import { defined, msat, ok, pmapDelete, pmapGet, pmapSet, type Result } from '../base/index.ts'
 import { type ChannelFailure, describeFailure } from '../channel/index.ts'
 import { answer, withoutAsked } from './asking.ts'
+import { givenUp } from './ends.ts'
+import { invoiceExpired } from './late.ts'
+import { onionFor } from './paymentOnion.ts'
+import { tell } from './progress.ts'
 import { putInFlight, putNext, putPayment, putRequest, putSentHash } from './records.ts'
 import { failure } from './replies.ts'
-import { findRoute, type Route } from './route.ts'
+import { waysFor } from './route.ts'
 import {
   type Asked,
   type Attempt,
@@ -11,95 +15,183 @@ import {
   numberKey,
   type PaymentStep,
   type PaymentsState,
+  type SentPart,
+  type Sum,
   unchanged,
+  type Way,
   withInFlight,
   withSession,
 } from './state.ts'
-import { charged, refunded, tokenWrites } from './tokens.ts'
+import { feeLeftMsat, missingMsat, routeOf, withFeesHeld, withRefund } from './sums.ts'
+import { charged, tokenWrites } from './tokens.ts'
+import { trialOf } from './trial.ts'
 import type { PaymentContext, PaymentFailure, PaymentInput, PaymentWrite } from './types.ts'
 
-// An HTLC is offered to one channel after the other until one takes it. Until then nothing is stored: the first records of a payment
-// are in one commit with the HTLC's own.
+// Parts are offered one after the other, each to one channel after the other until one takes it:
+//
+//     add_htlc -> added -> (add_htlc -> added …) | (not_added -> add_htlc …)
+//
+// all in one step of the engine. Until the first one is taken nothing is stored: the records of a payment are in one commit with those
+// of its HTLCs. Where no channel takes a part, other ways are looked for, for what is missing then.
 
 type Added = Extract<PaymentInput, { type: 'added' }>
 type NotAdded = Extract<PaymentInput, { type: 'not_added' }>
 
 /** The store knows nothing against it. */
 export function begin(state: PaymentsState, asked: Asked, context: PaymentContext): PaymentStep {
-  const paid = charged(state, asked.terms.token, asked.payment.amountMsat)
-  if (!paid.ok) return answer(state, asked, { type: 'refused', failure: paid.error })
-  const route = routeInTime(asked, context)
-  if (!route.ok) return answer(state, asked, { type: 'refused', failure: route.error })
+  const { request, terms } = asked
+  const refused = (reason: PaymentFailure) => answer(state, asked, { type: 'refused', failure: reason })
+  const paid = charged(state, terms.token, asked.payment.amountMsat)
+  if (!paid.ok) return refused(paid.error)
+  if (terms.expiresAt !== undefined && context.now > terms.expiresAt) return refused(invoiceExpired())
   const payment = { number: state.nextNumber, ...asked.payment }
+  const inFlight: InFlight = { payment, terms, onions: 0, parts: [] }
   const next = { ...paid.value, nextNumber: state.nextNumber + 1 }
-  return offerNext(next, { ...route.value, payment, retries: 0, request: asked.request })
+  const begun = offerAll(next, { inFlight, request, taken: [], refusing: new Set() }, context)
+  return begun.ok ? begun.value : refused(begun.error)
 }
 
-function routeInTime(asked: Asked, context: PaymentContext): Result<Route, PaymentFailure> {
-  const { expiresAt } = asked.terms
-  if (expiresAt !== undefined && context.now > expiresAt) return err(invoiceExpired())
-  return findRoute({ ...asked, retries: 0 }, context)
+/**
+ * Looks for ways for what is missing of a payment in flight, as the state has it, and offers it. Says why not where there are none; then
+ * nothing has changed.
+ */
+export function sendMissing(
+  state: PaymentsState,
+  inFlight: InFlight,
+  context: PaymentContext,
+): Result<PaymentStep, PaymentFailure> {
+  return offerAll(state, { inFlight, taken: [], refusing: new Set() }, context)
 }
 
-/** Another onion for a payment whose HTLC never came to be. Where no channel takes it, it goes on waiting. */
-export function tryAgain(state: PaymentsState, { payment, terms, retries }: InFlight, context: PaymentContext) {
-  const next = retries + 1
-  const route = findRoute({ payment, terms, retries: next }, context)
-  return route.ok ? offerNext(state, { ...route.value, payment, retries: next }) : unchanged(state)
+type Before = Omit<Attempt, 'current' | 'rest'>
+
+function offerAll(state: PaymentsState, attempt: Before, context: PaymentContext): Result<PaymentStep, PaymentFailure> {
+  const { inFlight, refusing } = attempt
+  const wanted = {
+    inFlight,
+    amountMsat: missingMsat(inFlight),
+    maxFeeMsat: feeLeftMsat(state, inFlight, context.limits),
+    trial: trialOf(state, inFlight.payment),
+    refusing,
+  }
+  const ways = waysFor(state, wanted, context)
+  if (!ways.ok) return ways
+  const held = withFeesHeld(state, inFlight, ways.value)
+  return ok(offerNext(held.state, { ...attempt, inFlight: held.inFlight }, ways.value))
 }
 
-/** Asks the best channel that is left. */
-function offerNext(state: PaymentsState, attempt: Attempt): PaymentStep {
-  const { payment, cltvExpiry, onionRoutingPacket } = attempt
-  const [first, ...left] = attempt.left
-  const { link } = defined(first, 'an attempt has a channel to try')
-  const attempts = pmapSet(state.session.attempts, numberKey(payment.number), { ...attempt, left })
-  const { number, amountMsat, paymentHash } = payment
-  return unchanged(withSession(state, { attempts }), {
-    type: 'add_htlc',
-    payment: number,
-    link,
-    amountMsat,
-    paymentHash,
-    cltvExpiry,
-    onionRoutingPacket,
-  })
+/** The next part, in an onion of its own. */
+function offerNext(state: PaymentsState, attempt: Before, ways: readonly Way[]): PaymentStep {
+  const [way, ...rest] = ways
+  const { hops, left } = defined(way, 'there is a way to try')
+  const { inFlight } = attempt
+  const index = inFlight.onions
+  const onion = onionFor(inFlight, hops, index)
+  return offerTo(state, { ...attempt, inFlight: { ...inFlight, onions: index + 1 }, rest }, { hops, left, ...onion })
+}
+
+/** Asks the best channel that is left. No peer has seen the onion, so that it is good for each of them. */
+function offerTo(
+  state: PaymentsState,
+  attempt: Omit<Attempt, 'current'>,
+  part: Omit<Attempt['current'], 'via'>,
+): PaymentStep {
+  const [first, ...left] = part.left
+  const via = defined(first, 'a way has a channel to begin with')
+  const { number, paymentHash } = attempt.inFlight.payment
+  const { hops, onionRoutingPacket } = part
+  const { amountMsat, cltvExpiry } = defined(hops[0], 'a way has a hop')
+  const attempts = pmapSet(state.session.attempts, numberKey(number), { ...attempt, current: { ...part, via, left } })
+  const htlc = { amountMsat, paymentHash, cltvExpiry, onionRoutingPacket }
+  return unchanged(withSession(state, { attempts }), { type: 'add_htlc', payment: number, link: via.link, ...htlc })
 }
 
 export function added(state: PaymentsState, { payment: number, link, id }: Added): PaymentStep {
-  const { attempt, rest } = takeAttempt(state, number)
-  const { payment, retries, sharedSecrets } = attempt
-  const out = { retries, sharedSecrets, htlc: { link, id } }
-  if (attempt.request !== undefined) return begun(rest, attempt.request, { payment, ...out })
-  const before = defined(pmapGet(state.inFlight, numberKey(number)), 'what is tried again is in flight')
-  const inFlight: InFlight = { ...before, ...out }
-  return { next: withInFlight(rest, inFlight), writes: [putInFlight(inFlight)], effects: [] }
+  const { attempt, rest: free } = takeAttempt(state, number)
+  const { current, request, rest, refusing } = attempt
+  const [first, ...behind] = current.hops
+  const { shortChannelId } = current.via
+  const hops = first === undefined ? [] : [{ ...first, shortChannelId }, ...behind]
+  const part: SentPart = { link, id, hops, sharedSecrets: current.sharedSecrets }
+  const inFlight: InFlight = { ...attempt.inFlight, parts: [...attempt.inFlight.parts, part] }
+  const taken = [...attempt.taken, part]
+  const step = request === undefined ? goneOn(free, inFlight) : begun(free, request, inFlight)
+  if (rest.length > 0) return after(step, offerNext(step.next, { inFlight, taken, refusing }, rest))
+  return { ...step, effects: trying(step.next, inFlight, taken) }
+}
+
+function goneOn(state: PaymentsState, inFlight: InFlight): PaymentStep {
+  const writes = [putInFlight(inFlight), ...tokenWrites(state, inFlight.terms.token)]
+  return { next: withInFlight(state, inFlight), writes, effects: [] }
 }
 
 /** From here on the payment is in the books. */
-function begun(state: PaymentsState, request: number, start: Omit<InFlight, 'terms'>): PaymentStep {
+function begun(state: PaymentsState, request: number, inFlight: InFlight): PaymentStep {
   const asked = askedBy(state, request)
-  const { payment } = start
-  const { terms, others } = asked
-  const inFlight: InFlight = { ...start, terms }
+  const { payment, terms } = inFlight
   const next = withInFlight(withoutAsked(state, asked), inFlight)
-  const listeners = pmapSet(next.session.listeners, numberKey(payment.number), [request, ...others])
+  const listeners = pmapSet(next.session.listeners, numberKey(payment.number), [request, ...asked.others])
   const writes: PaymentWrite[] = [putPayment(payment), putSentHash(payment), putInFlight(inFlight), putNext(next)]
   if (terms.repeatable !== undefined) writes.push(...putRequest(terms.repeatable, payment))
   writes.push(...tokenWrites(next, terms.token))
   return { next: withSession(next, { listeners }), writes, effects: [] }
 }
 
-export function notAdded(state: PaymentsState, { payment: number, failure: channelFailure }: NotAdded): PaymentStep {
-  const { attempt, rest } = takeAttempt(state, number)
-  if (attempt.left.length > 0) return offerNext(rest, attempt)
-  if (attempt.request === undefined) return unchanged(rest)
-  const asked = askedBy(rest, attempt.request)
-  const unpaid = refunded(rest, asked.terms.token, asked.payment.amountMsat)
+function trying(state: PaymentsState, { payment }: InFlight, taken: readonly SentPart[]): PaymentStep['effects'] {
+  const { paymentHash } = payment
+  return tell(state, payment, () => ({ type: 'trying', paymentHash, parts: taken.map(routeOf) }))
+}
+
+export function notAdded(
+  state: PaymentsState,
+  { payment: number, failure: channelFailure }: NotAdded,
+  context: PaymentContext,
+): PaymentStep {
+  const { attempt, rest: free } = takeAttempt(state, number)
+  const { current, rest, ...before } = attempt
+  const refusing = new Set(before.refusing).add(current.via.shortChannelId)
+  if (current.left.length > 0) return offerTo(free, { ...before, refusing, rest }, current)
+  const again = offerAll(free, { ...before, refusing }, context)
+  if (again.ok) return again.value
+  const { request, inFlight } = attempt
+  if (request === undefined) {
+    const step = stuck(free, inFlight, again.error, context)
+    return { ...step, effects: [...trying(free, inFlight, attempt.taken), ...step.effects] }
+  }
+  const asked = askedBy(free, request)
+  const unpaid = withRefund(free, inFlight, NOTHING)
   // Its number was never seen: the next payment gets it.
   const nextNumber = unpaid.nextNumber === number + 1 ? number : unpaid.nextNumber
   return answer({ ...unpaid, nextNumber }, asked, { type: 'refused', failure: inWords(channelFailure) })
 }
+
+/**
+ * There is no way for what is missing. Parts that are on their way are waited for; one that was refused somewhere ends with that; one that
+ * only lost its channel waits for another one.
+ */
+export function stuck(
+  state: PaymentsState,
+  inFlight: InFlight,
+  why: PaymentFailure,
+  context: PaymentContext,
+): PaymentStep {
+  const { payment, parts, onions } = inFlight
+  const { refusal } = trialOf(state, payment)
+  if (parts.length > 0 || refusal === undefined) return goneOn(state, inFlight)
+  const tries = onions === 1 ? '' : ` after ${onions} tries`
+  const message = `${refusal.message} No other way is left${tries}: ${why.message}`
+  return givenUp(state, inFlight, failure(refusal.code, message), context)
+}
+
+function after(first: PaymentStep, second: PaymentStep): PaymentStep {
+  return {
+    next: second.next,
+    writes: [...first.writes, ...second.writes],
+    effects: [...first.effects, ...second.effects],
+  }
+}
+
+const NOTHING: Sum = { amountMsat: msat(0n), feeMsat: msat(0n) }
 
 function takeAttempt(state: PaymentsState, number: number): { attempt: Attempt; rest: PaymentsState } {
   const key = numberKey(number)
@@ -124,8 +216,4 @@ const CODES: Readonly<Record<string, PaymentFailure['code']>> = {
 function inWords(channelFailure: ChannelFailure): PaymentFailure {
   const words = `No channel takes the payment now: ${describeFailure(channelFailure)}.`
   return failure(CODES[channelFailure.code] ?? 'no_channel', words)
-}
-
-export function invoiceExpired(): PaymentFailure {
-  return failure('invoice_expired', 'The invoice has expired: ask its payee for a new one.')
 }

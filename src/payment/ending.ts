@@ -1,24 +1,19 @@
-import { assert, fromHex, paymentHash, pmapGet, toHex, unreachable } from '../base/index.ts'
-import type { HtlcResolution } from '../channel/index.ts'
+import { add, assert, paymentHash } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
-import { decodeFailure, decodeFailureMessage } from '../onion/index.ts'
-import { deleteInFlight, putPayment } from './records.ts'
-import { failure, replyTo } from './replies.ts'
-import {
-  type InFlight,
-  inFlightOf,
-  numberKey,
-  type PaymentStep,
-  type PaymentsState,
-  unchanged,
-  withoutInFlight,
-} from './state.ts'
-import { refunded, tokenWrites } from './tokens.ts'
-import type { PaymentContext, PaymentEvent, PaymentFailure, PaymentInput } from './types.ts'
-import { describe } from './words.ts'
+import { sendMissing, stuck } from './attempts.ts'
+import { endedLater, ending, succeeded } from './ends.ts'
+import { lateness } from './late.ts'
+import { learnt, settledWith } from './lessons.ts'
+import { tell } from './progress.ts'
+import { putInFlight } from './records.ts'
+import { judged } from './refusals.ts'
+import { failure } from './replies.ts'
+import { type InFlight, type PaymentStep, type PaymentsState, sentOf, unchanged, withInFlight } from './state.ts'
+import { routeOf, sumOf } from './sums.ts'
+import { trialOf, withTrial } from './trial.ts'
+import type { PaymentContext, PaymentInput } from './types.ts'
 
-// How payments that were sent end. Each ends once: afterwards nothing finds it under its HTLC any more, so what channels repeat
-// changes nothing.
+// What becomes of parts that were sent. Afterwards nothing finds a part under its HTLC any more, so what channels repeat changes nothing.
 
 type InputOf<T extends PaymentInput['type']> = Extract<PaymentInput, { type: T }>
 
@@ -27,26 +22,56 @@ export function fulfilled(
   input: InputOf<'htlc_fulfilled'>,
   context: PaymentContext,
 ): PaymentStep {
-  const inFlight = inFlightOf(state, input)
-  if (inFlight === undefined) return unchanged(state)
-  const { payment } = inFlight
+  const sent = sentOf(state, input)
+  if (sent === undefined) return unchanged(state)
+  const { payment } = sent.left
   // The channel has checked it: with the preimage we can prove that we have paid.
   assert(paymentHash(sha256(input.paymentPreimage)) === payment.paymentHash, 'a preimage fits the hash of its HTLC')
-  const end = { status: 'succeeded', preimage: toHex(input.paymentPreimage), endedAt: context.now } as const
-  return ended(state, inFlight, { type: 'payment_sent', payment: { ...payment, ...end } })
+  const wiser = settledWith(state, sent.part, context)
+  if (payment.status === 'succeeded') return endedLater(wiser, sent, 'taken')
+  return succeeded(wiser, sent, input.paymentPreimage, context)
 }
 
+/** It came back. What is missing then is sent over other ways, as long as there are some, and time, and fees. */
 export function failed(state: PaymentsState, input: InputOf<'htlc_failed'>, context: PaymentContext): PaymentStep {
-  const inFlight = inFlightOf(state, input)
-  if (inFlight === undefined) return unchanged(state)
-  return givenUp(state, inFlight, reasonOf(input.resolution, inFlight), context)
+  const sent = sentOf(state, input)
+  if (sent === undefined) return unchanged(state)
+  const { part, left } = sent
+  if (left.payment.status === 'succeeded') return endedLater(state, sent, 'came_back')
+  const { payment, reason } = left
+  const refusal = judged(input.resolution, { part, left, trial: trialOf(state, payment) }, context)
+  const { paymentHash: hash } = payment
+  const { failure: why, facts } = refusal
+  const effects = tell(state, payment, () => ({
+    type: 'part_failed',
+    paymentHash: hash,
+    part: routeOf(part),
+    ...facts,
+    message: why.message,
+  }))
+  const wiser = learnt(withTrial(withInFlight(state, left), payment, refusal.trial), refusal.lessons, context)
+  const isOver =
+    reason !== undefined ||
+    refusal.isFinal ||
+    lateness(left, context) !== undefined ||
+    left.onions >= context.limits.maxOnionsPerPayment
+  const step = isOver ? ending(wiser, left, reason ?? why, context) : tryOthers(wiser, left, context)
+  return { ...step, effects: [...effects, ...step.effects] }
+}
+
+function tryOthers(state: PaymentsState, left: InFlight, context: PaymentContext): PaymentStep {
+  const again = sendMissing(state, left, context)
+  if (!again.ok) return stuck(state, left, again.error, context)
+  return { ...again.value, writes: [putInFlight(left), ...again.value.writes] }
 }
 
 /** The channel was closed, and the HTLC ran out on chain. */
 export function timedOut(state: PaymentsState, input: InputOf<'htlc_timed_out'>, context: PaymentContext): PaymentStep {
-  const inFlight = inFlightOf(state, input)
-  if (inFlight === undefined) return unchanged(state)
-  return givenUp(state, inFlight, failure('lost_on_chain', RAN_OUT[input.cause]), context)
+  const sent = sentOf(state, input)
+  if (sent === undefined) return unchanged(state)
+  const { left } = sent
+  if (left.payment.status === 'succeeded') return endedLater(state, sent, 'came_back')
+  return ending(state, left, left.reason ?? failure('lost_on_chain', RAN_OUT[input.cause]), context)
 }
 
 const RAN_OUT: Readonly<Record<InputOf<'htlc_timed_out'>['cause'], string>> = {
@@ -58,66 +83,28 @@ const RAN_OUT: Readonly<Record<InputOf<'htlc_timed_out'>['cause'], string>> = {
     'The recipient did not claim the payment before it ran out, and so little is not worth the fee of taking it back.',
 }
 
-/** The money is ours again, but for what was not worth its fee, and so is the budget of the token. */
-export function givenUp(
+/**
+ * The channel has come to its end without a word of what became of it. The payment counts as failed, and says that it may have been
+ * made: so what this part has brought stays spent.
+ */
+export function outcomeUnknown(
   state: PaymentsState,
-  inFlight: InFlight,
-  reason: PaymentFailure,
-  { now }: PaymentContext,
+  input: InputOf<'htlc_unknown'>,
+  context: PaymentContext,
 ): PaymentStep {
-  const { payment, terms } = inFlight
-  const step = endedFailed(state, inFlight, reason, now)
-  const next = refunded(step.next, terms.token, payment.amountMsat)
-  return { ...step, next, writes: [...step.writes, ...tokenWrites(next, terms.token)] }
+  const sent = sentOf(state, input)
+  if (sent === undefined) return unchanged(state)
+  const { part, left } = sent
+  if (left.payment.status === 'succeeded') return endedLater(state, sent, 'taken')
+  const { amountMsat, feeMsat } = routeOf(part)
+  const before = left.unknown ?? sumOf([])
+  const unknown = { amountMsat: add(before.amountMsat, amountMsat), feeMsat: add(before.feeMsat, feeMsat) }
+  return ending(state, { ...left, unknown }, failure('outcome_unknown', REASONS[input.cause]), context)
 }
 
-/** A payment of which it is said that it has failed, with the reason. */
-export function endedFailed(
-  state: PaymentsState,
-  inFlight: InFlight,
-  reason: PaymentFailure,
-  now: number,
-): PaymentStep {
-  const end = { status: 'failed', failure: reason, endedAt: now } as const
-  return ended(state, inFlight, { type: 'payment_failed', payment: { ...inFlight.payment, ...end } })
-}
-
-function ended(state: PaymentsState, inFlight: InFlight, event: PaymentEvent): PaymentStep {
-  const { payment } = event
-  const listeners = pmapGet(state.session.listeners, numberKey(payment.number)) ?? []
-  return {
-    next: withoutInFlight(state, inFlight),
-    writes: [putPayment(payment), deleteInFlight(payment.number)],
-    effects: [...replyTo(listeners, { type: 'payment', payment }), { type: 'event', event }],
-  }
-}
-
-function reasonOf(resolution: HtlcResolution, inFlight: InFlight): PaymentFailure {
-  assert(resolution.type !== 'fulfill', 'an HTLC that was fulfilled is not told as failed')
-  switch (resolution.type) {
-    case 'fail':
-      return openedFailure(resolution.reason, inFlight)
-    case 'fail_malformed': {
-      // Only our peer fails an HTLC so; it says that the onion did not get through to it in one piece (BOLT 2, removing an HTLC).
-      const code = resolution.failureCode
-      const said = decodeFailureMessage(Uint8Array.of(code >> 8, code & 0xff, ...resolution.sha256OfOnion))
-      return refusedBy(inFlight, 0, describe(said))
-    }
-    default:
-      return unreachable(resolution)
-  }
-}
-
-/** What the failure says that only we can open (BOLT 4, returning errors). */
-function openedFailure(reason: Uint8Array, inFlight: InFlight): PaymentFailure {
-  const opened = decodeFailure({ reason, sharedSecrets: inFlight.sharedSecrets.map(fromHex) })
-  if (opened.type === 'from_hop') return refusedBy(inFlight, opened.hop, describe(opened.failure))
-  return failure('refused_on_the_way', 'The payment was refused, and nobody on its way signed the reason.')
-}
-
-/** The last hop is the recipient. */
-function refusedBy({ sharedSecrets }: InFlight, hop: number, words: string): PaymentFailure {
-  return hop === sharedSecrets.length - 1
-    ? failure('refused_by_recipient', `The recipient refused the payment: ${words}.`)
-    : failure('refused_on_the_way', `Hop ${hop + 1} of the way refused the payment: ${words}.`)
+const REASONS: Readonly<Record<InputOf<'htlc_unknown'>['cause'], string>> = {
+  unclaimed:
+    'The payment has run out, but the money cannot be taken back for now, so that the recipient may still claim it: whether it was paid is not known.',
+  untold:
+    'The payment was on its way through a channel of which this node has lost data: whether the recipient was paid is not known.',
 }

@@ -21,6 +21,7 @@ export function keysend(state: PaymentsState, input: Keysend, context: PaymentCo
   const asked: Asked = {
     request,
     others: [],
+    wantsProgress: input.wantsProgress === true,
     payment: {
       direction: 'sent',
       status: 'pending',

@@ -1,8 +1,7 @@
 import { assert, defined, pmapGet, pmapSet } from '../base/index.ts'
-import { answer, keyConflict } from './asking.ts'
+import { alreadyPaid, answer, keyConflict } from './asking.ts'
 import { begin } from './attempts.ts'
 import { foundRecord, paymentKey, requestKey, type StoredRequest, sentHashKey } from './records.ts'
-import { failure } from './replies.ts'
 import {
   type Asked,
   type EarlierPayment,
@@ -11,7 +10,7 @@ import {
   unchanged,
   withSession,
 } from './state.ts'
-import type { Payment, PaymentContext, PaymentFailure, PaymentInput } from './types.ts'
+import type { Payment, PaymentContext, PaymentInput } from './types.ts'
 
 type LookedUp = Extract<PaymentInput, { type: 'looked_up' }>
 
@@ -56,8 +55,4 @@ function judgeEarlier(
   if (type === 'same_request') return answer(state, asked, { type: 'payment', payment })
   if (payment.status === 'failed') return begin(state, asked, context)
   return answer(state, asked, { type: 'refused', failure: alreadyPaid(payment) })
-}
-
-function alreadyPaid({ number, paymentHash }: Payment): PaymentFailure {
-  return failure('already_paid', `Payment ${number} has paid ${paymentHash}, and nothing is paid twice.`)
 }

@@ -13,6 +13,8 @@ import {
   type Result,
   type Shape,
 } from '../base/index.ts'
+import type { RouteHop } from '../routing/index.ts'
+import { shortChannelId } from '../wire/index.ts'
 import { withForward } from './forwards.ts'
 import { type Forward, type HtlcRef, htlcKey, type Part } from './inbound.ts'
 import { isComplete, withPart } from './parts.ts'
@@ -146,10 +148,10 @@ function withRecord(state: PaymentsState, key: string, record: unknown): Payment
     }
     case 'in-flight': {
       if (!hasShape(record, IN_FLIGHT)) return undefined
-      const inFlight = record as InFlight
-      const { htlc, terms, payment } = inFlight
+      const inFlight = inFlightOfRecord(record as InFlight | StoredByEarlierVersion)
+      const { parts, terms, payment } = inFlight
       const isWhole =
-        (htlc === undefined || hasShape(htlc, HTLC)) &&
+        parts.every(part => hasShape(part, SENT_PART) && part.hops.every(hop => hasShape(hop, HOP))) &&
         (terms.repeatable === undefined || hasShape(terms.repeatable, REPEATABLE))
       return isWhole && key === inFlightKey(payment.number) ? withInFlight(state, inFlight) : undefined
     }
@@ -178,6 +180,24 @@ function withRecord(state: PaymentsState, key: string, record: unknown): Payment
   }
 }
 
+/** One HTLC at most, straight to who is paid. */
+interface StoredByEarlierVersion extends Pick<InFlight, 'payment' | 'terms'> {
+  readonly retries: number
+  readonly sharedSecrets: readonly string[]
+  readonly htlc?: HtlcRef
+}
+
+function inFlightOfRecord(record: InFlight | StoredByEarlierVersion): InFlight {
+  if ('parts' in record) return record
+  const { payment, terms, retries, sharedSecrets, htlc } = record
+  const { peer: nodeId, amountMsat } = payment
+  // What it did not store, nobody asks for where there is one hop.
+  const hops: readonly RouteHop[] = [{ nodeId, shortChannelId: NO_CHANNEL, amountMsat, cltvExpiry: 0 }]
+  return { payment, terms, onions: retries + 1, parts: htlc === undefined ? [] : [{ ...htlc, hops, sharedSecrets }] }
+}
+
+const NO_CHANNEL = shortChannelId({ blockHeight: 0, txIndex: 0, outputIndex: 0 })
+
 const isPositive = (record: unknown): record is number => Number.isSafeInteger(record) && Number(record) > 0
 
 // What is needed of each to go on with it.
@@ -201,10 +221,15 @@ const TOKEN: Shape = {
 const IN_FLIGHT: Shape = {
   payment: { number: 'number', paymentHash: 'string', amountMsat: 'bigint', feeMsat: 'bigint', peer: 'string' },
   terms: { finalCltvExpiryDelta: 'number', sessionKey: 'string', deadline: 'number', token: 'string?' },
-  retries: 'number',
-  sharedSecrets: 'list',
+  // Of this version, or of an earlier one.
+  onions: 'number?',
+  parts: 'list?',
+  retries: 'number?',
+  sharedSecrets: 'list?',
 }
 const HTLC: Shape = { link: 'number', id: 'number' }
+const SENT_PART: Shape = { ...HTLC, hops: 'list', sharedSecrets: 'list' }
+const HOP: Shape = { nodeId: 'string', shortChannelId: 'string', amountMsat: 'bigint', cltvExpiry: 'number' }
 const WAY_BACK: Shape = { sharedSecret: 'string', position: 'string', sha256OfOnion: 'string?' }
 const PART: Shape = {
   ...HTLC,
@@ -244,8 +269,8 @@ const REPEATABLE: Shape = { key: 'string', fingerprint: 'string' }
 function withTimes(state: PaymentsState): PaymentsState {
   let timed = state
   for (const invoice of pmapValues(state.invoices)) timed = dueSweep(timed, sweepTime(invoice))
-  for (const { htlc, terms } of pmapValues(state.inFlight)) {
-    if (htlc === undefined) timed = dueDeadline(timed, terms.deadline)
+  for (const { parts, terms } of pmapValues(state.inFlight)) {
+    if (parts.length === 0) timed = dueDeadline(timed, terms.deadline)
   }
   // How long a set waits, the limits say: the first tick looks at all of them.
   for (const set of pmapValues(state.sets)) if (!isComplete(set)) timed = withSession(timed, { setsDueAt: 0 })

@@ -1,7 +1,28 @@
-import { emptyPMap, type Msat, type PaymentHash, type PMap, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
+import {
+  emptyPMap,
+  type Msat,
+  type NodeId,
+  type PaymentHash,
+  type PMap,
+  pmapDelete,
+  pmapGet,
+  pmapSet,
+} from '../base/index.ts'
 import type { ForwardedOnion } from '../onion/index.ts'
+import { type HintHop, type Liquidity, NOTHING_LEARNT, type RouteHop } from '../routing/index.ts'
+import type { ChannelUpdate } from '../wire/index.ts'
 import { type Forward, type HtlcRef, type HtlcSet, htlcKey, type Part } from './inbound.ts'
-import type { Candidate, Outgoing, Payment, PaymentEffect, PaymentWrite, Policy, Token } from './types.ts'
+import type {
+  Candidate,
+  Outgoing,
+  PayBudget,
+  Payment,
+  PaymentEffect,
+  PaymentFailure,
+  PaymentWrite,
+  Policy,
+  Token,
+} from './types.ts'
 
 /**
  * What is not over yet. Finished payments are in the store alone, so that the state is as small as what is open, however long the
@@ -66,6 +87,12 @@ export interface Session {
   readonly offers: PMap<Offer>
   /** Requests that hear of the end of a payment, by `numberKey`. */
   readonly listeners: PMap<readonly number[]>
+  /** Those of them that hear of each try as well. */
+  readonly watching: ReadonlySet<number>
+  /** What payments in flight have found out about their ways, by `numberKey`. */
+  readonly trials: PMap<Trial>
+  /** What all payments have taught of the channels of others. */
+  readonly liquidity: Liquidity
   /** When the first of the payments that wait is given up. It may be early: then the next one is found. */
   readonly deadlineAt?: number | undefined
   /** When expired invoices are swept next. */
@@ -91,11 +118,15 @@ export interface OpenInvoice {
 }
 
 /** All that paying takes. Bytes are lowercase hex, since it is stored. */
-export interface Terms {
+export interface Terms extends PayBudget {
   readonly finalCltvExpiryDelta: number
   readonly paymentSecret?: string
   readonly paymentMetadata?: string
   readonly keysendPreimage?: string
+  /** Its payee takes it in parts (BOLT 9, basic_mpp). */
+  readonly mpp?: boolean
+  /** Private ways to the payee. */
+  readonly hints?: readonly (readonly HintHop[])[]
   readonly sessionKey: string
   /** Milliseconds since 1970: when a payment without an HTLC is given up. */
   readonly deadline: number
@@ -116,6 +147,7 @@ export interface Asked {
   readonly request: number
   /** Requests with the same idempotency key and content. */
   readonly others: readonly number[]
+  readonly wantsProgress: boolean
   readonly payment: Omit<Payment, 'number'>
   readonly terms: Terms
   /** An earlier payment of this idempotency key or hash, while it is looked up. */
@@ -130,25 +162,69 @@ export interface EarlierPayment {
 export interface InFlight {
   readonly payment: Payment
   readonly terms: Terms
-  /** How often it was tried again: each time with another onion. */
-  readonly retries: number
-  /** Of the onion that is out, for the failure that may come back: one per hop, lowercase hex. */
-  readonly sharedSecrets: readonly string[]
-  /** Absent while the payment waits for a usable channel. */
-  readonly htlc?: HtlcRef
+  /** Onions that were made for it, each with a key of its own. */
+  readonly onions: number
+  /** HTLCs on their way. Without any it waits for a usable channel. */
+  readonly parts: readonly SentPart[]
+  /** Nothing more is sent for it: when its parts have ended, this is why it has failed. */
+  readonly reason?: PaymentFailure
+  /** Of parts of which nobody can say what became of them. */
+  readonly unknown?: Sum
+  /** What its token was charged with for fees. */
+  readonly feeHeldMsat?: Msat
 }
 
-/** An onion that is being offered to one channel after the other. */
+/** What reaches the payee, and what comes on top for those on the way. */
+export interface Sum {
+  readonly amountMsat: Msat
+  readonly feeMsat: Msat
+}
+
+/** One HTLC of ours, on its way. */
+export interface SentPart extends HtlcRef {
+  /** From our peer to who is paid. */
+  readonly hops: readonly RouteHop[]
+  /** Of its onion, for the failure that may come back: one per hop, lowercase hex. */
+  readonly sharedSecrets: readonly string[]
+}
+
+/** What a payment need not try again. */
+export interface Trial {
+  /** As in a request for a route. */
+  readonly excludedChannels: ReadonlySet<string>
+  readonly excludedNodes: ReadonlySet<NodeId>
+  /** What nodes have said of their channels when they refused it: for this payment alone (BOLT 4, receiving failure codes). */
+  readonly updates: readonly ChannelUpdate[]
+  /** The last refusal. */
+  readonly refusal?: PaymentFailure
+}
+
+/** Parts that are being offered, one after the other. */
 export interface Attempt {
-  readonly payment: Payment
-  readonly retries: number
-  /** The request of a payment that begins with it; absent where one in flight is tried again. */
+  /** The payment as it will be with the parts that were taken so far. */
+  readonly inFlight: InFlight
+  /** The request of a payment that begins with it, as long as nothing of it was taken. */
   readonly request?: number
-  readonly cltvExpiry: number
+  readonly current: Offered
+  /** Still to be offered. */
+  readonly rest: readonly Way[]
+  /** What channels have taken. */
+  readonly taken: readonly SentPart[]
+  /** Our channels that have refused, and what the last of them has said. */
+  readonly refusing: ReadonlySet<string>
+}
+
+/** A way of a part, and the channels to begin with, the best first. */
+export interface Way {
+  readonly hops: readonly RouteHop[]
+  readonly left: readonly Candidate[]
+}
+
+/** A part that is being offered to one channel after the other. */
+export interface Offered extends Way {
+  readonly via: Candidate
   readonly onionRoutingPacket: Uint8Array
   readonly sharedSecrets: readonly string[]
-  /** Still to be tried, the best first. */
-  readonly left: readonly Candidate[]
 }
 
 /** An HTLC that is being offered to one channel after the other. */
@@ -192,6 +268,9 @@ export const NEW_PAYMENTS: PaymentsState = {
     attempts: emptyPMap(),
     offers: emptyPMap(),
     listeners: emptyPMap(),
+    watching: new Set(),
+    trials: emptyPMap(),
+    liquidity: NOTHING_LEARNT,
   },
 }
 
@@ -211,15 +290,15 @@ export const indexKey = (idempotencyKey: string): string => idempotencyKey.slice
 
 /** Puts a payment in flight, in place of what was known of it. */
 export function withInFlight(state: PaymentsState, inFlight: InFlight): PaymentsState {
-  const { payment, terms, htlc } = inFlight
-  const base = withoutHtlc(state, payment.number)
+  const { payment, terms, parts } = inFlight
+  const base = withoutParts(state, payment.number)
   const key = numberKey(payment.number)
   return {
     ...base,
     inFlight: pmapSet(base.inFlight, key, inFlight),
     byHash: pmapSet(base.byHash, payment.paymentHash, payment.number),
-    byHtlc: htlc === undefined ? base.byHtlc : pmapSet(base.byHtlc, htlcKey(htlc), payment.number),
-    waiting: htlc === undefined ? pmapSet(base.waiting, key, payment.number) : base.waiting,
+    byHtlc: parts.reduce((byHtlc, part) => pmapSet(byHtlc, htlcKey(part), payment.number), base.byHtlc),
+    waiting: parts.length === 0 ? pmapSet(base.waiting, key, payment.number) : base.waiting,
     byIdempotencyKey:
       terms.repeatable === undefined
         ? base.byIdempotencyKey
@@ -229,7 +308,7 @@ export function withInFlight(state: PaymentsState, inFlight: InFlight): Payments
 
 /** Takes a payment that has ended out of everything. */
 export function withoutInFlight(state: PaymentsState, { payment, terms }: InFlight): PaymentsState {
-  const base = withoutHtlc(state, payment.number)
+  const base = withoutParts(state, payment.number)
   const key = numberKey(payment.number)
   return {
     ...base,
@@ -239,21 +318,41 @@ export function withoutInFlight(state: PaymentsState, { payment, terms }: InFlig
       terms.repeatable === undefined
         ? base.byIdempotencyKey
         : pmapDelete(base.byIdempotencyKey, indexKey(terms.repeatable.key)),
-    session: { ...base.session, listeners: pmapDelete(base.session.listeners, key) },
+    session: withoutHearers(base.session, payment.number),
   }
 }
 
-export function inFlightOf(state: PaymentsState, htlc: HtlcRef): InFlight | undefined {
-  const number = pmapGet(state.byHtlc, htlcKey(htlc))
-  return number === undefined ? undefined : pmapGet(state.inFlight, numberKey(number))
+/** Nobody waits for its end any more. */
+export function withoutHearers(session: Session, number: number): Session {
+  const key = numberKey(number)
+  const { listeners, watching, trials } = session
+  const heard = pmapGet(listeners, key) ?? []
+  return {
+    ...session,
+    listeners: pmapDelete(listeners, key),
+    watching: watching.size === 0 ? watching : new Set([...watching].filter(request => !heard.includes(request))),
+    trials: pmapDelete(trials, key),
+  }
 }
 
-function withoutHtlc(state: PaymentsState, number: number): PaymentsState {
+/** The payment for which we offered this HTLC, as it is without it. */
+export function sentOf(
+  state: PaymentsState,
+  { link, id }: HtlcRef,
+): { readonly part: SentPart; readonly left: InFlight } | undefined {
+  const number = pmapGet(state.byHtlc, htlcKey({ link, id }))
+  const inFlight = number === undefined ? undefined : pmapGet(state.inFlight, numberKey(number))
+  const part = inFlight?.parts.find(each => each.link === link && each.id === id)
+  if (inFlight === undefined || part === undefined) return undefined
+  return { part, left: { ...inFlight, parts: inFlight.parts.filter(each => each !== part) } }
+}
+
+function withoutParts(state: PaymentsState, number: number): PaymentsState {
   const key = numberKey(number)
-  const htlc = pmapGet(state.inFlight, key)?.htlc
+  const { parts } = pmapGet(state.inFlight, key) ?? { parts: [] }
   return {
     ...state,
-    byHtlc: htlc === undefined ? state.byHtlc : pmapDelete(state.byHtlc, htlcKey(htlc)),
+    byHtlc: parts.reduce((byHtlc, part) => pmapDelete(byHtlc, htlcKey(part)), state.byHtlc),
     waiting: pmapDelete(state.waiting, key),
   }
 }

@@ -2,7 +2,8 @@ import { unreachable } from '../base/index.ts'
 import { payInvoice } from './asking.ts'
 import { added, notAdded } from './attempts.ts'
 import { claimedOnChain } from './claimed.ts'
-import { failed, fulfilled, timedOut } from './ending.ts'
+import { failed, fulfilled, outcomeUnknown, timedOut } from './ending.ts'
+import { findRoutesFor } from './findRoutesFor.ts'
 import { failForwardsInTime, forwardDropped, forwardFailed, forwardFulfilled, forwardTimedOut } from './forwardEnds.ts'
 import { forwarded, notForwarded } from './forwarding.ts'
 import { forwardOf } from './forwards.ts'
@@ -17,7 +18,6 @@ import { type PaymentStep, type PaymentsState, withSession } from './state.ts'
 import { wakeInTime } from './times.ts'
 import { charge, createToken, refund, revokeToken } from './tokens.ts'
 import type { PaymentContext, PaymentInput } from './types.ts'
-import { outcomeUnknown } from './unknown.ts'
 import { dropped, giveUpLate, usable } from './waiting.ts'
 
 /**
@@ -42,12 +42,14 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
       return payInvoice(state, input, context)
     case 'keysend':
       return keysend(state, input, context)
+    case 'find_routes':
+      return findRoutesFor(state, input, context)
     case 'looked_up':
       return lookedUp(state, input, context)
     case 'added':
       return added(state, input)
     case 'not_added':
-      return notAdded(state, input)
+      return notAdded(state, input, context)
     case 'htlc_received':
       return received(state, input, context)
     case 'htlc_fulfilled':

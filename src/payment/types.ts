@@ -1,7 +1,8 @@
 import type { BlockHash, ChannelId, Msat, NodeId, PaymentHash } from '../base/index.ts'
 import type { ChannelFailure, Htlc, HtlcResolution } from '../channel/index.ts'
+import type { Graph } from '../gossip/index.ts'
 import type { FailureName, NextHop } from '../onion/index.ts'
-import type { Route } from '../routing/index.ts'
+import type { FirstHop, Route } from '../routing/index.ts'
 import type { HtlcRef } from './inbound.ts'
 
 // What is sent and what is received: payments as values, and everything that may go in and come out of the step.
@@ -76,12 +77,10 @@ export interface Token {
   readonly createdAt: number
 }
 
-/** A channel that a payment could take now. */
-export interface Candidate {
+/** A channel that a payment could take now; `nodeId` is the peer. */
+export interface Candidate extends FirstHop {
   readonly link: number
   readonly channelId: ChannelId
-  readonly peer: NodeId
-  readonly spendableMsat: Msat
 }
 
 /** A channel that an HTLC of somebody else's could take. */
@@ -129,6 +128,10 @@ export interface PaymentContext {
   readonly limits: PaymentLimits
   /** The channels with a peer that a payment could take now. */
   readonly candidates: (peer: NodeId) => readonly Candidate[]
+  /** The same with all peers. */
+  readonly firstHops: () => readonly Candidate[]
+  /** The channels of others, as far as they are known. */
+  readonly graph: Graph
   /** The channels that lead to where an onion says, the one that it names first; those of the same peer may do as well. */
   readonly outgoing: (nextHop: NextHop) => readonly Outgoing[]
   readonly hasChannel: (channelId: ChannelId) => boolean
@@ -140,6 +143,13 @@ export interface PaymentLimits {
   readonly maxOpenInvoices: number
   readonly maxPaymentsInFlight: number
   readonly maxTokens: number
+  /** HTLCs that one payment of ours is split into. */
+  readonly maxPartsSent: number
+  /** Onions that are made for one payment of ours: then it has been tried often enough. */
+  readonly maxOnionsPerPayment: number
+  /** What a payment may cost where its user says nothing: this, or so many millionths of the amount, whichever is more. */
+  readonly leastMaxFeeMsat: Msat
+  readonly maxFeeMillionths: number
   /**
    * Blocks that our invoices ask for (BOLT 11, min_final_cltv_expiry_delta), and that those get whom we pay without an invoice: far
    * more than the deadline of a fulfilled HTLC, so that a peer may be away for some hours without costing the channel.
@@ -291,6 +301,13 @@ export type PaymentInput =
   | ({ readonly type: 'set_policy'; readonly request: number; readonly channelId: ChannelId } & Partial<
       Omit<Policy, 'updatedAt'>
     >)
+  /** The ways that a payment would take now. Nothing is sent, and nothing is kept. */
+  | ({
+      readonly type: 'find_routes'
+      readonly request: number
+      readonly amountMsat?: Msat
+      readonly to: { readonly invoice: string } | { readonly nodeId: NodeId }
+    } & PayBudget)
   | { readonly type: 'tick' }
   /** The chain is `context.height` blocks long now, and what is on it has been told. */
   | { readonly type: 'block' }

@@ -1,20 +1,22 @@
 import { defined, type NodeId, pmapGet, pmapValues } from '../base/index.ts'
-import { invoiceExpired, tryAgain } from './attempts.ts'
-import { givenUp } from './ending.ts'
+import { sendMissing, stuck } from './attempts.ts'
+import { endedLater, ending, givenUp } from './ends.ts'
+import { lateness } from './late.ts'
 import { putInFlight } from './records.ts'
 import { failure } from './replies.ts'
 import {
   type InFlight,
-  inFlightOf,
   numberKey,
   type PaymentStep,
   type PaymentsState,
+  sentOf,
   unchanged,
   withInFlight,
   withSession,
 } from './state.ts'
 import { dueDeadline, earlier } from './times.ts'
-import type { PaymentContext, PaymentEffect, PaymentFailure, PaymentInput, PaymentWrite } from './types.ts'
+import { trialOf } from './trial.ts'
+import type { PaymentContext, PaymentEffect, PaymentInput, PaymentWrite } from './types.ts'
 
 // Payments without an HTLC: the connection ended before any commitment held it. They are tried again until their deadline, unless the
 // channel itself ends: nobody waits for that to come back, so they go over another one at once, or end. One that a commitment holds
@@ -23,26 +25,39 @@ import type { PaymentContext, PaymentEffect, PaymentFailure, PaymentInput, Payme
 type Dropped = Extract<PaymentInput, { type: 'htlc_dropped' }>
 
 export function dropped(state: PaymentsState, input: Dropped, context: PaymentContext): PaymentStep {
-  const inFlight = inFlightOf(state, input)
-  if (inFlight === undefined) return unchanged(state)
-  const tooLate = complaint(inFlight, context)
-  if (tooLate !== undefined) return givenUp(state, inFlight, tooLate, context)
-  const { htlc: _htlc, ...waiting } = inFlight
-  const next = dueDeadline(withInFlight(state, waiting), waiting.terms.deadline)
-  if (input.forGood !== true) return { next, writes: [putInFlight(waiting)], effects: [] }
-  const again = tryAgain(next, waiting, context)
-  if (again.effects.length > 0) return { ...again, writes: [putInFlight(waiting), ...again.writes] }
+  const sent = sentOf(state, input)
+  if (sent === undefined) return unchanged(state)
+  const { part, left } = sent
+  const { payment, terms, parts, reason } = left
+  if (payment.status === 'succeeded') return endedLater(state, sent, 'came_back')
+  const over = reason ?? lateness(left, context)
+  if (over !== undefined) return ending(state, left, over, context)
+  const next = dueDeadline(withInFlight(state, left), terms.deadline)
+  const writes = [putInFlight(left)]
+  // To a peer it goes again over the same channel, once that is back.
+  const isStraight = parts.length === 0 && part.hops.length === 1
+  if (isStraight && input.forGood !== true) return { next, writes, effects: [] }
+  const again = sendMissing(next, left, context)
+  if (again.ok) return { ...again.value, writes: [...writes, ...again.value.writes] }
+  const isEnd = parts.length === 0 && input.forGood === true && trialOf(next, payment).refusal === undefined
+  if (!isEnd) return stuck(next, left, again.error, context)
   const words = 'The channel was closed before it held the payment, and no other one can carry it; nothing was paid.'
-  return givenUp(state, inFlight, failure('no_channel', words), context)
+  return givenUp(next, left, failure('no_channel', words), context)
 }
 
-/** Tries everything again that waits for this peer, in the order in which it was asked for. Cost: one onion for each. */
+/** Tries everything again that may go over this peer, in the order in which it was asked for. Cost: one onion for each, or a search. */
 export function usable(state: PaymentsState, peer: NodeId, context: PaymentContext): PaymentStep {
   return forEachWaiting(state, (next, inFlight) => {
-    if (inFlight.payment.peer !== peer) return unchanged(next)
-    const tooLate = complaint(inFlight, context)
-    return tooLate === undefined ? tryAgain(next, inFlight, context) : givenUp(next, inFlight, tooLate, context)
+    if (!mayGoOver(peer, inFlight, context)) return unchanged(next)
+    const tooLate = lateness(inFlight, context)
+    if (tooLate !== undefined) return givenUp(next, inFlight, tooLate, context)
+    const again = sendMissing(next, inFlight, context)
+    return again.ok ? again.value : unchanged(next)
   })
+}
+
+function mayGoOver(peer: NodeId, { payment, terms }: InFlight, { graph }: PaymentContext): boolean {
+  return payment.peer === peer || graph.channelCount > 0 || terms.hints !== undefined
 }
 
 /** Gives up what is due. Cost: one pass over what waits, when the earliest of them is due. */
@@ -51,18 +66,12 @@ export function giveUpLate(state: PaymentsState, context: PaymentContext): Payme
   if (deadlineAt === undefined || deadlineAt > context.now) return unchanged(state)
   let later: number | undefined
   const step = forEachWaiting(state, (next, inFlight) => {
-    const tooLate = complaint(inFlight, context)
+    const tooLate = lateness(inFlight, context)
     if (tooLate !== undefined) return givenUp(next, inFlight, tooLate, context)
     later = earlier(later, inFlight.terms.deadline)
     return unchanged(next)
   })
   return { ...step, next: withSession(step.next, { deadlineAt: later }) }
-}
-
-function complaint({ terms }: InFlight, { now }: PaymentContext): PaymentFailure | undefined {
-  if (terms.expiresAt !== undefined && now > terms.expiresAt) return invoiceExpired()
-  if (now < terms.deadline) return undefined
-  return failure('timeout', 'No channel with the recipient was usable in time; nothing was paid.')
 }
 
 function forEachWaiting(

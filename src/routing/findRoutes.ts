@@ -23,7 +23,8 @@ export function findRoutes(graph: Graph, request: SplitRequest): Result<readonly
   let left = { amount: request.amountMsat as bigint, fee: request.maxFeeMsat as bigint, parts: maxParts }
   while (left.amount > 0n) {
     const next = nextPart(plan, routes, left)
-    if (!next.ok) return next
+    // Of the whole, since of a part that is left over nobody has heard.
+    if (!next.ok) return routes.length === 0 ? next : err(whyNone(graph, request))
     routes.push(next.value)
     const { amountMsat, feeMsat } = next.value
     left = { amount: left.amount - amountMsat, fee: left.fee - feeMsat, parts: left.parts - 1 }

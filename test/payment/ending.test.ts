@@ -3,7 +3,7 @@ import { fromHex, msat, pmapGet, toHex } from '../../src/base/index.ts'
 import type { HtlcResolution } from '../../src/channel/index.ts'
 import { buildFailure, type FailureMessage, type FailureName, failureCode } from '../../src/onion/index.ts'
 import type { PaymentInput } from '../../src/payment/index.ts'
-import { arrived, keysendInput, type Node, pair, payInput, secretOf, theResolution } from './fixture.ts'
+import { arrived, keysendInput, type Node, pair, payInput, secretOf, theAdd, theResolution } from './fixture.ts'
 
 // How payments that were sent end: once each, with a reason that a person understands.
 
@@ -12,7 +12,7 @@ function inFlight(): { alice: Node; bob: Node; request: number; preimage: Uint8A
   const { invoice, preimage } = bob.invoice()
   const input = payInput(invoice)
   alice.start(input, 0)
-  const [secret] = pmapGet(alice.state.inFlight, '1'.padStart(16, '0'))?.sharedSecrets ?? []
+  const [secret] = pmapGet(alice.state.inFlight, '1'.padStart(16, '0'))?.parts[0]?.sharedSecrets ?? []
   return { alice, bob, request: input.request, preimage, sharedSecret: fromHex(secret ?? '') }
 }
 
@@ -105,26 +105,34 @@ describe('other ends', () => {
     })
   })
 
-  test('a failure of a hop before the recipient, once there are such', () => {
-    const { alice, request, sharedSecret } = inFlight()
-    // A record as a longer route would have it: our peer is the first of two hops.
+  test('one that an earlier version of this node has sent, whose record holds one HTLC to the recipient', () => {
+    for (const end of ['refused', 'taken'] as const) {
+      const { alice, preimage, sharedSecret } = inFlight()
+      const key = 'in-flight/0000000000000001'
+      const { parts: _parts, onions: _onions, ...rest } = JSON.parse(Buffer.from(alice.store.get(key) ?? []).toString())
+      const record = { ...rest, retries: 0, sharedSecrets: [toHex(sharedSecret)], htlc: { link: 1, id: 0 } }
+      alice.store.set(key, new Uint8Array(Buffer.from(JSON.stringify(record))))
+      alice.restart()
+      if (end === 'taken') alice.step({ type: 'htlc_fulfilled', link: 1, id: 0, paymentPreimage: preimage })
+      else alice.step(signed(sharedSecret, UNKNOWN_DETAILS))
+      expect(alice.events).toMatchObject([
+        end === 'taken'
+          ? { type: 'payment_sent', payment: { amountMsat: 10_000n, feeMsat: 0n } }
+          : { type: 'payment_failed', payment: { failure: { code: 'refused_by_recipient' } } },
+      ])
+      expect(alice.store.has(key)).toBe(false)
+    }
+  })
+
+  test('one that waited when an earlier version of this node ended is tried again in another onion', () => {
+    const { alice, bob } = pair()
+    const { onionRoutingPacket } = alice.start(keysendInput(bob.id), 0)
+    alice.step({ type: 'htlc_dropped', link: 1, id: 0 })
     const key = 'in-flight/0000000000000001'
-    const record = JSON.parse(Buffer.from(alice.store.get(key) ?? []).toString()) as { sharedSecrets: string[] }
-    record.sharedSecrets.push(toHex(secretOf(8)))
-    alice.store.set(key, new Uint8Array(Buffer.from(JSON.stringify(record))))
+    const { parts: _parts, onions: _onions, ...rest } = JSON.parse(Buffer.from(alice.store.get(key) ?? []).toString())
+    alice.store.set(key, new Uint8Array(Buffer.from(JSON.stringify({ ...rest, retries: 0, sharedSecrets: [] }))))
     alice.restart()
-    alice.step(signed(sharedSecret, { type: 'unknown_next_peer' }))
-    expect(alice.replies.map(reply => reply.request)).not.toContain(request)
-    expect(alice.events).toMatchObject([
-      {
-        payment: {
-          failure: {
-            code: 'refused_on_the_way',
-            message: expect.stringMatching(/^Hop 1 of the way .*unknown_next_peer/),
-          },
-        },
-      },
-    ])
+    expect(theAdd(alice.step({ type: 'usable', peer: bob.id })).onionRoutingPacket).not.toEqual(onionRoutingPacket)
   })
 
   test('the chain took it back', () => {

@@ -13,6 +13,7 @@ import {
 } from '../../src/base/index.ts'
 import type { ChannelFailure, Htlc, HtlcResolution } from '../../src/channel/index.ts'
 import { publicKeyFromSecret, sha256 } from '../../src/crypto/index.ts'
+import { EMPTY_GRAPH } from '../../src/gossip/index.ts'
 import {
   type Candidate,
   DEFAULT_PAYMENT_LIMITS,
@@ -32,6 +33,7 @@ import {
   paymentStep,
 } from '../../src/payment/index.ts'
 import { REGTEST_GENESIS_HASH } from '../../src/regtest/index.ts'
+import { shortChannelId } from '../../src/wire/index.ts'
 
 export const START = 1_700_000_000_000
 export const HEIGHT = 800_000
@@ -74,7 +76,17 @@ function durable(state: PaymentsState) {
   }
 }
 
-const LOADED = ['payments/next', 'invoice/', 'in-flight/', 'token/', 'part/', 'forward/', 'policy/', 'onion/', 'claimed/']
+const LOADED = [
+  'payments/next',
+  'invoice/',
+  'in-flight/',
+  'token/',
+  'part/',
+  'forward/',
+  'policy/',
+  'onion/',
+  'claimed/',
+]
 
 /** One node's payments over its store. After each step, what a start would load is compared with what is there. */
 export class Node {
@@ -103,7 +115,9 @@ export class Node {
       outgoing: hop => (hop.type === 'channel' ? this.ways.get(hop.shortChannelId) : undefined) ?? [],
       hasChannel: id => [...this.ways.values()].flat().some(({ channelId }) => channelId === id),
       isClosing: link => this.closing.has(link),
-      candidates: peer => this.candidates.filter(candidate => candidate.peer === peer),
+      candidates: peer => this.candidates.filter(({ nodeId }) => nodeId === peer),
+      firstHops: () => this.candidates,
+      graph: EMPTY_GRAPH,
       ...context,
     }
   }
@@ -239,7 +253,14 @@ export function theResolution(effects: readonly PaymentEffect[]): HtlcResolution
 }
 
 export function channel(link: number, peer: NodeId, spendableMsat: Msat = msat(1_000_000)): Candidate {
-  return { link, channelId: toHex(secretOf(link)) as ChannelId, peer, spendableMsat }
+  return {
+    link,
+    channelId: toHex(secretOf(link)) as ChannelId,
+    nodeId: peer,
+    shortChannelId: shortChannelId({ blockHeight: 700_000, txIndex: link, outputIndex: 0 }),
+    spendableMsat,
+    htlcMinimumMsat: msat(1),
+  }
 }
 
 /** The HTLC as it stands at the recipient. */

@@ -69,7 +69,8 @@ function endsOf(node: WatchedNode): readonly End[] {
 
 function flightComplaint(node: WatchedNode): Complaint {
   const flying = [...pmapValues(node.state.payments.inFlight)].map(
-    ({ payment, htlc }) => `number ${payment.number} (${payment.paymentHash.slice(0, 8)}) as ${JSON.stringify(htlc)}`,
+    ({ payment, parts }) =>
+      `number ${payment.number} (${payment.paymentHash.slice(0, 8)}) as ${parts.map(({ link, id }) => `${link}/${id}`).join(' and ')}`,
   )
   if (flying.length === 0) return undefined
   return `${node.name} still has payments in flight when all has come to rest: ${flying.join(', ')}`

@@ -1,0 +1,107 @@
+import { msat, pmapGet, subtract, toHex } from '../base/index.ts'
+import { deleteInFlight, putInFlight, putPayment } from './records.ts'
+import { replyTo } from './replies.ts'
+import {
+  type InFlight,
+  numberKey,
+  type PaymentStep,
+  type PaymentsState,
+  type SentPart,
+  type Sum,
+  withInFlight,
+  withoutHearers,
+  withoutInFlight,
+} from './state.ts'
+import { routeOf, sumOf, withRefund } from './sums.ts'
+import { refunded, tokenWrites } from './tokens.ts'
+import type { Payment, PaymentContext, PaymentEvent, PaymentFailure } from './types.ts'
+
+// The ends of payments, each of which comes once. A payment succeeds with its first preimage, and fails when none of its parts is on its
+// way any more: until then one of them may still be taken.
+
+/** The preimage has come with `part`. Those that are still on their way count as paid, until it is known that they came back. */
+export function succeeded(
+  state: PaymentsState,
+  { part, left }: { readonly part: SentPart; readonly left: InFlight },
+  preimage: Uint8Array,
+  { now }: PaymentContext,
+): PaymentStep {
+  const { terms, onions, parts, unknown = NOTHING } = left
+  const sum = sumOf([part, ...parts])
+  const paid = {
+    amountMsat: msat(sum.amountMsat + unknown.amountMsat),
+    feeMsat: msat(sum.feeMsat + unknown.feeMsat),
+  }
+  const end = { status: 'succeeded', preimage: toHex(preimage), endedAt: now, ...paid } as const
+  const payment: Payment = { ...left.payment, ...end }
+  const next = withRefund(state, left, paid)
+  const step = told(next, { type: 'payment_sent', payment })
+  const writes = [...step.writes, ...tokenWrites(next, terms.token)]
+  const kept = tracked(step.next, { payment, terms, onions, parts })
+  return { next: kept.next, writes: [...writes, ...kept.writes], effects: step.effects }
+}
+
+/** A part of a payment that has succeeded has ended: it was taken too, or it is ours again. */
+export function endedLater(
+  state: PaymentsState,
+  { part, left }: { readonly part: SentPart; readonly left: InFlight },
+  end: 'taken' | 'came_back',
+): PaymentStep {
+  if (end === 'taken') return { ...tracked(state, left), effects: [] }
+  const { terms } = left
+  const { amountMsat, feeMsat } = routeOf(part)
+  const payment: Payment = {
+    ...left.payment,
+    amountMsat: subtract(left.payment.amountMsat, amountMsat),
+    feeMsat: subtract(left.payment.feeMsat, feeMsat),
+  }
+  const next = refunded(state, terms.token, msat(amountMsat + feeMsat))
+  const kept = tracked(next, { ...left, payment })
+  return { ...kept, writes: [putPayment(payment), ...tokenWrites(next, terms.token), ...kept.writes], effects: [] }
+}
+
+/** As long as one of its parts is on its way. */
+function tracked(state: PaymentsState, inFlight: InFlight): Pick<PaymentStep, 'next' | 'writes'> {
+  if (inFlight.parts.length > 0) return { next: withInFlight(state, inFlight), writes: [putInFlight(inFlight)] }
+  return { next: withoutInFlight(state, inFlight), writes: [deleteInFlight(inFlight.payment.number)] }
+}
+
+/** Nothing more is sent for it: it ends now, or when its parts have ended. */
+export function ending(
+  state: PaymentsState,
+  inFlight: InFlight,
+  reason: PaymentFailure,
+  context: PaymentContext,
+): PaymentStep {
+  if (inFlight.parts.length === 0) return givenUp(state, inFlight, reason, context)
+  const waiting = { ...inFlight, reason }
+  return { next: withInFlight(state, waiting), writes: [putInFlight(waiting)], effects: [] }
+}
+
+/** The money is ours again, but for what was not worth its fee and what nobody can say, and so is the budget of the token. */
+export function givenUp(
+  state: PaymentsState,
+  inFlight: InFlight,
+  reason: PaymentFailure,
+  { now }: PaymentContext,
+): PaymentStep {
+  const { terms, unknown = NOTHING } = inFlight
+  const payment: Payment = { ...inFlight.payment, status: 'failed', failure: reason, endedAt: now }
+  const next = withRefund(state, inFlight, unknown)
+  const step = told(next, { type: 'payment_failed', payment })
+  const writes = [...step.writes, deleteInFlight(payment.number), ...tokenWrites(next, terms.token)]
+  return { next: withoutInFlight(step.next, inFlight), writes, effects: step.effects }
+}
+
+/** Whoever asked for it hears, and nobody hears twice. */
+function told(state: PaymentsState, event: PaymentEvent): PaymentStep {
+  const { payment } = event
+  const listeners = pmapGet(state.session.listeners, numberKey(payment.number)) ?? []
+  return {
+    next: { ...state, session: withoutHearers(state.session, payment.number) },
+    writes: [putPayment(payment)],
+    effects: [...replyTo(listeners, { type: 'payment', payment }), { type: 'event', event }],
+  }
+}
+
+const NOTHING: Sum = { amountMsat: msat(0n), feeMsat: msat(0n) }
