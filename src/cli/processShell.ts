@@ -3,6 +3,9 @@ import type { EndSignal, Shell } from './shell.ts'
 
 const SIGNALS: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
+/** Of what is no terminal: a file that somebody looks at in one. */
+const DEFAULT_COLUMNS = 80
+
 /** The process that we are. */
 export function processShell(json: boolean): Shell {
   const { stdin, stdout, stderr, env } = process
@@ -16,6 +19,7 @@ export function processShell(json: boolean): Shell {
     out: text => void stdout.write(text),
     errors: text => void stderr.write(text),
     isTerminal: stdout.isTTY === true,
+    columns: stdout.columns ?? DEFAULT_COLUMNS,
     canAsk: !json && stdin.isTTY === true && stdout.isTTY === true,
     color: hasColor(env, stdout),
     env,

@@ -22,6 +22,7 @@ const CHAIN = 'Coins on chain:'
 const PEERS = 'Peers:'
 const CHANNELS = 'Channels:'
 const PAYMENTS = 'Payments:'
+const NETWORK = 'The network:'
 const TRY = 'To try it out:'
 const SHELL = 'This command line:'
 
@@ -64,6 +65,7 @@ const ENTRIES: readonly Entry[] = [
     load: async shell => (await import('./commands/channel.ts')).channelCommand(shell),
   },
   { name: 'close', group: CHANNELS, load: async shell => (await import('./commands/close.ts')).closeCommand(shell) },
+  { name: 'policy', group: CHANNELS, load: async shell => (await import('./commands/policy.ts')).policyCommand(shell) },
   { name: 'pay', group: PAYMENTS, load: async shell => (await import('./commands/pay.ts')).payCommand(shell) },
   {
     name: 'invoice',
@@ -75,6 +77,20 @@ const ENTRIES: readonly Entry[] = [
     group: PAYMENTS,
     load: async shell => (await import('./commands/payments.ts')).paymentsCommand(shell),
   },
+  {
+    name: 'keysend',
+    group: PAYMENTS,
+    load: async shell => (await import('./commands/keysend.ts')).keysendCommand(shell),
+  },
+  { name: 'decode', group: PAYMENTS, load: async shell => (await import('./commands/decode.ts')).decodeCommand(shell) },
+  {
+    name: 'invoices',
+    group: PAYMENTS,
+    load: async shell => (await import('./commands/invoices.ts')).invoicesCommand(shell),
+  },
+  { name: 'settle', group: PAYMENTS, load: async shell => (await import('./commands/settle.ts')).settleCommand(shell) },
+  { name: 'cancel', group: PAYMENTS, load: async shell => (await import('./commands/cancel.ts')).cancelCommand(shell) },
+  { name: 'graph', group: NETWORK, load: async shell => (await import('./commands/graph.ts')).graphCommand(shell) },
   { name: 'demo', group: TRY, load: async () => (await import('./demo/command.ts')).demoCommand() },
   { name: 'regtest', group: TRY, load: async () => (await import('./regtest/command.ts')).regtestCommand() },
   {

@@ -7,6 +7,8 @@ export interface Shell {
   readonly errors: (text: string) => void
   /** A person reads what goes out. */
   readonly isTerminal: boolean
+  /** How wide what goes out is shown. */
+  readonly columns: number
   /** A person can be asked. */
   readonly canAsk: boolean
   readonly color: boolean

@@ -13,6 +13,11 @@ export function msatTyped(typed: string, what: string): string {
   return amountTyped(typed, { what, unit: 'millisatoshis', max: MAX_MONEY_MSAT })
 }
 
+/** The same where nothing at all makes sense too. */
+export function msatOrZeroTyped(typed: string, what: string): string {
+  return /^0+$/.test(typed) ? '0' : msatTyped(typed, what)
+}
+
 interface Amount {
   readonly what: string
   readonly unit: string
@@ -64,6 +69,17 @@ export function nodeIdTyped(typed: string): string {
     { got: typed },
   )
 }
+
+export function hashTyped(typed: string): string {
+  const hash = typed.toLowerCase()
+  if (/^[0-9a-f]{64}$/.test(hash)) return hash
+  throw usage(`'${typed}' is no payment hash.`, 'Give its 64 hexadecimal digits; `bookend payments --json` has them.', {
+    got: typed,
+  })
+}
+
+/** As wallets hand invoices on: `lightning:lnbc…`, with a space or a line break around it. */
+export const invoiceTyped = (typed: string): string => typed.trim().replace(/^lightning:/i, '')
 
 /** BOLT 1: where a node listens unless it says otherwise. */
 export const LIGHTNING_PORT = 9735

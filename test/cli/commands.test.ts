@@ -455,21 +455,6 @@ describe('payments', () => {
     })
   })
 
-  it('pay a peer without an invoice', async () => {
-    const { run, calls } = await atFakeNode()
-    const words = ['pay', '--peer', PEER_ID, '--amount-msat', '1500', '--timeout', '30', '--idempotency-key', 'k']
-    expect(jsonOf(await run(...words, '--json'))).toMatchObject({
-      status: 'succeeded',
-      paymentHash: SENT_HASH,
-      amountMsat: '1500',
-      idempotencyKey: 'k',
-    })
-    expect(calls.at(-1)).toEqual({
-      verb: 'pay',
-      request: { nodeId: PEER_ID, amountMsat: 1500n, timeoutMs: 30_000, idempotencyKey: 'k' },
-    })
-  })
-
   it('invoice', async () => {
     const { run, calls } = await atFakeNode()
     expect(await run('invoice', '--amount-msat', '1500', '--description', 'a cup of tea', '--expiry', '60')).toEqual(

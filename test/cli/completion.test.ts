@@ -87,7 +87,9 @@ describe.each(SHELLS.filter(([name]) => name === 'bash' || isInstalled(name)))('
 
   it('offers the options of the command that stands there, and of no other', async () => {
     const offers = await load()
-    expect(offers('bookend pay -')).toEqual(expect.arrayContaining(['--peer', '--amount-msat', '--json', '--help']))
+    expect(offers('bookend pay -')).toEqual(expect.arrayContaining(['--max-fee', '--amount-msat', '--json', '--help']))
+    expect(offers('bookend policy -')).toEqual(expect.arrayContaining(['--base-fee', '--ppm', '--disable']))
+    expect(offers('bookend decode -')).not.toContain('--data-dir')
     expect(offers('bookend pay -')).not.toContain('--force')
     expect(offers('bookend close --json c1c1c1 --')).toEqual(expect.arrayContaining(['--force', '--yes']))
     expect(offers('bookend tokens create shop --')).toContain('--scope')
@@ -97,6 +99,7 @@ describe.each(SHELLS.filter(([name]) => name === 'bash' || isInstalled(name)))('
   it('offers what an option or an argument may be', async () => {
     const offers = await load()
     expect([...offers('bookend start --network ')].sort()).toEqual(['bitcoin', 'regtest', 'signet', 'testnet4'])
+    expect([...offers('bookend payments --status ')].sort()).toEqual(['failed', 'pending', 'succeeded'])
     expect([...offers('bookend completion ')].sort()).toEqual(['bash', 'fish', 'zsh'])
     // A value that can be anything is not taken for the name of a command.
     expect(offers('bookend pay --amount-msat ')).not.toContain('start')

@@ -30,6 +30,7 @@ export interface ShellOptions {
   /** What a person at the terminal types, in order. Without it there is nobody. */
   readonly answers?: readonly string[]
   readonly color?: boolean
+  readonly columns?: number
 }
 
 export function fakeShell({
@@ -38,6 +39,7 @@ export function fakeShell({
   home = '/nowhere',
   answers,
   color = false,
+  columns = 80,
 }: ShellOptions = {}): FakeShell {
   let [out, errors] = ['', '']
   const listeners = new Set<(signal: EndSignal) => void>()
@@ -59,6 +61,7 @@ export function fakeShell({
       errors += text
     },
     isTerminal: answers !== undefined,
+    columns,
     canAsk: answers !== undefined && !json,
     color,
     env,

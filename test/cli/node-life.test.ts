@@ -54,7 +54,7 @@ describe('the life of a channel', () => {
     expect(paid).toMatchObject({ status: 'succeeded', amountMsat: '300000000', idempotencyKey: 'once' })
     // The same key again is the same payment.
     expect(await alice.json('pay', invoice, '--idempotency-key', 'once')).toEqual(paid)
-    const back = await bob.json('pay', '--peer', alice.ready.nodeId, '--amount-msat', '5000')
+    const back = await bob.json('keysend', alice.ready.nodeId, '5000')
     expect(back.status).toBe('succeeded')
     expect(await alice.json('payments')).toMatchObject([
       { direction: 'received', amountMsat: '5000' },
@@ -65,7 +65,7 @@ describe('the life of a channel', () => {
     const explained = await alice.run('channel', channelId.slice(0, 8), '--explain')
     expect(explained.out).toMatch(/^The channel is open\..*\n\nWhat we could do on chain\n {2}/)
 
-    const poor = await alice.run('pay', '--peer', bob.ready.nodeId, '--amount-msat', '900000000', '--json')
+    const poor = await alice.run('keysend', bob.ready.nodeId, '900000000', '--json')
     expect(failureOf(poor)).toMatchObject({ exitCode: 6, code: 'insufficient_funds' })
 
     const closing = await alice.json('close', channelId)

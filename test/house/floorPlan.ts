@@ -56,6 +56,7 @@ export const ROOMS_OF_PACKAGE: Readonly<Record<string, readonly string[]>> = {
   zod: ['api'],
   commander: ['cli'],
   '@clack/prompts': ['cli'],
+  uqr: ['cli'],
 }
 
 /** Lines of a file in src/ and elsewhere: a list of test cases may be longer than an idea. */

@@ -5,7 +5,7 @@ const MAX_NAME_LENGTH = 100
 const scope = choice('a scope', ['admin', 'read', 'invoice', 'spend']).meta({
   id: 'TokenScope',
   description:
-    '`admin`: everything. `read`: looks. `invoice`: may be paid. `spend`: pays and sends, up to its budget in all.',
+    '`admin`: everything. `read`: looks. `invoice`: may be paid: makes invoices, settles and cancels them. `spend`: pays and sends, up to its budget in all.',
 })
 
 export const tokenRequest = z

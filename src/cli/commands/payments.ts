@@ -5,21 +5,28 @@ import { answer, type Column, facts, type Paint, table } from '../print.ts'
 import { usage } from '../problems.ts'
 import { atNode } from '../remote.ts'
 import type { Shell } from '../shell.ts'
-import { wholeTyped } from '../typed.ts'
+import { hashTyped, wholeTyped } from '../typed.ts'
 import { msatInSat, oneLine, short, shortened, timeOf } from '../words.ts'
 
 interface PaymentsOptions extends NodeOptions {
   readonly limit?: string
   readonly before?: string
+  readonly sent?: boolean
+  readonly received?: boolean
+  readonly status?: string
 }
 
 const MOST = 1000
+const STATUSES = ['pending', 'succeeded', 'failed'] as const
 
 export function paymentsCommand(shell: Shell): Command {
   return nodeCommand(shell, 'payments', 'what was paid and received, newest first; or one payment')
     .argument('[hash]', 'the payment hash of one')
     .option('--limit <count>', 'how many at most (default: 100)')
     .option('--before <number>', 'only those with a lower number')
+    .option('--sent', 'only those that were sent')
+    .option('--received', 'only those that were received')
+    .option('--status <status>', `only those that are ${STATUSES.join(', ')}`)
     .action((typed: string | undefined, options: PaymentsOptions) => {
       if (typed !== undefined) return one(shell, hashTyped(typed), options)
       const { limit, before } = options
@@ -28,6 +35,7 @@ export function paymentsCommand(shell: Shell): Command {
         ...(before === undefined
           ? {}
           : { before: wholeTyped(before, '--before', { min: 0, max: Number.MAX_SAFE_INTEGER }) }),
+        ...filterOf(options),
       }
       return atNode(shell, options, async ({ node, signal }) => {
         const payments = await node.payments({ ...request, signal })
@@ -36,18 +44,24 @@ export function paymentsCommand(shell: Shell): Command {
     })
 }
 
+function filterOf({ sent = false, received = false, status: typed }: PaymentsOptions) {
+  if (sent && received) throw usage('--sent and --received do not go together.', 'Leave both out to see all.')
+  const status = STATUSES.find(name => name === typed)
+  if (typed !== undefined && status === undefined)
+    throw usage(`--status is '${typed}'.`, `Choose one of ${STATUSES.join(', ')}.`, {
+      expected: STATUSES.join(', '),
+      got: typed,
+    })
+  return {
+    ...(sent ? { direction: 'sent' as const } : received ? { direction: 'received' as const } : {}),
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
 function one(shell: Shell, paymentHash: string, options: NodeOptions): Promise<void> {
   return atNode(shell, options, async ({ node, signal }) => {
     const payment = await node.payment({ paymentHash, signal })
     answer(shell, payment, paint => described(payment, paint))
-  })
-}
-
-function hashTyped(typed: string): string {
-  const hash = typed.toLowerCase()
-  if (/^[0-9a-f]{64}$/.test(hash)) return hash
-  throw usage(`'${typed}' is no payment hash.`, 'Give its 64 hexadecimal digits; `bookend payments --json` has them.', {
-    got: typed,
   })
 }
 

@@ -14,7 +14,7 @@ type Scope = (typeof SCOPES)[number]
 const HELP = `
 What a token may do:
   read     look at everything
-  invoice  be paid
+  invoice  be paid: make invoices, settle and cancel them
   spend    pay and send, up to its budget in all
   admin    everything`
 

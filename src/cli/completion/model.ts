@@ -41,6 +41,7 @@ export function modelOf(command: Command, trail = ''): readonly CommandModel[] {
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   '--network': ['regtest', 'signet', 'testnet4', 'bitcoin'],
   '--scope': ['read', 'invoice', 'spend', 'admin'],
+  '--status': ['pending', 'succeeded', 'failed'],
   '--scenario': ['cooperative', 'vanish', 'cheat'],
 }
 
