@@ -31,6 +31,8 @@ export interface EngineLimits {
   /** How long what others say of the network waits for a commit that comes anyhow, in milliseconds, and how many records of it. */
   readonly unsavedMs: number
   readonly maxUnsaved: number
+  /** Private channels that an invoice names. */
+  readonly maxRouteHints: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -49,5 +51,6 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   lostInputBlocks: 6,
   unsavedMs: 1_000,
   maxUnsaved: 2_000,
+  maxRouteHints: 3,
   maxReorgDepth: 144,
 }

@@ -6,6 +6,7 @@ import { balanceOf } from '../wallet/index.ts'
 import { tooMany } from './accepting.ts'
 import { keepCharge } from './charges.ts'
 import { answerOf, stepWallet, walletContext } from './coins.ts'
+import { routeHints } from './hints.ts'
 import { peerKey } from './keys.ts'
 import { addLink, removeLink, stepLink, takeLinkIndex } from './links.ts'
 import { openingEnded } from './openingEnded.ts'
@@ -14,7 +15,7 @@ import { charge, stepPayments } from './payments.ts'
 import { hasLivingLinks, isUp, peerEntry, putPeerEntry, refuseWaiting } from './peerEntries.ts'
 import { stepPeer } from './peers.ts'
 import { sendOnchain } from './sending.ts'
-import type { EngineInput } from './types.ts'
+import type { EngineInput, PaymentRequest } from './types.ts'
 import { linkAt, putJson, refuse, reply, type Work } from './work.ts'
 
 // What a user asks of the node. Each request is answered once: here, or when what it began has come to its end.
@@ -46,13 +47,19 @@ export function handleRequest(work: Work, request: Request): void {
       sendOnchain(work, request)
       return
     case 'payment':
-      stepPayments(work, request.input)
+      stepPayments(work, hinted(work, request.input))
       if (request.input.type === 'set_policy') tellOfPolicy(work, request.input.channelId)
       return
     default:
       unreachable(request)
       return
   }
+}
+
+/** An invoice says how to reach us, where the network does not know. */
+function hinted(work: Work, input: PaymentRequest): PaymentRequest {
+  if (input.type !== 'create_invoice' && input.type !== 'create_hold_invoice') return input
+  return { ...input, routeHints: routeHints(work, input.amountMsat) }
 }
 
 function connectPeer(work: Work, { request, nodeId, addresses }: InputOf<'connect_peer'>): void {

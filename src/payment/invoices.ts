@@ -57,7 +57,7 @@ type Wanted = Omit<CreateHoldInvoice, 'type' | 'minFinalCltvExpiryDelta'> & {
 function opened(state: PaymentsState, wanted: Wanted, context: PaymentContext): PaymentStep {
   const { request, paymentHash: hash, preimage, paymentSecret, minFinalCltvExpiryDelta } = wanted
   const timestamp = Math.floor(context.now / 1000)
-  const { amountMsat, description, expirySeconds } = wanted
+  const { amountMsat, description, expirySeconds, routeHints = [] } = wanted
   const amount = amountMsat === undefined ? {} : { amountMsat }
   const invoice = signInvoice(
     {
@@ -69,6 +69,7 @@ function opened(state: PaymentsState, wanted: Wanted, context: PaymentContext): 
       description: { type: 'text', text: description },
       expirySeconds,
       minFinalCltvExpiryDelta,
+      ...(routeHints.length > 0 && { routeHints }),
       features: FEATURES_OF_OURS,
     },
     context.nodeSecret,

@@ -1,6 +1,7 @@
 import type { BlockHash, ChannelId, Msat, NodeId, PaymentHash } from '../base/index.ts'
 import type { ChannelFailure, Htlc, HtlcResolution } from '../channel/index.ts'
 import type { Graph } from '../gossip/index.ts'
+import type { RouteHintHop } from '../invoice/index.ts'
 import type { FailureName, NextHop } from '../onion/index.ts'
 import type { FirstHop, Route } from '../routing/index.ts'
 import type { HtlcRef } from './inbound.ts'
@@ -208,11 +209,14 @@ export type PaymentInput =
       /** 32 bytes each, fresh. */
       readonly preimage: Uint8Array
       readonly paymentSecret: Uint8Array
+      /** Ways to us that the network does not know. */
+      readonly routeHints?: readonly (readonly RouteHintHop[])[]
     }
   /** One whose preimage our user has, or will have: what is paid for it is held until they decide. */
   | {
       readonly type: 'create_hold_invoice'
       readonly request: number
+      readonly routeHints?: readonly (readonly RouteHintHop[])[]
       readonly paymentHash: PaymentHash
       readonly amountMsat?: Msat
       readonly description: string
