@@ -44,8 +44,8 @@ export interface Offered {
 export type Answer = 'taken' | FailureMessage
 
 /**
- * Alice, Bob and Carol in a row. Alice has no way to pay over others yet, so her HTLCs are put into her channel by hand, with onions
- * for two hops; from there on all three are engines like any.
+ * Alice, Bob and Carol in a row. Alice's HTLCs are put into her channel by hand, with onions for two hops, so that they may ask for what
+ * her payments would never ask for; from there on all three are engines like any.
  */
 export class Line {
   readonly stage = new Stage()
@@ -172,6 +172,15 @@ export class Line {
     const decoded = decodeFailure({ reason: heard.reason, sharedSecrets })
     if (decoded.type !== 'from_hop') throw new Error('nobody signed the failure')
     return decoded.failure
+  }
+
+  /** Who has made the failure: 0 is Bob. */
+  hopOf({ channelId, id, sharedSecrets }: Offered): number {
+    const heard = this.answers.get(`${channelId}/${id}`)
+    if (typeof heard !== 'object') throw new Error('it was refused')
+    const decoded = decodeFailure({ reason: heard.reason, sharedSecrets })
+    if (decoded.type !== 'from_hop') throw new Error('nobody signed the failure')
+    return decoded.hop
   }
 
   /** Everybody is there again. */
