@@ -4,7 +4,7 @@ export type { Payment, PaymentFailure, PaymentProgress, PaymentRoute, Token, Tok
 export { walletContext } from './coins.ts'
 export type { NodeEvent, NumberedEvent } from './events.ts'
 export { EVENTS, eventKey, LOADED_PREFIXES } from './keys.ts'
-export { DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
+export { BLOCKS_BELOW_FIRST_TIP, DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 export { linkContext } from './links.ts'
 export { type LoadOptions, loadEngine } from './load.ts'
 export { type Restored, type RestoreOptions, restoredBirthHeight, restoredRecords } from './restore.ts'

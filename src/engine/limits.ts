@@ -54,3 +54,9 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxRouteHints: 3,
   maxReorgDepth: 144,
 }
+
+/**
+ * A node that began at the tip would know no block that stands where that one leaves the chain: it could not tell where the branches
+ * part, nor see the coins that the other branch has below. Six blocks are what counts as final elsewhere.
+ */
+export const BLOCKS_BELOW_FIRST_TIP = 6

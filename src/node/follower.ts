@@ -1,3 +1,4 @@
+import { BLOCKS_BELOW_FIRST_TIP } from '../engine/index.ts'
 import type { Chain, ChainBlock, ChainTip, Timers } from '../ports/index.ts'
 import { ChainError } from '../ports/index.ts'
 
@@ -16,12 +17,6 @@ export interface FollowerOptions {
   /** Told when the chain cannot be asked, and with `undefined` when it can again. */
   readonly onTrouble: (error: Error | undefined) => void
 }
-
-/**
- * A node that began at the tip would know no block that stands where that one leaves the chain: it could not tell where the branches
- * part, nor see the coins that the other branch has below. Six blocks are what counts as final elsewhere.
- */
-const BLOCKS_BELOW_FIRST_TIP = 6
 
 /**
  * Brings the node to the tip of the chain, block by block, and keeps it there. What the node has seen is the node's to say, so it

@@ -21,7 +21,7 @@ import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
 import type { NodePlan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
-import { fundingOutputAt, stateOf } from './reading.ts'
+import { blockAfter, chanceOf, fundingOutputAt, stateOf } from './reading.ts'
 import type { Watch } from './watch.ts'
 
 /** What a node finds around it. */
@@ -102,7 +102,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
   }
 
   /** `entropy` is drawn from the node's own chance unless it is given. */
-  context(entropy = this.#random.next()): EngineContext {
+  context(entropy = chanceOf(this.#random, this.state).next()): EngineContext {
     const rate = feeratePerKw(this.#around.feerate())
     const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
     return { ...this.#fixed, feerates, now: this.#around.clock.now, entropy }
@@ -233,8 +233,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
       return
     }
     this.disk.write(writes, effects)
-    const [least, most] = this.plan.syncMs
-    this.#later(this.#random.between(least, most), () => {
+    this.#later(chanceOf(this.#random, this.state).between(...this.plan.syncMs), () => {
       if (this.disk.sync()) this.#finish(turn)
       else this.#diskFailed()
     })
@@ -265,7 +264,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
       this.submit({ type: 'block_disconnected' })
       return
     }
-    const block = chain.blockAt(seen === undefined ? chain.height : seen.height + 1)
+    const block = blockAfter(chain, seen)
     if (block !== undefined) {
       const { height, hash, transactions } = block
       this.submit({ type: 'block_connected', height, hash, transactions })

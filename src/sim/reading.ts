@@ -1,12 +1,30 @@
 import { sat } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
-import { type EngineState, EVENTS, LOADED_PREFIXES, loadEngine } from '../engine/index.ts'
+import {
+  BLOCKS_BELOW_FIRST_TIP,
+  type EngineState,
+  EVENTS,
+  LOADED_PREFIXES,
+  loadEngine,
+  type SeenBlock,
+} from '../engine/index.ts'
 import { type FundingOutput, GOSSIP, loadGossip } from '../gossip/index.ts'
-import type { RegtestChain } from '../regtest/index.ts'
+import type { ChainBlock, RegtestChain } from '../regtest/index.ts'
 import { type ShortChannelId, shortChannelIdParts } from '../wire/index.ts'
 import type { FixedContext } from './identity.ts'
+import type { Random } from './random.ts'
 
 // What a node reads of its disk and of the chain, as the driver does it.
+
+/** The one after the last that it has seen. Who has seen none begins below the tip, as the follower of a node has it. */
+export function blockAfter(chain: RegtestChain, seen: SeenBlock | undefined): ChainBlock | undefined {
+  return chain.blockAt(seen === undefined ? chain.height - BLOCKS_BELOW_FIRST_TIP : seen.height + 1)
+}
+
+/** What is drawn for the blocks below the first tip shifts nothing of what is drawn afterwards. */
+export function chanceOf(random: Random, { blocks: { length } }: EngineState): Random {
+  return length < BLOCKS_BELOW_FIRST_TIP ? random.split(`block ${length}`) : random
+}
 
 export function stateOf(records: ReadonlyMap<string, Uint8Array>, context: FixedContext): EngineState {
   const read = new Map<string, Uint8Array>()
