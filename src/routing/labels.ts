@@ -10,6 +10,8 @@ export interface Label {
   readonly node: number
   /** What makes it dear, in msat. */
   readonly cost: number
+  /** What a whole way that ends with it costs at least. */
+  readonly least: number
   /** What has to reach the node, in msat. */
   readonly amount: number
   /** Blocks above the height that the HTLC which reaches the node has. */
@@ -28,6 +30,8 @@ const FIRST = 4096
 export class Labels {
   count = 0
   costs = new Float64Array(FIRST)
+  /** What the heap goes by. */
+  leasts = new Float64Array(FIRST)
   amounts = new Float64Array(FIRST)
   nodes = new Int32Array(FIRST)
   cltvs = new Int32Array(FIRST)
@@ -60,17 +64,16 @@ export class Labels {
     return !this.#isStrict && value(this.#least, node) <= cost
   }
 
-  /** Keeps a way unless one that is known is at least as good; forgets those that it is better than. */
-  offer(label: Label): void {
+  /** Keeps a way unless one that is known is at least as good; forgets those that it is better than. Its number, where it is kept. */
+  offer(label: Label): number | undefined {
     const { node, cost } = label
-    if (this.#isStrict) this.#offerStrictly(label)
-    else if (cost < value(this.#least, node)) {
-      this.#least[node] = cost
-      this.#keep(label)
-    }
+    if (this.#isStrict) return this.#offerStrictly(label)
+    if (cost >= value(this.#least, node)) return undefined
+    this.#least[node] = cost
+    return this.#keep(label)
   }
 
-  /** The cheapest way that nobody has looked at. */
+  /** Of the ways that nobody has looked at, the one that a cheapest way may end with. */
   take(): number | undefined {
     while (this.#waiting > 0) {
       const label = value(this.#heap, 0)
@@ -86,14 +89,14 @@ export class Labels {
     return value(this.costs, label) > value(this.#least, value(this.nodes, label))
   }
 
-  #offerStrictly(label: Label): void {
+  #offerStrictly(label: Label): number | undefined {
     const { node, cost, amount, cltv, hops } = label
     let length = 0
     let before = NOWHERE
     for (let at = value(this.#first, node); at !== NOWHERE; at = value(this.#next, at)) {
       const [theirCost, theirAmount] = [value(this.costs, at), value(this.amounts, at)]
       const [theirCltv, theirHops] = [value(this.cltvs, at), value(this.hops, at)]
-      if (theirCost <= cost && theirAmount <= amount && theirCltv <= cltv && theirHops <= hops) return
+      if (theirCost <= cost && theirAmount <= amount && theirCltv <= cltv && theirHops <= hops) return undefined
       if (cost <= theirCost && amount <= theirAmount && cltv <= theirCltv && hops <= theirHops) {
         this.#dead[at] = 1
         if (before === NOWHERE) this.#first[node] = value(this.#next, at)
@@ -103,17 +106,19 @@ export class Labels {
         before = at
       }
     }
-    if (length >= MAX_LABELS_PER_NODE) return
+    if (length >= MAX_LABELS_PER_NODE) return undefined
     const at = this.#keep(label)
     this.#next[at] = value(this.#first, node)
     this.#first[node] = at
+    return at
   }
 
-  #keep({ node, cost, amount, cltv, hops, channel, parent }: Label): number {
+  #keep({ node, cost, least, amount, cltv, hops, channel, parent }: Label): number {
     const at = this.count
     if (at === this.costs.length) this.#grow()
     this.count += 1
     this.costs[at] = cost
+    this.leasts[at] = least
     this.amounts[at] = amount
     this.nodes[at] = node
     this.cltvs[at] = cltv
@@ -125,13 +130,13 @@ export class Labels {
   }
 
   #rise(label: number): void {
-    const cost = value(this.costs, label)
+    const least = value(this.leasts, label)
     let at = this.#waiting
     this.#waiting += 1
     while (at > 0) {
       const above = (at - 1) >> 1
       const other = value(this.#heap, above)
-      if (value(this.costs, other) <= cost) break
+      if (value(this.leasts, other) <= least) break
       this.#heap[at] = other
       at = above
     }
@@ -140,26 +145,27 @@ export class Labels {
 
   /** Puts a label at the top and lets it find its place. */
   #sink(label: number): void {
-    const cost = value(this.costs, label)
+    const least = value(this.leasts, label)
     let at = 0
     for (;;) {
       let below = 2 * at + 1
       if (below >= this.#waiting) break
       const right = below + 1
-      if (right < this.#waiting && this.#costAt(right) < this.#costAt(below)) below = right
-      if (this.#costAt(below) >= cost) break
+      if (right < this.#waiting && this.#leastAt(right) < this.#leastAt(below)) below = right
+      if (this.#leastAt(below) >= least) break
       this.#heap[at] = value(this.#heap, below)
       at = below
     }
     this.#heap[at] = label
   }
 
-  #costAt(place: number): number {
-    return value(this.costs, value(this.#heap, place))
+  #leastAt(place: number): number {
+    return value(this.leasts, value(this.#heap, place))
   }
 
   #grow(): void {
     this.costs = floats(this.costs)
+    this.leasts = floats(this.leasts)
     this.amounts = floats(this.amounts)
     this.nodes = integers(this.nodes)
     this.cltvs = integers(this.cltvs)

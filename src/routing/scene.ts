@@ -2,6 +2,7 @@ import type { NodeId } from '../base/index.ts'
 import { pmapEntries } from '../base/index.ts'
 import { findChannel, findNode, type Graph } from '../gossip/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
+import { levelsOf } from './levels.ts'
 import { DEFAULT_MAX_CLTV_DELTA, MAX_HOPS } from './limits.ts'
 import { decayed, type Knowledge, mirrored } from './liquidity.ts'
 import { type Tail, tailsOf } from './tails.ts'
@@ -23,6 +24,8 @@ export interface Scene {
   readonly tails: readonly Tail[]
   /** By the node that they lead to, the fullest first. */
   readonly firstHops: ReadonlyMap<number, readonly FirstHop[]>
+  /** Hops from us to each node, at least. */
+  readonly levels: Uint8Array
   /** What there is to know of a channel, by its row; most have nothing. */
   readonly isSpecial: Uint8Array
   /** By `2 * row + direction`. */
@@ -50,15 +53,17 @@ export function sceneOf(graph: Graph, request: RouteRequest): Scene {
   const firstHops = firstHopsByNode(request, nodes)
   const barred = new Set([...(request.excludedNodes ?? [])].map(id => nodes.of(id)))
   const payer = nodes.of(request.payer)
+  const topology = topologyOf(graph)
   return {
     graph,
-    topology: topologyOf(graph),
+    topology,
     nodeCount: nodes.count,
     nodeIndexes: nodes.known,
     payer,
     barred,
     tails,
     firstHops,
+    levels: levelsOf({ topology, nodeCount: nodes.count, payer, firstHops }),
     isSpecial,
     excluded: excludedChannels(graph, request, isSpecial),
     inFlight: amountsInFlight(graph, request, isSpecial),

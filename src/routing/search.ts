@@ -8,7 +8,7 @@ import { SHUT } from './topology.ts'
 import type { FirstHop } from './types.ts'
 
 // From the payee back to the payer: what reaches a node follows from what it has to pass on (BOLT 7, HTLC fees), so only from there
-// are the amounts known. A way is a label; the cheapest one is looked at first (Dijkstra).
+// are the amounts known. A way is a label; the one that may lead to the cheapest whole is looked at first (Dijkstra, A*).
 //
 // The quick search keeps one way for each node, the cheapest. That is not always part of the best route: a way that is dearer for its
 // risk may take less money, and so pay less to those before, fit through a smaller channel, or be shorter. The strict search keeps both.
@@ -68,19 +68,30 @@ function run(
     const { amount, cltv, length: hops } = tail
     const cost = amount - scene.amount + heldFor(scene, amount, cltv) + scene.weights.hopMsat * hops
     const node = scene.nodeIndexes.get(tail.node) ?? NOWHERE
-    offer(state, { node, cost, amount, cltv, hops, channel: NOWHERE, parent: index })
+    const least = cost + remaining(scene, node)
+    offer(state, { node, cost, least, amount, cltv, hops, channel: NOWHERE, parent: index })
   }
   for (let label = labels.take(); label !== undefined; label = labels.take()) {
-    if (labels.count > maxLabels || (state.best !== undefined && value(labels.costs, label) >= state.best.cost)) break
+    if (labels.count > maxLabels || (state.best !== undefined && value(labels.leasts, label) >= state.best.cost)) break
     visit(state, label)
   }
   return state.best
 }
 
-/** Keeps a way that is within the limits. One more hop leads from us to its node. */
-function offer({ scene, labels, best }: Search, label: Label): void {
-  const isWithin = label.amount <= scene.maxAmount && label.hops < scene.maxHops && label.cltv <= scene.maxCltv
-  if (isWithin && (best === undefined || label.cost < best.cost)) labels.offer(label)
+/** Keeps a way that is within the limits, and ends it where it has reached one of our channels. */
+function offer(state: Search, label: Label): void {
+  const { scene, labels, best } = state
+  const hops = label.hops + value(scene.levels, label.node)
+  const isWithin = label.amount <= scene.maxAmount && hops <= scene.maxHops && label.cltv <= scene.maxCltv
+  if (!isWithin || (best !== undefined && label.least >= best.cost)) return
+  const at = labels.offer(label)
+  if (at === undefined || value(scene.levels, label.node) > 1 || !isOpen(scene, label)) return
+  arrive(state, at, scene.firstHops.get(label.node) ?? [])
+}
+
+/** What the rest of the way costs at least: from us to the node. */
+function remaining({ levels, weights }: Scene, node: number): number {
+  return weights.hopMsat * value(levels, node)
 }
 
 /** What it costs that an amount may be held for so many blocks. */
@@ -90,16 +101,16 @@ function heldFor({ weights }: Scene, amount: number, blocks: number): number {
 
 function visit(state: Search, label: number): void {
   const { scene, labels } = state
-  const { graph, barred, firstHops } = scene
-  const node = value(labels.nodes, label)
-  if (barred.has(node)) return
-  const isTail = value(labels.channels, label) === NOWHERE
-  const isPublic = node < graph.nodes.rows
+  const [node, channel] = [value(labels.nodes, label), value(labels.channels, label)]
+  if (node < scene.graph.nodes.rows && isOpen(scene, { node, channel })) spread(state, label, node)
+}
+
+/** Whether a way may lead through the node, or may begin at it where it is a payee. */
+function isOpen(scene: Scene, { node, channel }: Pick<Label, 'node' | 'channel'>): boolean {
+  if (scene.barred.has(node)) return false
   // What a node requires that we do not know bars the way through it (BOLT 7, node_announcement); a payee has said in its invoice.
-  if (isPublic && !isTail && (nodeWord(scene, node, NODE.FLAGS) & NODE_FLAG.UNROUTABLE) !== 0) return
-  const ours = firstHops.get(node)
-  if (ours !== undefined) arrive(state, label, ours)
-  if (isPublic) spread(state, label, node)
+  if (channel === NOWHERE || node >= scene.graph.nodes.rows) return true
+  return (nodeWord(scene, node, NODE.FLAGS) & NODE_FLAG.UNROUTABLE) === 0
 }
 
 function nodeWord({ graph }: Scene, node: number, field: number): number {
@@ -133,7 +144,7 @@ function spread(state: Search, label: number, node: number): void {
     const from = value(froms, at)
     // Fees are rounded down: one less is never too much.
     const least = cost + value(bases, at) + perMillionth * value(millionths, at) + perBlock * delta - 1
-    if (least < limit && !labels.isBeaten(from, least) && from !== scene.payer) {
+    if (least + remaining(scene, from) < limit && !labels.isBeaten(from, least) && from !== scene.payer) {
       follow(state, label, value(channels, at), from)
     }
   }
@@ -162,9 +173,11 @@ function follow(state: Search, label: number, channel: number, from: number): vo
   const { hopMsat, spentMsat } = scene.weights
   const oddity = wordAt(words, start + CHANNEL.SPENT_HEIGHT) === 0 ? 0 : spentMsat
   const added = fee + heldFor(scene, amount, delta) + hopMsat + oddity - scene.attemptCost * Math.log(chance)
+  const cost = value(labels.costs, label) + added
   offer(state, {
     node: from,
-    cost: value(labels.costs, label) + added,
+    cost,
+    least: cost + remaining(scene, from),
     amount: amount + fee,
     cltv: value(labels.cltvs, label) + delta,
     hops: value(labels.hops, label) + 1,
