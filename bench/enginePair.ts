@@ -37,36 +37,8 @@ export class EngineSide {
 
   constructor(name: string, chain: RegtestChain) {
     this.chain = chain
-    const seed = (what: string) => sha256(utf8Encode(`bench ${name} ${what}`))
-    this.id = nodeId(publicKeyFromSecret(seed('node')))
-    const features = localFeatures()
-    const feerate = feeratePerKw(1_000)
-    this.context = {
-      now: 1_800_000_000_000,
-      entropy: 0.5,
-      network: 'regtest',
-      chainHash: REGTEST_GENESIS_HASH,
-      nodeId: this.id,
-      nodeSecret: seed('node'),
-      channelSeed: seed('channels'),
-      walletKeys: walletKeys(concat(seed('wallet'), seed('wallet again')), 'regtest'),
-      features,
-      supported: supportedFeatures(features),
-      limits: {
-        engine: DEFAULT_ENGINE_LIMITS,
-        channel: {
-          ...DEFAULT_LIMITS,
-          minimumDepth: 1,
-          maxAcceptedHtlcs: 483,
-          maxDustHtlcExposureMsat: msat(1_000_000_000n),
-        },
-        gossip: DEFAULT_GOSSIP_LIMITS,
-        peer: DEFAULT_PEER_LIMITS,
-        payment: DEFAULT_PAYMENT_LIMITS,
-        wallet: DEFAULT_WALLET_LIMITS,
-      },
-      feerates: { funding: feerate, commitment: feerate, mutualClose: feerate, claim: feerate },
-    }
+    this.context = benchContext(name)
+    this.id = this.context.nodeId
     const loaded = loadEngine({ records: new Map(), lastEvent: 0, context: this.context })
     if (!loaded.ok) throw new Error(loaded.error.message)
     this.state = loaded.value
@@ -127,6 +99,39 @@ export class EngineSide {
       default:
         return
     }
+  }
+}
+
+/** What a node of this name is made of: its keys come from the name. */
+export function benchContext(name: string): EngineContext {
+  const seed = (what: string) => sha256(utf8Encode(`bench ${name} ${what}`))
+  const features = localFeatures()
+  const feerate = feeratePerKw(1_000)
+  return {
+    now: 1_800_000_000_000,
+    entropy: 0.5,
+    network: 'regtest',
+    chainHash: REGTEST_GENESIS_HASH,
+    nodeId: nodeId(publicKeyFromSecret(seed('node'))),
+    nodeSecret: seed('node'),
+    channelSeed: seed('channels'),
+    walletKeys: walletKeys(concat(seed('wallet'), seed('wallet again')), 'regtest'),
+    features,
+    supported: supportedFeatures(features),
+    limits: {
+      engine: DEFAULT_ENGINE_LIMITS,
+      channel: {
+        ...DEFAULT_LIMITS,
+        minimumDepth: 1,
+        maxAcceptedHtlcs: 483,
+        maxDustHtlcExposureMsat: msat(1_000_000_000n),
+      },
+      gossip: DEFAULT_GOSSIP_LIMITS,
+      peer: DEFAULT_PEER_LIMITS,
+      payment: DEFAULT_PAYMENT_LIMITS,
+      wallet: DEFAULT_WALLET_LIMITS,
+    },
+    feerates: { funding: feerate, commitment: feerate, mutualClose: feerate, claim: feerate },
   }
 }
 
