@@ -143,7 +143,14 @@ function contextOf(name: Name): LinkContext {
     chainHash: '0f'.repeat(32) as BlockHash,
     height: HEIGHT,
     seed,
-    negotiated: { upfrontShutdownScript: false, shutdownAnySegwit: true, simpleClose: true, largeChannels: false },
+    negotiated: {
+      upfrontShutdownScript: false,
+      shutdownAnySegwit: true,
+      simpleClose: true,
+      largeChannels: false,
+      scidAlias: false,
+      zeroConf: false,
+    },
     channelKeyIndex: 0,
     channelIdsInUse: [],
     limits: {

@@ -8,6 +8,7 @@ export { dueFeerate, type FeerateContext } from './dueFeerate.ts'
 export { type ChannelFailure, describeFailure, type Severity } from './failure.ts'
 export { type AcceptChannelRequest, acceptChannel } from './handlers/acceptChannel.ts'
 export { channelIdOf } from './handlers/failChannel.ts'
+export { unconfirmedFunding } from './handlers/fundingDepth.ts'
 export { loseData } from './handlers/lostData.ts'
 export { type OpenChannelRequest, openChannel } from './handlers/openChannel.ts'
 export { type ChannelLimits, DEFAULT_LIMITS } from './limits.ts'
@@ -36,5 +37,6 @@ export type {
   NegotiatedFeatures,
   Party,
   PeerMessage,
+  UnconfirmedFunding,
 } from './types.ts'
 export type { WhichCommitment } from './updates.ts'

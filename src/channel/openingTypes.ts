@@ -40,6 +40,7 @@ export interface WaitForFundingTransaction extends ChannelTerms {
   readonly state: 'wait_for_funding_transaction'
   readonly remote: PartyTerms
   readonly remoteFirstPoint: Uint8Array
+  /** 0: the channel is used before its funding is confirmed. */
   readonly minimumDepth: number
 }
 
@@ -93,4 +94,6 @@ export interface NegotiatedFeatures {
   readonly shutdownAnySegwit: boolean
   readonly simpleClose: boolean
   readonly largeChannels: boolean
+  readonly scidAlias: boolean
+  readonly zeroConf: boolean
 }

@@ -57,8 +57,18 @@ export interface ChannelDurable {
   readonly proposed: readonly UpdateRef[]
   /** Which of the two was sent last: when both are owed again, they are sent again in this order (BOLT 2, retransmission). */
   readonly lastSent: 'commitment_signed' | 'revoke_and_ack' | 'neither'
+  /** The funding of a channel that is in use before it was confirmed as deep as others have to be. */
+  readonly unconfirmed?: UnconfirmedFunding
+  /** By which the peer wants payments to name the channel that come to us over it (BOLT 2, channel_ready). */
+  readonly remoteAlias?: ShortChannelId
   /** Mutual closes that carry both signatures, bounded by `maxMutualCloses`; any of them may confirm. */
   readonly mutualCloses: readonly Tx[]
+}
+
+/** Of the opener: the transaction, to publish it again. */
+export interface UnconfirmedFunding {
+  readonly fundingTx?: Tx
+  readonly sinceHeight: number
 }
 
 /** Agreed at the opening, never changed afterwards. */
@@ -73,7 +83,7 @@ export interface ChannelParams {
   readonly fundingOutpoint: OutPoint
   readonly fundingAmountSat: Sat
   readonly pushMsat: Msat
-  /** Confirmations that the accepter asked for. */
+  /** Confirmations that the accepter asked for; 0: the channel is used before its funding is confirmed. */
   readonly minimumDepth: number
   readonly local: PartyTerms
   readonly remote: PartyTerms

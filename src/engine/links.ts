@@ -191,6 +191,7 @@ export function linkContext(work: Pick<Work, 'state' | 'context'>, { index, peer
     channelIdsInUse: isOpening ? idsOfOthers(work, index) : NONE,
     ...(alias !== undefined && { scidAlias: alias }),
     negotiated: negotiatedWith(work, peer),
+    ...(context.trustZeroConf?.has(peer) === true && { trustZeroConf: true }),
     limits: context.limits.channel,
     feerates: context.feerates,
     walletScript: walletScript(work),

@@ -12,6 +12,8 @@ const NO_FEATURES: NegotiatedFeatures = {
   shutdownAnySegwit: false,
   simpleClose: false,
   largeChannels: false,
+  scidAlias: false,
+  zeroConf: false,
 }
 
 export function peerEntry(work: Work, nodeId: NodeId): PeerEntry {

@@ -135,12 +135,16 @@ function openChannel(work: Work, input: InputOf<'open_channel'>): void {
   })
   const failure = stepLink(work, index, {
     type: 'open',
-    request: { temporaryChannelId, fundingAmountSat: capacitySat, pushMsat, announce: input.announce ?? false },
+    request: { temporaryChannelId, ...variationsOf(input), fundingAmountSat: capacitySat, pushMsat, announce: input.announce ?? false },
   })
   const link = linkAt(work, index)
   if (failure === undefined || link === undefined) return
   removeLink(work, link)
   openingEnded(work, link, failure)
+}
+
+function variationsOf({ zeroConf, scidAlias }: InputOf<'open_channel'>) {
+  return { ...(zeroConf !== undefined && { zeroConf }), ...(scidAlias !== undefined && { scidAlias }) }
 }
 
 /** So that a peer is not bothered with a channel that we cannot pay. The fee comes on top; the wallet has the last word. */

@@ -11,7 +11,7 @@ import {
 } from '../base/index.ts'
 import { hmacSha256 } from '../crypto/index.ts'
 import { shortChannelIdOf } from '../link/index.ts'
-import { type ShortChannelId, shortChannelId } from '../wire/index.ts'
+import { FEATURES, hasFeature, type ShortChannelId, shortChannelId } from '../wire/index.ts'
 import type { Link } from './types.ts'
 
 // The links by the ids under which onions name them: where the funding output stands, and the alias that we tell the peer.
@@ -40,7 +40,9 @@ export function renamed(shortIds: PMap<number>, before: Link | undefined, next: 
 function namesOf({ alias, state }: Link): readonly ShortChannelId[] {
   const { channel } = state
   if (channel === undefined || !('durable' in channel)) return []
-  const { ready } = channel.durable
+  const { ready, params } = channel.durable
   if (!ready.local || !ready.remote) return []
-  return [shortChannelIdOf(state), alias].filter(id => id !== undefined)
+  // With option_scid_alias in its type no onion may name it by where it stands (BOLT 2, channel_ready).
+  const isPrivate = hasFeature(params.channelType, FEATURES.option_scid_alias.bit)
+  return [isPrivate ? undefined : shortChannelIdOf(state), alias].filter(id => id !== undefined)
 }

@@ -155,6 +155,8 @@ export interface EngineContext {
   }
   /** What we call ourselves where we have public channels, and where we are to be reached. Default: a name made of our node id. */
   readonly self?: Omit<OwnNode, 'features'>
+  /** Those whose channels our user lets be used before they are confirmed. Default: nobody. */
+  readonly trustZeroConf?: ReadonlySet<NodeId>
   /** In [0, 1), new for each turn: for jitter, not for secrets. */
   readonly entropy: number
 }
@@ -234,6 +236,10 @@ export type EngineInput =
       readonly nodeId: NodeId
       readonly capacitySat: Sat
       readonly pushMsat: Msat
+      /** To be used before it is confirmed; the peer has to trust us. Default: no. */
+      readonly zeroConf?: boolean
+      /** Never to be named by where it stands on the chain. Default: no. */
+      readonly scidAlias?: boolean
       /** The network is to know of it. Default: it is private. */
       readonly announce?: boolean
       readonly feeratePerKw?: FeeratePerKw

@@ -42,8 +42,8 @@ function openingComplaint({ state: { channel, connection } }: Work): Facts | und
 }
 
 export function acceptFromPeer(work: Work, message: OpenChannel, context: LinkContext): Work {
-  const { negotiated, channelKeyIndex } = context
-  return took(work, acceptChannel({ message, channelKeyIndex, negotiated }, contextFor(context)))
+  const { negotiated, channelKeyIndex, trustZeroConf = false } = context
+  return took(work, acceptChannel({ message, channelKeyIndex, negotiated, trustZeroConf }, contextFor(context)))
 }
 
 /** A command for the channel, which has to be there. */

@@ -1,5 +1,6 @@
 import { encode, outPointKey, type Txid } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
+import { type UnconfirmedFunding, unconfirmedFunding } from '../channel/index.ts'
 import { stepChannel } from './channel.ts'
 import { confirmedFunding } from './codec.ts'
 import { fundedChannel } from './enforcement.ts'
@@ -52,22 +53,25 @@ export function lookUpFunding(work: Work): Work {
 
 /** Mempools forget: as long as it is unconfirmed the opener publishes it again, after a start and with each block. */
 export function publishFunding(work: Work): Work {
-  const phase = fundedChannel(work)?.durable.phase
-  if (phase?.type !== 'wait_for_funding_confirmed' || phase.fundingTx === undefined) return work
-  if (work.state.funding !== undefined) return work
-  return withEffects(work, [{ type: 'publish', role: 'funding', tx: phase.fundingTx }])
+  const tx = awaitedFunding(work)?.fundingTx
+  if (tx === undefined || work.state.funding !== undefined) return work
+  return withEffects(work, [{ type: 'publish', role: 'funding', tx }])
+}
+
+function awaitedFunding(work: Work): UnconfirmedFunding | undefined {
+  const channel = fundedChannel(work)
+  return channel === undefined ? undefined : unconfirmedFunding(channel.durable)
 }
 
 function awaitedTxid(work: Work): Txid | undefined {
-  const channel = fundedChannel(work)
-  return channel?.state === 'wait_for_funding_confirmed' ? channel.durable.params.fundingOutpoint.txid : undefined
+  return awaitedFunding(work) === undefined ? undefined : fundedChannel(work)?.durable.params.fundingOutpoint.txid
 }
 
 /** Also of a channel that is open already, whose funding a reorganisation has put elsewhere: payments find it by that place. */
 function lostTxid(work: Work): Txid | undefined {
   const channel = fundedChannel(work)
   const isEnding = channel?.state === 'closing' || channel?.state === 'closed'
-  return isEnding ? undefined : channel?.durable.params.fundingOutpoint.txid
+  return isEnding ? awaitedTxid(work) : channel?.durable.params.fundingOutpoint.txid
 }
 
 function confirmed(work: Work, tx: Tx, place: Pick<ConfirmedFunding, 'height' | 'txIndex'>): Work {

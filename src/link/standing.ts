@@ -14,18 +14,19 @@ export function isUsable({ channel }: LinkState): boolean {
 export function isIdle({ channel, onchain, funding }: LinkState): boolean {
   if (channel === undefined || channel.state === 'aborted') return true
   if (channel.state !== 'normal' || !('durable' in channel)) return channel.state === 'closed'
-  if (funding === undefined) return false
+  if (funding === undefined || channel.durable.unconfirmed !== undefined) return false
   if (channel.durable.htlcs.length > 0) return false
   return onchain === undefined || (onchain.facts.transactions.length === 0 && onchain.claims.length === 0)
 }
 
 /**
- * Whether no block has shown its funding, as deep as was agreed on. Until one does it may have cost its opener nothing, whatever
+ * Whether no block has shown its funding, as deep as it has to be. Until one does it may have cost its opener nothing, whatever
  * became of it: also where it has failed.
  */
 export function isUnfunded({ channel }: LinkState): boolean {
   if (channel === undefined || !('durable' in channel)) return true
-  return channel.state !== 'closed' && !channel.durable.ready.local
+  const { ready, unconfirmed } = channel.durable
+  return channel.state !== 'closed' && (!ready.local || unconfirmed !== undefined)
 }
 
 /** The same of a channel into which we have put nothing: it is the peer's to fund. */

@@ -58,6 +58,8 @@ export interface LinkContext {
   /** For the peer, in `channel_ready`. */
   readonly scidAlias?: ShortChannelId
   readonly negotiated: NegotiatedFeatures
+  /** Our user trusts the peer with channels that are used before they are confirmed. Default: no. */
+  readonly trustZeroConf?: boolean
   readonly limits: ChannelLimits
   readonly feerates: {
     readonly commitment: FeeratePerKw

@@ -108,7 +108,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 
 /** Everything that an engine may look at and that does not change while it runs. */
 function fixedContext(
-  { limits = {} }: NodeOptions,
+  { limits = {}, trustZeroConf = [] }: NodeOptions,
   network: NetworkName,
   { seed, wallet }: NodeKeys,
 ): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
@@ -126,6 +126,7 @@ function fixedContext(
     walletKeys: wallet,
     features,
     supported: supportedFeatures(features),
+    trustZeroConf: new Set(trustZeroConf),
     limits: {
       engine: { ...engineDefaults, ...limits.engine },
       channel: { ...channelDefaults, ...limits.channel },

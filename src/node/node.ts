@@ -216,7 +216,7 @@ export class Node implements BookendNode {
       idempotencyKey,
       content,
       async idempotency => {
-        const { peer, capacitySat, pushMsat = msat(0n), announce, feeratePerKw, token } = content
+        const { peer, capacitySat, pushMsat = msat(0n), announce, feeratePerKw, token, zeroConf, scidAlias } = content
         await this.connect({ ...peer, signal: within(CONNECT_PATIENCE_MS, this.#parts.timers, signal) })
         // 32 fresh bytes in lowercase hex are a channel id.
         const temporaryChannelId = toHex(this.#parts.randomBytes(32)) as ChannelId
@@ -229,6 +229,8 @@ export class Node implements BookendNode {
           temporaryChannelId,
           ...(announce !== undefined && { announce }),
           ...(feeratePerKw !== undefined && { feeratePerKw }),
+          ...(zeroConf !== undefined && { zeroConf }),
+          ...(scidAlias !== undefined && { scidAlias }),
           ...(token !== undefined && { token }),
           ...(idempotency !== undefined && { idempotency }),
         }))

@@ -36,6 +36,11 @@ export interface NodeOptions {
     readonly payment?: Partial<PaymentLimits>
     readonly wallet?: Partial<WalletLimits>
   }
+  /**
+   * Peers whose channels may be used before they are confirmed. Until it is, all that was received over such a channel is lost if its
+   * opener spends the same coins otherwise: name nobody whom you would not lend as much. Default: nobody.
+   */
+  readonly trustZeroConf?: readonly NodeId[]
   /** Where the chain cannot say. Default: 2,500 per kw, on regtest 1,000. */
   readonly fallbackFeerate?: FeeratePerKw
   /** Trouble and news for people, a line each; never a secret. Default: nowhere. */

@@ -145,6 +145,10 @@ export interface OpenRequest extends Repeatable, Cancellable {
   readonly capacitySat: Sat
   /** What the other side gets of it at the start. */
   readonly pushMsat?: Msat
+  /** To be used before it is confirmed, which the peer has to agree to. Default: no. */
+  readonly zeroConf?: boolean
+  /** Payments never name it by where it stands on the chain. Default: no. */
+  readonly scidAlias?: boolean
   /** The network is to know of it, so that others may pay over it. Default: it is private. */
   readonly announce?: boolean
   readonly feeratePerKw?: FeeratePerKw

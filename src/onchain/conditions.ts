@@ -47,6 +47,7 @@ export function conditions(
     ...preimageConditions(ground),
     ...htlcConditions(ground),
     ...untoldConditions(ground),
+    ...unfundedConditions(ground),
     ...leftConditions(ground),
     ...(isResolved(ground) ? [{ type: 'resolved' } as const] : []),
   ]
@@ -150,6 +151,16 @@ function untoldConditions(ground: Ground): readonly OnchainEventFacts[] {
   return validHtlcs(context.view)
     .filter(htlc => htlc.offeredBy === 'local' && !isPaidUpstream(htlc, facts, context) && isUntold(htlc, ground))
     .map(htlc => ({ type: 'htlc_unknown', htlc, cause: 'untold' }))
+}
+
+/** HTLCs of ours in a channel that was used before it was confirmed, and never was: whoever paid with them is not kept waiting. */
+function unfundedConditions({ situation, facts, context }: Ground): readonly OnchainEventFacts[] {
+  const { view, height } = context
+  if (view.isUnfunded !== true || situation.type !== 'open') return []
+  return validHtlcs(view)
+    .filter(htlc => htlc.offeredBy === 'local' && height >= htlc.cltvExpiry + LEFT_AFTER_BLOCKS)
+    .filter(htlc => !isPaidUpstream(htlc, facts, context))
+    .map(htlc => ({ type: 'htlc_unknown', htlc, cause: 'unclaimed' }))
 }
 
 /** As long as an HTLC may stand on a commitment that we do not know, the peer may take it there. After a close it was over before. */

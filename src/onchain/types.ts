@@ -48,6 +48,8 @@ export interface ChannelView {
   readonly publish: 'nothing' | 'commitment' | 'mutual_close'
   /** All of this is known to be an old copy: what was signed since may be on the chain, also what we published ourselves. */
   readonly isOldCopy: boolean
+  /** The funding output was never seen as deep as it has to be: no commitment may ever confirm. Absent: it was. */
+  readonly isUnfunded?: boolean
   /** 32 bytes: what our per-commitment points come from, also those of commitments that we have forgotten. */
   readonly shachainSeed: Uint8Array
 }
@@ -244,7 +246,7 @@ export type OnchainEventFacts =
     }
   /**
    * Nobody here can say whether an HTLC that we offered was paid, and nobody waits for it any more; it may still turn out. `unclaimed`:
-   * `LEFT_AFTER_BLOCKS` after its expiry there is no coin for the fee of taking it back. `untold`: it stands in records that are an old
+   * `LEFT_AFTER_BLOCKS` after its expiry there is no coin for the fee of taking it back, or nothing to take it back from. `untold`: it stands in records that are an old
    * copy. It is not to be failed upstream.
    */
   | { readonly type: 'htlc_unknown'; readonly htlc: ChannelHtlc; readonly cause: 'unclaimed' | 'untold' }

@@ -15,6 +15,10 @@ export interface FeatureOptions {
   readonly gossip?: boolean
   /** Payments in parts. Default: no. */
   readonly basicMpp?: boolean
+  /** Channels that payments name by an alias. Default: yes. */
+  readonly scidAlias?: boolean
+  /** Channels that are used before they are confirmed: with peers that our user trusts. Default: yes, where there are aliases. */
+  readonly zeroConf?: boolean
 }
 
 /**
@@ -22,7 +26,8 @@ export interface FeatureOptions {
  * although BOLT 9 no longer asks for them: others look for the bits still. The rest is optional, as BOLT 9 advises.
  */
 export function localFeatures(options: FeatureOptions = {}): Uint8Array {
-  const { largeChannels = true, upfrontShutdownScript = true, simpleClose = true } = options
+  const { largeChannels = true, upfrontShutdownScript = true, simpleClose = true, scidAlias = true } = options
+  const { zeroConf = scidAlias } = options
   const required: readonly FeatureName[] = [
     'option_data_loss_protect',
     'var_onion_optin',
@@ -39,6 +44,8 @@ export function localFeatures(options: FeatureOptions = {}): Uint8Array {
     ...chosen(largeChannels, 'option_support_large_channel'),
     ...chosen(simpleClose, 'option_simple_close'),
     ...chosen(options.basicMpp === true, 'basic_mpp'),
+    ...chosen(scidAlias, 'option_scid_alias'),
+    ...chosen(scidAlias && zeroConf, 'option_zeroconf'),
   ]
   return featureBits(...required.map(name => FEATURES[name].bit), ...optional.map(name => FEATURES[name].bit + 1))
 }
@@ -57,6 +64,8 @@ export function negotiate(local: Uint8Array, remote: Uint8Array): NegotiatedFeat
     shutdownAnySegwit: isNegotiated(local, remote, 'option_shutdown_anysegwit'),
     simpleClose: isNegotiated(local, remote, 'option_simple_close'),
     largeChannels: isNegotiated(local, remote, 'option_support_large_channel'),
+    scidAlias: isNegotiated(local, remote, 'option_scid_alias'),
+    zeroConf: isNegotiated(local, remote, 'option_zeroconf'),
   }
 }
 

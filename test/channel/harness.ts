@@ -63,6 +63,9 @@ export interface OpeningOptions {
   readonly feeratePerKw?: FeeratePerKw
   readonly toSelfDelay?: number
   readonly negotiated?: NegotiatedFeatures
+  readonly variations?: { readonly scidAlias?: boolean; readonly zeroConf?: boolean }
+  /** Bob's user trusts Alice. */
+  readonly trustZeroConf?: boolean
   readonly limits?: { readonly [N in Name]?: Partial<ChannelLimits> }
   readonly upfront?: { readonly [N in Name]?: Uint8Array }
 }
@@ -77,12 +80,16 @@ export const ALL_FEATURES: NegotiatedFeatures = {
   shutdownAnySegwit: true,
   simpleClose: true,
   largeChannels: true,
+  scidAlias: true,
+  zeroConf: true,
 }
 export const NO_FEATURES: NegotiatedFeatures = {
   upfrontShutdownScript: false,
   shutdownAnySegwit: false,
   simpleClose: false,
   largeChannels: false,
+  scidAlias: false,
+  zeroConf: false,
 }
 
 const SEED: Readonly<Record<Name, number>> = { alice: 1, bob: 2 }
@@ -201,6 +208,7 @@ export function requestOf(options: OpeningOptions = {}): OpenChannelRequest {
     announce: options.announce ?? false,
     negotiated: options.negotiated ?? ALL_FEATURES,
     ...(options.format && { format: options.format }),
+    ...options.variations,
     ...(options.feeratePerKw && { feeratePerKw: options.feeratePerKw }),
     ...(options.toSelfDelay !== undefined && { toSelfDelay: options.toSelfDelay }),
     ...(options.upfront?.alice && { upfrontShutdownScript: options.upfront.alice }),
@@ -225,6 +233,7 @@ export function answered(options: OpeningOptions = {}): Duo {
       message,
       channelKeyIndex: 0,
       negotiated: options.negotiated ?? ALL_FEATURES,
+      trustZeroConf: options.trustZeroConf ?? false,
       ...(options.upfront?.bob && { upfrontShutdownScript: options.upfront.bob }),
     },
     context,

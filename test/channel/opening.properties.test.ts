@@ -84,7 +84,10 @@ describe('BOLT 2, channel establishment v1: properties', () => {
     fc.assert(
       fc.property(changes, changed => {
         const open = rewired({ ...message, ...changed })
-        const result = acceptChannel({ message: open, channelKeyIndex: 0, negotiated: ALL_FEATURES }, contextOf('bob'))
+        const result = acceptChannel(
+          { message: open, channelKeyIndex: 0, negotiated: ALL_FEATURES, trustZeroConf: false },
+          contextOf('bob'),
+        )
         const [effect] = result.effects
         expect(result.effects).toHaveLength(1)
         const answer = result.failure === undefined ? 'accept_channel' : 'error'

@@ -167,8 +167,12 @@ describe('BOLT 2, open_channel, receiver', () => {
       changes: { channelType: new Uint8Array(0) },
       kept: { channelType: channelTypes.STATIC_REMOTEKEY },
     },
-    { code: 'channel_type_not_supported', changes: { channelType: featureBits(12, 22, 50) } },
-    { code: 'channel_type_not_supported', changes: { channelType: featureBits(12, 22, 46) } },
+    {
+      code: 'zeroconf_not_trusted',
+      changes: { channelType: featureBits(12, 22, 50) },
+      kept: { channelType: featureBits(12, 22, 46) },
+    },
+    { code: 'channel_type_not_supported', changes: { channelType: featureBits(12, 22, 47) } },
     { code: 'channel_type_not_supported', changes: { channelType: featureBits(13, 22) } },
     { code: 'channel_type_not_supported', changes: { channelType: new Uint8Array(30_000).fill(0xff) } },
     {
@@ -253,7 +257,7 @@ describe('BOLT 2, open_channel, receiver', () => {
   function accept(changes: OpenChanges, test: Omit<Case<OpenChanges>, 'code' | 'changes'>): ChannelStep {
     const { message } = proposed({ negotiated: ALL_FEATURES, ...test.options })
     const context: ChannelContext = { ...contextOf('bob', test.limits), channelIdsInUse: test.idsInUse ?? [] }
-    const request = { channelKeyIndex: 0, negotiated: test.negotiated ?? ALL_FEATURES }
+    const request = { channelKeyIndex: 0, negotiated: test.negotiated ?? ALL_FEATURES, trustZeroConf: false }
     return acceptChannel({ ...request, message: withChanges(message, changes) }, context)
   }
 
@@ -294,7 +298,13 @@ describe('BOLT 2, open_channel, receiver', () => {
 
   it('rejects an upfront script of our own that no shutdown may carry, and sends nothing', () => {
     const { message } = proposed()
-    const request = { message, channelKeyIndex: 0, negotiated: ALL_FEATURES, upfrontShutdownScript: P2PKH }
+    const request = {
+      message,
+      channelKeyIndex: 0,
+      negotiated: ALL_FEATURES,
+      trustZeroConf: false,
+      upfrontShutdownScript: P2PKH,
+    }
     const refusal = { code: 'upfront_shutdown_script_invalid', section: 'BOLT 2, accept_channel, sender' } as const
     const result = acceptChannel(request, contextOf('bob'))
     expectRefusal(result, undefined, { ...refusal, severity: 'reject' }, TEMPORARY_ID)

@@ -15,7 +15,7 @@ import {
 } from '../../src/onion/index.ts'
 import { decodeMessage, encodeMessage, type ShortChannelId } from '../../src/wire/index.ts'
 import type { Limits, Side } from './side.ts'
-import { type ChannelId, localMsat, Stage } from './stage.ts'
+import { type ChannelId, localMsat, type OpenOptions, Stage } from './stage.ts'
 
 /** What a payment of Alice's asks for. Amounts in millisatoshis. */
 export interface Wish {
@@ -58,13 +58,13 @@ export class Line {
   /** What Bob has said about Alice's HTLCs, by channel and id. */
   readonly answers = new Map<string, { readonly reason: Uint8Array } | 'taken' | 'malformed'>()
 
-  constructor(limits: Limits = {}) {
+  constructor(limits: Limits = {}, downstream: OpenOptions = {}) {
     const [alice, bob, carol] = this.stage.sidesOf(['alice', 'bob', 'carol'], { limits })
     this.alice = alice
     this.bob = bob
     this.carol = carol
     this.upstream = this.stage.ready(alice, bob, { capacity: 1_000_000n, push: 100_000n })
-    this.downstream = this.stage.ready(bob, carol, { capacity: 800_000n, push: 100_000n })
+    this.downstream = this.stage.ready(bob, carol, { capacity: 800_000n, push: 100_000n, ...downstream })
     this.stage.onSent = (from, bytes) => {
       if (from === bob) this.#heard(bytes)
     }

@@ -88,6 +88,7 @@ export class Side {
   refuses: (tx: Tx, role: PublishedRole) => string | undefined = () => undefined
   /** For all of its transactions. */
   feeratePerKw: FeeratePerKw = feeratePerKw(1_000)
+  trustZeroConf: ReadonlySet<NodeId> = new Set()
   #requests = 0
 
   constructor({ name, chain, now, limits = {} }: SideOptions) {
@@ -121,7 +122,8 @@ export class Side {
   context(): EngineContext {
     const rate = this.feeratePerKw
     const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
-    return { ...this.#fixed, feerates, now: this.#now(), entropy: 0.5 }
+    const { trustZeroConf } = this
+    return { ...this.#fixed, feerates, trustZeroConf, now: this.#now(), entropy: 0.5 }
   }
 
   /** All inputs in one turn: their writes in one commit, then their effects. */

@@ -29,6 +29,8 @@ interface Wire {
 export interface OpenOptions {
   readonly capacity?: bigint
   readonly push?: bigint
+  readonly zeroConf?: boolean
+  readonly scidAlias?: boolean
   readonly announce?: boolean
   readonly token?: string
   readonly feeratePerKw?: FeeratePerKw
@@ -110,6 +112,7 @@ export class Stage {
   /** Asks for a channel; it is on its way. */
   askToOpen(from: Side, to: Side, options: OpenOptions = {}): number {
     const { capacity = 200_000n, push = 0n, announce, token, feeratePerKw, idempotency } = options
+    const { zeroConf, scidAlias } = options
     const temporaryChannelId = this.freshId()
     return from.ask(request => ({
       type: 'open_channel',
@@ -117,6 +120,8 @@ export class Stage {
       nodeId: to.id,
       capacitySat: sat(capacity),
       pushMsat: msat(push * 1000n),
+      ...(zeroConf !== undefined && { zeroConf }),
+      ...(scidAlias !== undefined && { scidAlias }),
       temporaryChannelId,
       ...(announce !== undefined && { announce }),
       ...(token !== undefined && { token }),

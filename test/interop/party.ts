@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type ChannelId, msat, type PaymentHash, sat } from '../../src/base/index.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ChannelId, type FeeratePerKw, feeratePerKw, msat, type PaymentHash, sat } from '../../src/base/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { NumberedEvent } from '../../src/engine/index.ts'
 import { seedPhraseFromEntropy } from '../../src/keys/index.ts'
@@ -11,9 +12,11 @@ import {
   type NodeKeys,
   type NodeOptions,
   nodeKeys,
+  type OpenRequest,
   regtest,
   sqlite,
 } from '../../src/node/index.ts'
+import type { Chain } from '../../src/ports/index.ts'
 import { Counter } from './counting.ts'
 import type { LdkChannel } from './ldk/protocol.ts'
 import { type Random, SlowLine, seeded } from './slowLine.ts'
@@ -36,6 +39,17 @@ const LIMITS: NonNullable<NodeOptions['limits']> = {
   channel: { maxAcceptedHtlcs: 240, maxDustHtlcExposureMsat: msat(50_000_000n) },
 }
 
+/** What a node of ours does as others do not. */
+export interface PartyOptions {
+  /** LDK's channels may be used before they are confirmed. */
+  readonly trustZeroConf?: boolean
+}
+
+/** How old a feerate may be before the node asks again. */
+const FEERATE_AGE_MS = 60_000
+/** In which a chain in memory has told one. */
+const ANSWER_MS = 20
+
 let parties = 0
 
 export class Party {
@@ -45,11 +59,16 @@ export class Party {
   readonly random: Random
   readonly #file: string
   readonly #keys: NodeKeys
+  readonly #options: PartyOptions
+  #feeratePerKw: FeeratePerKw | undefined
+  /** How much later it is for our node than for everyone else. */
+  #aheadMs = 0
   #node: BookendNode | undefined
   #inward: SlowLine | undefined
 
-  private constructor(stage: Stage, proxy: SlowLine, random: Random) {
+  private constructor(stage: Stage, proxy: SlowLine, random: Random, options: PartyOptions) {
     this.stage = stage
+    this.#options = options
     this.proxy = proxy
     this.random = random
     this.counter = new Counter(() => this.cut())
@@ -58,9 +77,9 @@ export class Party {
     this.#keys = nodeKeys(seedPhraseFromEntropy(sha256(Uint8Array.of(parties))), 'regtest')
   }
 
-  static async create(stage: Stage, seed: number): Promise<Party> {
+  static async create(stage: Stage, seed: number, options: PartyOptions = {}): Promise<Party> {
     const random = seeded(seed)
-    const party = new Party(stage, await SlowLine.open(random, () => stage.ldk.port), random)
+    const party = new Party(stage, await SlowLine.open(random, () => stage.ldk.port), random, options)
     await party.start()
     party.#inward = await SlowLine.open(random, () => party.node.listening?.port ?? 0)
     return party
@@ -74,7 +93,9 @@ export class Party {
   /** On the disk that it has. */
   async start(): Promise<void> {
     this.#node = await createNode({
-      chain: regtest(this.stage.chain),
+      chain: this.#chain(),
+      clock: () => Date.now() + this.#aheadMs,
+      ...(this.#options.trustZeroConf === true && { trustZeroConf: [this.stage.ldkId] }),
       store: sqlite({ file: this.#file }),
       keys: this.#keys,
       net: {
@@ -83,6 +104,20 @@ export class Party {
       },
       limits: LIMITS,
     })
+  }
+
+  #chain(): Chain {
+    const chain = regtest(this.stage.chain)
+    return { ...chain, feerate: async target => this.#feeratePerKw ?? chain.feerate(target) }
+  }
+
+  /** What transactions cost from now on, for us alone: asked for with one block, used with the next. */
+  async setFeerate(perKw: number): Promise<void> {
+    this.#feeratePerKw = feeratePerKw(perKw)
+    this.#aheadMs += FEERATE_AGE_MS
+    await this.mine(1)
+    await pause(ANSWER_MS)
+    await this.mine(1)
   }
 
   async stop(): Promise<void> {
@@ -164,17 +199,30 @@ export class Party {
   }
 
   async openFromUs(): Promise<ChannelId> {
+    const channelId = await this.openUnconfirmed()
+    await this.confirm(channelId)
+    return channelId
+  }
+
+  /** Funded, without a block. */
+  async openUnconfirmed(variations: Pick<OpenRequest, 'zeroConf' | 'scidAlias'> = {}): Promise<ChannelId> {
     await this.fund()
     const { channelId } = await this.node.openChannel({
       peer: { nodeId: this.stage.ldkId },
       capacitySat: sat(CAPACITY_SAT),
       pushMsat: msat(PUSH_MSAT),
+      ...variations,
     })
-    await this.confirm(channelId)
     return channelId
   }
 
   async openFromLdk(): Promise<ChannelId> {
+    const channelId = await this.openUnconfirmedFromLdk()
+    await this.confirm(channelId)
+    return channelId
+  }
+
+  async openUnconfirmedFromLdk(): Promise<ChannelId> {
     // We pay for what is to be confirmed with coins of our own, whoever has opened the channel.
     await this.fund()
     const { ldk } = this.stage
@@ -185,9 +233,7 @@ export class Party {
     if (told.event !== 'channel_pending') throw new Error('not the event that was waited for')
     await until('its funding transaction waits', async () => this.stage.chain.mempool().length > 0)
     // It is the name that both have for it.
-    const channelId = told.channelId as ChannelId
-    await this.confirm(channelId)
-    return channelId
+    return told.channelId as ChannelId
   }
 
   async confirm(channelId: ChannelId): Promise<void> {

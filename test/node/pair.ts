@@ -70,6 +70,8 @@ const FEATURES: NegotiatedFeatures = {
   shutdownAnySegwit: true,
   simpleClose: true,
   largeChannels: false,
+  scidAlias: false,
+  zeroConf: false,
 }
 
 export class Crash extends Error {}

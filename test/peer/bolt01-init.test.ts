@@ -51,6 +51,8 @@ describe("the peer's init", () => {
       shutdownAnySegwit: true,
       simpleClose: true,
       largeChannels: true,
+      scidAlias: true,
+      zeroConf: true,
     }
     expect(one.receive(initOf())).toEqual([{ type: 'up', connection: 1, negotiated, features: FEATURES_OF_OURS }])
     expect(one.state.line).toMatchObject({ type: 'up', since: 120, negotiated })

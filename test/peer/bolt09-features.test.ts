@@ -15,18 +15,25 @@ const everyOption: fc.Arbitrary<FeatureOptions> = fc.record(
     upfrontShutdownScript: fc.boolean(),
     simpleClose: fc.boolean(),
     basicMpp: fc.boolean(),
+    gossip: fc.boolean(),
+    scidAlias: fc.boolean(),
+    zeroConf: fc.boolean(),
   },
   { requiredKeys: [] },
 )
 
 describe('our features', () => {
   it.each<{ options: FeatureOptions; bits: readonly number[] }>([
-    { options: {}, bits: [0, 5, 8, 12, 14, 19, 23, 27, 44, 61] },
-    { options: { requireAnchors: true, basicMpp: true }, bits: [0, 5, 8, 12, 14, 17, 19, 22, 27, 44, 61] },
+    { options: {}, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
+    { options: { requireAnchors: true, basicMpp: true }, bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 27, 44, 47, 51, 61] },
     {
       options: { largeChannels: false, upfrontShutdownScript: false, simpleClose: false },
-      bits: [0, 8, 12, 14, 23, 27, 44],
+      bits: [0, 7, 8, 11, 12, 14, 23, 27, 44, 47, 51],
     },
+    { options: { gossip: false }, bits: [0, 5, 8, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
+    { options: { zeroConf: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 61] },
+    // Channels that nobody can name before they are confirmed could not be used (BOLT 9, dependencies).
+    { options: { scidAlias: false, zeroConf: true }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 61] },
   ])('with $options are bits $bits', ({ options, bits }) => {
     expect(listFeatures(localFeatures(options))).toEqual(bits)
   })
@@ -55,8 +62,17 @@ describe('what is negotiated', () => {
     shutdownAnySegwit: 'option_shutdown_anysegwit',
     simpleClose: 'option_simple_close',
     largeChannels: 'option_support_large_channel',
+    scidAlias: 'option_scid_alias',
+    zeroConf: 'option_zeroconf',
   } as const
-  const none = { upfrontShutdownScript: false, shutdownAnySegwit: false, simpleClose: false, largeChannels: false }
+  const none = {
+    upfrontShutdownScript: false,
+    shutdownAnySegwit: false,
+    simpleClose: false,
+    largeChannels: false,
+    scidAlias: false,
+    zeroConf: false,
+  }
   // The keys are those of the object.
   const fields = Object.keys(NAMES) as (keyof typeof NAMES)[]
 
@@ -74,7 +90,7 @@ describe('what is negotiated', () => {
   })
 
   it('is the same at both ends where nothing is required', () => {
-    const bits = fc.uniqueArray(fc.constantFrom(5, 19, 27, 61)).map(some => featureBits(...some))
+    const bits = fc.uniqueArray(fc.constantFrom(5, 19, 27, 47, 51, 61)).map(some => featureBits(...some))
     fc.assert(
       fc.property(bits, bits, (a, b) => {
         expect(negotiate(a, b)).toEqual(negotiate(b, a))

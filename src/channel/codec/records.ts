@@ -11,6 +11,7 @@ import * as v1 from './v1.ts'
 //
 //   version                      of this layout
 //   params, phase, head, shutdown, local-commit, remote-commit
+//   unconfirmed, remote-alias    where there are any
 //   htlc/<l|r>/<id>              where each live HTLC stands
 //   offer/<l|r>/<id>             what it is, with its onion: written once
 //   secret/<slot>                the peer's revealed secrets, at most 49
@@ -33,6 +34,8 @@ export function changedRecords(before: Channel | undefined, next: Channel): read
   if (old?.localCommit !== durable.localCommit) writes.push(put('local-commit', v1.localCommit, durable.localCommit))
   if (old?.remoteCommit !== durable.remoteCommit)
     writes.push(put('remote-commit', v1.remoteCommit, durable.remoteCommit))
+  writes.push(...maybe('unconfirmed', v1.unconfirmed, old?.unconfirmed, durable.unconfirmed))
+  writes.push(...maybe('remote-alias', v1.remoteAlias, old?.remoteAlias, durable.remoteAlias))
   writes.push(...htlcWrites(old?.htlcs ?? [], durable))
   writes.push(...listWrites('secret', v1.secret, old?.remoteSecrets.slots ?? [], durable.remoteSecrets.slots))
   writes.push(...listWrites('mutual-close', v1.mutualClose, old?.mutualCloses ?? [], durable.mutualCloses))
@@ -41,6 +44,12 @@ export function changedRecords(before: Channel | undefined, next: Channel): read
 
 function put<T>(key: string, codec: Codec<T>, value: T): ChannelWrite {
   return { type: 'put', key, value: encode(codec, value) }
+}
+
+/** A record that is there as long as what it is about. */
+function maybe<T>(key: string, codec: Codec<T>, old: T | undefined, next: T | undefined): readonly ChannelWrite[] {
+  if (old === next) return []
+  return next === undefined ? [{ type: 'delete', key }] : [put(key, codec, next)]
 }
 
 function headChanged(old: ChannelDurable, next: ChannelDurable): boolean {
@@ -150,11 +159,15 @@ export function loadDurable(records: Records): Result<ChannelDurable, DecodeFail
     }
     const { htlcCount, mutualCloseCount, ...head } = one(records, 'head', v1.head)
     const remoteCommit = one(records, 'remote-commit', v1.remoteCommit)
+    const unconfirmed = ifThere(records, 'unconfirmed', v1.unconfirmed)
+    const remoteAlias = ifThere(records, 'remote-alias', v1.remoteAlias)
     const durable: ChannelDurable = {
       params: one(records, 'params', v1.params),
       phase: one(records, 'phase', v1.phase),
       ...head,
       shutdown: one(records, 'shutdown', v1.shutdown),
+      ...(unconfirmed !== undefined && { unconfirmed }),
+      ...(remoteAlias !== undefined && { remoteAlias }),
       localCommit: one(records, 'local-commit', v1.localCommit),
       remoteCommit,
       htlcs: expectCount('htlc', htlcCount, loadHtlcs(records)),
@@ -206,6 +219,10 @@ function one<T>(records: Records, key: string, codec: Codec<T>): T {
   const decoded = decode(codec, bytes)
   if (!decoded.ok) throw new RecordError({ ...decoded.error, message: `record ${key}: ${decoded.error.message}` })
   return decoded.value
+}
+
+function ifThere<T>(records: Records, key: string, codec: Codec<T>): T | undefined {
+  return records.has(key) ? one(records, key, codec) : undefined
 }
 
 function all<T>(records: Records, prefix: string, codec: Codec<T>): readonly T[] {

@@ -25,7 +25,9 @@ import {
   feeratePerKwCodec,
   millisatoshis,
   paymentHashCodec,
+  type ShortChannelId,
   satoshis,
+  shortChannelIdCodec,
   txidCodec,
 } from '../../wire/index.ts'
 import type {
@@ -40,6 +42,7 @@ import type {
   Party,
   PartyTerms,
   RemoteCommit,
+  UnconfirmedFunding,
   UpdateRef,
   UpdateStage,
 } from '../types.ts'
@@ -278,6 +281,10 @@ export const shutdown: Codec<ChannelDurable['shutdown']> = struct({
   local: optional(scriptBytes),
   remote: optional(scriptBytes),
 })
+
+/** These two came later: channels without them have no such record. */
+export const unconfirmed: Codec<UnconfirmedFunding> = struct({ fundingTx: optional(txCodec), sinceHeight: u32 })
+export const remoteAlias: Codec<ShortChannelId> = shortChannelIdCodec
 
 export const mutualClose = txCodec
 export const version: Codec<number> = u8

@@ -11,7 +11,7 @@ import type {
   NegotiatedFeatures,
   WaitForFundingCreated,
 } from '../types.ts'
-import { channelTypeRules, formatOf } from './channelType.ts'
+import { channelTypeRules, type TypeVariant, variantOf } from './channelType.ts'
 import { connectionWarning, errorMessage } from './failChannel.ts'
 import { firstPoint } from './firstCommitment.ts'
 import { amountRules, balancesRule, type OpeningAmounts } from './openingAmounts.ts'
@@ -34,6 +34,11 @@ export interface AcceptChannelRequest {
   /** Where our money goes at a mutual close, once and for all. */
   readonly upfrontShutdownScript?: Uint8Array
   readonly negotiated: NegotiatedFeatures
+  /**
+   * Our user trusts this peer not to spend the funding otherwise: its channels are used before they are confirmed. Whatever is
+   * received over one until then is lost if the peer breaks that trust.
+   */
+  readonly trustZeroConf: boolean
 }
 
 /**
@@ -47,7 +52,7 @@ export function acceptChannel(request: AcceptChannelRequest, context: ChannelCon
   if (ownFacts !== undefined) return aborted(message, { severity: 'reject', ...ownFacts }, () => [])
   const idFacts = firstBroken(SECTION, temporaryIdRules(message.temporaryChannelId, context.channelIdsInUse ?? []))
   if (idFacts !== undefined) return refuseId(message, idFacts)
-  const typeFacts = firstBroken(SECTION, [chainRule(message, context), ...channelTypeRules(message.channelType)])
+  const typeFacts = firstBroken(SECTION, [chainRule(message, context), ...typeRules(request)])
   if (typeFacts !== undefined) return refuse(message, typeFacts)
   const channel = acceptedChannel(request, context)
   const facts = firstBroken(SECTION, openRules(request, channel, context))
@@ -58,17 +63,16 @@ export function acceptChannel(request: AcceptChannelRequest, context: ChannelCon
 function acceptedChannel(request: AcceptChannelRequest, context: ChannelContext): WaitForFundingCreated {
   const { message, negotiated } = request
   const { channelType } = message
-  const format = channelType && formatOf(channelType)
-  assert(channelType !== undefined && format !== undefined, 'the rules for channel_type were checked')
+  const variant = channelType && variantOf(channelType)
+  assert(channelType !== undefined && variant !== undefined, 'the rules for channel_type were checked')
   return {
     state: 'wait_for_funding_created',
     temporaryChannelId: message.temporaryChannelId,
     role: 'accepter',
     channelKeyIndex: request.channelKeyIndex,
-    format,
+    format: variant.format,
     channelType,
-    // Undefined bits of channel_flags are ignored (BOLT 2, open_channel, receiver).
-    announce: message.channelFlags % 2 === 1,
+    announce: isAnnounced(message),
     fundingAmountSat: message.fundingSatoshis,
     pushMsat: message.pushMsat,
     feeratePerKw: message.feeratePerKw,
@@ -81,9 +85,29 @@ function acceptedChannel(request: AcceptChannelRequest, context: ChannelContext)
     negotiated,
     remote: remoteTerms(message, negotiated),
     remoteFirstPoint: message.firstPerCommitmentPoint,
-    // Zero would be for option_zeroconf, which is not among the types above (BOLT 2, accept_channel, sender).
-    minimumDepth: Math.max(1, context.limits.minimumDepth),
+    minimumDepth: isTrusted(request, variant) ? 0 : Math.max(1, context.limits.minimumDepth),
   }
+}
+
+/** Undefined bits of channel_flags are ignored (BOLT 2, open_channel, receiver). */
+const isAnnounced = ({ channelFlags }: OpenChannel): boolean => channelFlags % 2 === 1
+
+/** Whoever is trusted need not ask for it in the type: some ask by taking a `minimum_depth` of 0 at its word. */
+function isTrusted({ trustZeroConf, negotiated }: AcceptChannelRequest, { zeroConf }: TypeVariant): boolean {
+  return trustZeroConf && (zeroConf || negotiated.zeroConf)
+}
+
+function typeRules({ message, negotiated, trustZeroConf }: AcceptChannelRequest): readonly Rule[] {
+  const { channelType } = message
+  return [
+    ...channelTypeRules(channelType, { announce: isAnnounced(message), negotiated }),
+    {
+      code: 'zeroconf_not_trusted',
+      holds: trustZeroConf || channelType === undefined || variantOf(channelType)?.zeroConf !== true,
+      expected: 'no option_zeroconf of a peer that our user has not named as one to trust',
+      got: 'a channel_type with it',
+    },
+  ]
 }
 
 function chainRule({ chainHash }: OpenChannel, context: ChannelContext): Rule {

@@ -2,6 +2,7 @@ import { bytesEqual } from '../../base/index.ts'
 import type { AcceptChannel } from '../../wire/index.ts'
 import { done, failChannel, type Outcome } from '../outcome.ts'
 import type { ChannelContext, WaitForAcceptChannel, WaitForFundingTransaction } from '../types.ts'
+import { variantOf } from './channelType.ts'
 import { fundingOutput } from './firstCommitment.ts'
 import { balancesRule } from './openingAmounts.ts'
 import { announcedRules, crossReserveRules, remoteTerms, sameTemporaryIdRule } from './openingTerms.ts'
@@ -25,7 +26,8 @@ export function channelAccepted(
     state: 'wait_for_funding_transaction',
     remote: remoteTerms(message, channel.negotiated),
     remoteFirstPoint: message.firstPerCommitmentPoint,
-    minimumDepth: message.minimumDepth,
+    // The opener may use it at once (BOLT 2, channel_ready), but does so only where that was asked for.
+    minimumDepth: isZeroConf(channel) ? 0 : Math.max(1, message.minimumDepth),
   }
   // The funding is a transaction that has to confirm by itself, as a mutual close has; a commitment can be paid for later.
   const feeratePerKw = context.feerates.mutualClose
@@ -53,8 +55,18 @@ function acceptRules(
       expected: `a minimum_depth of at most ${limits.maxMinimumDepth} blocks`,
       got: `${message.minimumDepth}`,
     },
+    {
+      code: 'minimum_depth_not_zero',
+      holds: message.minimumDepth === 0 || !isZeroConf(channel),
+      expected: 'a minimum_depth of 0 with option_zeroconf',
+      got: `${message.minimumDepth}`,
+    },
     ...announcedRules(message, channel, limits),
     ...crossReserveRules(channel.local, message),
     balancesRule(channel, message.channelReserveSatoshis),
   ]
+}
+
+function isZeroConf({ channelType }: WaitForAcceptChannel): boolean {
+  return variantOf(channelType)?.zeroConf === true
 }

@@ -8,13 +8,15 @@ import { withDurable } from './withDurable.ts'
 /**
  * channel_ready, received: the peer sees the funding as deep enough and gives the point of its commitment 1. It may come
  * before ours; then it is kept. Any further one is redundant and ignored, whatever it says (BOLT 2, message
- * retransmission). The alias is not used: HTLCs here name the channel by its id.
+ * retransmission), but for an alias where none came before.
  */
 export function channelReady(channel: FundedChannel, message: ChannelReady): Outcome {
   const { durable } = channel
   const { phase } = durable
-  if (durable.ready.remote) return done(channel)
-  const { secondPerCommitmentPoint: nextPoint } = message
+  const { secondPerCommitmentPoint: nextPoint, shortChannelId: alias } = message
+  const named = alias === undefined || durable.remoteAlias !== undefined ? {} : { remoteAlias: alias }
+  if (durable.ready.remote)
+    return done('remoteAlias' in named ? withDurable(channel, { ...durable, ...named }) : channel)
   if (!isPublicKey(nextPoint)) {
     return closeConnection({
       code: 'invalid_second_per_commitment_point',
@@ -26,6 +28,7 @@ export function channelReady(channel: FundedChannel, message: ChannelReady): Out
   const nextPhase: ChannelPhase = phase.type === 'wait_for_channel_ready' ? { type: 'normal' } : phase
   const next = {
     ...durable,
+    ...named,
     phase: nextPhase,
     ready: { ...durable.ready, remote: true },
     remoteCommit: { ...durable.remoteCommit, nextPoint },

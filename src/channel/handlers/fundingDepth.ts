@@ -2,8 +2,8 @@ import { bytesEqual } from '../../base/index.ts'
 import type { TxOut } from '../../bitcoin/index.ts'
 import { commitmentPoint } from '../../keys/index.ts'
 import type { ChannelReady } from '../../wire/index.ts'
-import { COINBASE_MINIMUM_DEPTH } from '../limits.ts'
-import { done, type Facts, failChannel, type Outcome } from '../outcome.ts'
+import { type ChannelLimits, COINBASE_MINIMUM_DEPTH } from '../limits.ts'
+import { type Done, done, type Facts, failChannel, type Outcome } from '../outcome.ts'
 import type {
   ChannelContext,
   ChannelDurable,
@@ -13,8 +13,9 @@ import type {
   ChannelPhase,
   CloseCause,
   FundedChannel,
+  UnconfirmedFunding,
 } from '../types.ts'
-import { errorMessage } from './failChannel.ts'
+import { errorMessage, failFunded } from './failChannel.ts'
 import { fundingOutput } from './firstCommitment.ts'
 import { watchFunding } from './watchFunding.ts'
 import { withDurable } from './withDurable.ts'
@@ -37,6 +38,7 @@ export function fundingDepth(
   context: ChannelContext,
 ): Outcome {
   const { durable, session } = channel
+  if (durable.unconfirmed !== undefined) return confirmedLater(channel, input, context)
   if (durable.phase.type !== 'wait_for_funding_confirmed' || input.depth === 0) return done(channel)
   const facts = outputComplaint(durable.params, input.output)
   if (facts !== undefined) return failChannel(facts)
@@ -46,6 +48,44 @@ export function fundingDepth(
   if (session.connection !== 'connected') return done(next)
   return done(next, [{ type: 'send', message: channelReadyMessage(next.durable, context) }])
 }
+
+/**
+ * The funding of a channel that is in use already. As deep as that of others has to be, it is one like theirs, and until then the
+ * opener goes on publishing it. Where something else confirms under its name, no commitment was ever valid.
+ */
+function confirmedLater(
+  channel: FundedChannel,
+  { depth, output, coinbase }: Extract<ChannelInput, { type: 'funding_depth' }>,
+  { limits }: ChannelContext,
+): Outcome {
+  if (depth === 0) return done(channel)
+  const { unconfirmed: _known, ...durable } = channel.durable
+  const isOver = durable.phase.type === 'closing' || durable.phase.type === 'closed'
+  const facts = isOver ? undefined : outputComplaint(durable.params, output)
+  if (facts !== undefined) return failChannel(facts)
+  const isDeep = depth >= neededDepth({ minimumDepth: limits.minimumDepth }, coinbase)
+  return done(isDeep ? withDurable(channel, durable) : channel)
+}
+
+/**
+ * A block while the funding of a channel that is in use is awaited. The accepter, who may have been paid over it, says so and fails
+ * the channel after the same time as one that was never used; its commitment is published in case the funding comes after all.
+ */
+export function unconfirmedTooLong(channel: FundedChannel, context: ChannelContext): Done | undefined {
+  const { unconfirmed, params } = channel.durable
+  const { height, limits } = context
+  if (unconfirmed === undefined || params.role === 'opener') return undefined
+  if (height < unconfirmed.sinceHeight + limits.fundingTimeoutBlocks) return undefined
+  const cause: CloseCause = {
+    kind: 'deadline',
+    reason: `${neverConfirmed(unconfirmed, limits)}, so nothing of this channel is on the chain`,
+    mayPublishCommitment: true,
+  }
+  return failFunded(channel, cause, context)
+}
+
+const neverConfirmed = ({ sinceHeight }: UnconfirmedFunding, { fundingTimeoutBlocks }: ChannelLimits): string =>
+  `the funding transaction did not confirm within ${fundingTimeoutBlocks} blocks from height ${sinceHeight}`
 
 /**
  * A block while the funding is awaited: an accepter has nothing at stake and forgets a channel whose funding does not confirm
@@ -59,7 +99,7 @@ export function fundingTimeout(channel: FundedChannel, { height, limits }: Chann
   if (height < phase.sinceHeight + limits.fundingTimeoutBlocks + params.minimumDepth) return done(channel)
   const cause: CloseCause = {
     kind: 'deadline',
-    reason: `the funding transaction did not confirm within ${limits.fundingTimeoutBlocks} blocks from height ${phase.sinceHeight}`,
+    reason: neverConfirmed(phase, limits),
     // Without a funding output there is nothing that it could spend.
     mayPublishCommitment: false,
   }
@@ -71,10 +111,18 @@ export function fundingTimeout(channel: FundedChannel, { height, limits }: Chann
  * What has to be asked for again after a restart or a reconnection: the opener's funding transaction, which the world may
  * have forgotten, and the reports.
  */
-export function republishFunding({ params, phase }: ChannelDurable): readonly ChannelEffect[] {
+export function republishFunding(durable: ChannelDurable): readonly ChannelEffect[] {
+  const { params, phase } = durable
   if (phase.type === 'closed') return []
-  if (phase.type !== 'wait_for_funding_confirmed' || phase.fundingTx === undefined) return [watchFunding(params)]
-  return [{ type: 'publish', role: 'funding', tx: phase.fundingTx }, watchFunding(params)]
+  const tx = unconfirmedFunding(durable)?.fundingTx
+  if (tx === undefined) return [watchFunding(params)]
+  return [{ type: 'publish', role: 'funding', tx }, watchFunding(params)]
+}
+
+/** What is awaited, whether the channel waits for it or is in use; nothing once it was seen as deep as it has to be, and of a closed one. */
+export function unconfirmedFunding({ phase, unconfirmed }: ChannelDurable): UnconfirmedFunding | undefined {
+  if (phase.type === 'wait_for_funding_confirmed') return phase
+  return phase.type === 'closed' ? undefined : unconfirmed
 }
 
 /** The same each time: it is sent again while no commitment was exchanged (BOLT 2, message retransmission). */
@@ -88,7 +136,7 @@ export function channelReadyMessage({ params }: ChannelDurable, { secrets, scidA
 }
 
 /** At least one block, whatever was agreed: an unconfirmed output cannot be looked at. */
-function neededDepth({ minimumDepth }: ChannelParams, coinbase: boolean): number {
+function neededDepth({ minimumDepth }: Pick<ChannelParams, 'minimumDepth'>, coinbase: boolean): number {
   return Math.max(1, minimumDepth, coinbase ? COINBASE_MINIMUM_DEPTH : 0)
 }
 

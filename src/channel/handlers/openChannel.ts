@@ -4,7 +4,7 @@ import type { OpenChannel } from '../../wire/index.ts'
 import { complete } from '../complete.ts'
 import { type ChannelFailure, describeFailure } from '../failure.ts'
 import type { ChannelContext, ChannelStep, NegotiatedFeatures, PartyTerms, WaitForAcceptChannel } from '../types.ts'
-import { channelTypeOf } from './channelType.ts'
+import { channelTypeOf, type TypeVariant, variationRules } from './channelType.ts'
 import { firstPoint } from './firstCommitment.ts'
 import { amountRules, balancesRule } from './openingAmounts.ts'
 import { announcedTerms, localTerms, temporaryIdRules, upfrontScriptRules } from './openingTerms.ts'
@@ -24,6 +24,10 @@ export interface OpenChannelRequest {
   readonly pushMsat: Msat
   readonly announce: boolean
   readonly format?: CommitmentFormat
+  /** Nobody learns where the channel stands on chain from how it is named in payments. Default: no. */
+  readonly scidAlias?: boolean
+  /** The channel is to be used before it is confirmed, by both sides: the peer has to trust us. Default: no. */
+  readonly zeroConf?: boolean
   readonly feeratePerKw?: FeeratePerKw
   /** Blocks that the peer would wait for its own money. */
   readonly toSelfDelay?: number
@@ -50,14 +54,14 @@ export function openChannel(request: OpenChannelRequest, context: ChannelContext
 }
 
 function openingChannel(request: OpenChannelRequest, context: ChannelContext): WaitForAcceptChannel {
-  const format = request.format ?? 'anchors_zero_fee_htlc'
+  const { format } = variantWanted(request)
   return {
     state: 'wait_for_accept_channel',
     temporaryChannelId: request.temporaryChannelId,
     role: 'opener',
     channelKeyIndex: request.channelKeyIndex,
     format,
-    channelType: channelTypeOf(format),
+    channelType: channelTypeOf(variantWanted(request)),
     announce: request.announce,
     fundingAmountSat: request.fundingAmountSat,
     pushMsat: request.pushMsat,
@@ -70,17 +74,27 @@ function openingChannel(request: OpenChannelRequest, context: ChannelContext): W
 
 function requestRules(
   channel: WaitForAcceptChannel,
-  { upfrontShutdownScript, negotiated }: OpenChannelRequest,
+  request: OpenChannelRequest,
   { limits, channelIdsInUse = [] }: ChannelContext,
 ): readonly Rule[] {
+  const { upfrontShutdownScript, negotiated } = request
   const { local } = channel
   return [
     ...temporaryIdRules(channel.temporaryChannelId, channelIdsInUse),
+    ...variationRules(variantWanted(request), channel.announce, negotiated),
     ...amountRules(channel, negotiated, limits),
     balancesRule(channel, local.channelReserveSat),
     ...(upfrontShutdownScript === undefined ? [] : upfrontScriptRules(upfrontShutdownScript, negotiated)),
     delayRule(local, limits.maxToSelfDelay),
   ]
+}
+
+function variantWanted({ format, scidAlias, zeroConf }: OpenChannelRequest): TypeVariant {
+  return {
+    format: format ?? 'anchors_zero_fee_htlc',
+    scidAlias: scidAlias === true,
+    zeroConf: zeroConf === true,
+  }
 }
 
 /** What we would not accept ourselves, we do not ask; and no delay at all would leave no time for a penalty. */

@@ -10,7 +10,7 @@ import { commit } from '../handlers/commit.ts'
 import { commitmentSigned } from '../handlers/commitmentSigned.ts'
 import { connected, disconnected } from '../handlers/connection.ts'
 import { forceClose, peerError, peerWarning } from '../handlers/forceClose.ts'
-import { fundingDepth, fundingTimeout, republishFunding } from '../handlers/fundingDepth.ts'
+import { fundingDepth, fundingTimeout, republishFunding, unconfirmedTooLong } from '../handlers/fundingDepth.ts'
 import { fundingSpent } from '../handlers/fundingSpent.ts'
 import { isDue, release } from '../handlers/hold.ts'
 import { newerCommitment } from '../handlers/lostData.ts'
@@ -21,6 +21,7 @@ import { revokeAndAck } from '../handlers/revokeAndAck.ts'
 import { shutdownCommand, shutdownMessage } from '../handlers/shutdown.ts'
 import { advanceClosing } from '../handlers/startClosing.ts'
 import { updateFee, updateFeeCommand } from '../handlers/updateFee.ts'
+import { readyAtOnce } from '../handlers/zeroConf.ts'
 import { closeConnection, done, type Outcome, reject } from '../outcome.ts'
 import type {
   ChannelContext,
@@ -96,7 +97,9 @@ function onBlock(channel: FundedChannel, context: ChannelContext): Outcome {
   const { phase } = channel.durable
   if (isDue(channel, context.height)) return { ok: true, value: release(channel, context) }
   if (phase.type === 'closing' || phase.type === 'closed') return done(channel)
-  return phase.type === 'wait_for_funding_confirmed' ? fundingTimeout(channel, context) : block(channel, context)
+  if (phase.type === 'wait_for_funding_confirmed') return fundingTimeout(channel, context)
+  const late = unconfirmedTooLong(channel, context)
+  return late === undefined ? block(channel, context) : { ok: true, value: late }
 }
 
 type OpenCommand = Extract<
@@ -117,7 +120,7 @@ function command(channel: FundedChannel, input: OpenCommand, context: ChannelCon
     case 'resolve_htlc':
       return resolveHtlc(channel, input)
     case 'commit':
-      return { ok: true, value: commit(channel, context) }
+      return { ok: true, value: readyAtOnce(channel, context) ?? commit(channel, context) }
     case 'shutdown':
       return shutdownCommand(channel, input, context)
     case 'bump_close':

@@ -30,4 +30,6 @@ export const DEMO_FEATURES: NegotiatedFeatures = {
   shutdownAnySegwit: true,
   simpleClose: true,
   largeChannels: true,
+  scidAlias: true,
+  zeroConf: true,
 }

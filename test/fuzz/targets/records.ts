@@ -128,6 +128,8 @@ const channel: Target = {
       shutdownAnySegwit: false,
       simpleClose: false,
       largeChannels: false,
+      scidAlias: false,
+      zeroConf: false,
     }
     const next = { state: durable.phase.type, durable, session: { connection: 'disconnected', negotiated } } as const
     const written = new Map(

@@ -5,6 +5,7 @@ import {
   MaxDustHTLCExposure,
   UserConfig,
 } from 'lightningdevkit'
+import type { LdkOptions } from './protocol.ts'
 
 /** More at once than it takes without trouble (240). */
 const MAX_ACCEPTED_HTLCS = 240
@@ -12,8 +13,11 @@ const MAX_ACCEPTED_HTLCS = 240
 const TO_SELF_DELAY = 144
 const MAX_DUST_EXPOSURE_MSAT = 50_000_000n
 
-/** LDK as it comes, ready for channels that are not confirmed where asked to be, and with anchors switched on, which its defaults leave out. */
-export function configOf(zeroConf: boolean): UserConfig {
+/**
+ * LDK as it comes, and with anchors switched on, which its defaults leave out. Where asked to, it is ready for channels that are not
+ * confirmed, and opens those of its own with option_scid_alias.
+ */
+export function configOf({ zeroConf = false, scidPrivacy = false }: Partial<LdkOptions>): UserConfig {
   const config = UserConfig.constructor_default()
   const handshake = ChannelHandshakeConfig.constructor_default()
   handshake.set_minimum_depth(1)
@@ -21,6 +25,7 @@ export function configOf(zeroConf: boolean): UserConfig {
   handshake.set_max_inbound_htlc_value_in_flight_percent_of_channel(100)
   handshake.set_negotiate_anchors_zero_fee_htlc_tx(true)
   handshake.set_our_max_accepted_htlcs(MAX_ACCEPTED_HTLCS)
+  handshake.set_negotiate_scid_privacy(scidPrivacy)
   config.set_channel_handshake_config(handshake)
   const limits = ChannelHandshakeLimits.constructor_default()
   limits.set_trust_own_funding_0conf(zeroConf)

@@ -182,7 +182,7 @@ export class LdkNode {
         entropy,
         node,
         signers,
-        configOf(this.options.zeroConf === true),
+        configOf(this.options),
         best,
         now,
       )
@@ -199,7 +199,7 @@ export class LdkNode {
         router,
         messages,
         logger,
-        configOf(this.options.zeroConf === true),
+        configOf(this.options),
         monitors,
       )
       this.#manager = resultOf<TwoTuple_ThirtyTwoBytesChannelManagerZ>(read, 'the manager on the disk').get_b()

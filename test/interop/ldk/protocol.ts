@@ -13,6 +13,8 @@ export interface LdkOptions {
   readonly feeratePerKw: number
   /** Channels of others are used before they are confirmed. */
   readonly zeroConf?: boolean
+  /** Its own channels are never named by where they stand on the chain. */
+  readonly scidPrivacy?: boolean
   /** What it writes is on the disk before it goes on, as a log of updates; it is not read again. For benchmarks. */
   readonly synced?: boolean
 }
