@@ -1,5 +1,15 @@
 import type { Mutant } from './mutant.ts'
-import { CLOSES, ENDS_IN_FLIGHT, EXITS, OLD_IMAGES, OPENINGS, REORGS, SILENCE, UNDONE_CLOSES } from './worlds.ts'
+import {
+  CLOSES,
+  ENDS_IN_FLIGHT,
+  EXITS,
+  FEW_EXITS,
+  OLD_IMAGES,
+  OPENINGS,
+  REORGS,
+  SILENCE,
+  UNDONE_CLOSES,
+} from './worlds.ts'
 
 // Faults in what happens on the chain: enforcement, the link that feeds it, and the wallet.
 
@@ -79,7 +89,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     find: '(commitment.built?.htlcs.indexOf(placed) ?? -1)',
     replace:
       '(commitment.built?.htlcs.findIndex(other => other.htlc.paymentHash === htlc.paymentHash && other.amountSat === placed.amountSat) ?? -1)',
-    plan: ENDS_IN_FLIGHT,
+    plan: FEW_EXITS,
   },
   {
     id: 'trimmed-one-too-early',
@@ -128,7 +138,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'return claim.tx.inputs.every(({ outpoint }) => {',
     replace: 'return claim.tx.inputs.some(({ outpoint }) => {',
-    plan: EXITS,
+    plan: FEW_EXITS,
   },
   {
     id: 'claims-are-published-once',

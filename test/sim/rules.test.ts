@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { defined, fromHex, msat, pmapEntries, pmapSet, sat } from '../../src/base/index.ts'
+import { defined, fromHex, msat, pmapEntries, pmapSet, sat, type Txid } from '../../src/base/index.ts'
+import { txid } from '../../src/bitcoin/index.ts'
 import { type ChannelDurable, channelIdOf } from '../../src/channel/index.ts'
 import type { EngineState } from '../../src/engine/index.ts'
 import { asked } from '../../src/sim/invariants/asked.ts'
@@ -20,11 +21,14 @@ import { randomOf } from '../../src/sim/random.ts'
 import { runPlan } from '../../src/sim/run.ts'
 import { useCrypto } from '../../src/sim/useCrypto.ts'
 import type { World } from '../../src/sim/world.ts'
+import type { OwnTx } from '../../src/wallet/index.ts'
 
 // Each rule sees a run in which all goes well, and has nothing to say; then the same run with one thing in it that is not true.
 
 const RULES = { asked, bounds, coins, conservation, deadlines, doubleSpends, dust, ends, revoked, secrets, streams }
 type Rule = (world: World) => Observer
+/** A transaction of nobody. */
+const OTHER = '11'.repeat(32) as Txid
 
 const SEED = 'rules'
 const plan: Plan = (() => {
@@ -169,6 +173,17 @@ describe('the rules of the world', () => {
         return { ...wallet, locks: new Map([[key, { outpoint, reason: 'channel' as const }]]) }
       }),
     ).toMatch(/is locked at rest \(channel\)/)
+    const waiting = (more: Partial<OwnTx>) =>
+      wallets(wallet => {
+        const [script = ''] = wallet.watched.keys()
+        const input = { outpoint: { txid: OTHER, vout: 0 }, scriptSig: new Uint8Array(), sequence: 0, witness: [] }
+        const outputs = [{ amountSat: sat(1_000n), script: fromHex(script) }]
+        const tx = { version: 2, inputs: [input], outputs, locktime: 0 }
+        const own: OwnTx = { txid: txid(tx), tx, standing: 'published', purpose: 'other', ...more }
+        return { ...wallet, transactions: new Map(wallet.transactions).set(own.txid, own) }
+      })
+    expect(waiting({})).toMatch(/waits at rest for \w+, which is nowhere/)
+    expect(waiting({ conflict: { txid: OTHER, height: 1 } })).toBeUndefined()
   })
 
   test('a message that is heard without having been said, changed, twice, out of order, or with one missing before it', () => {

@@ -1,5 +1,5 @@
 import { outPointKey, toHex } from '../../base/index.ts'
-import { DEFAULT_WALLET_LIMITS, standingCoins } from '../../wallet/index.ts'
+import { DEFAULT_WALLET_LIMITS, type OwnTx, standingCoins } from '../../wallet/index.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
@@ -8,13 +8,13 @@ const BLOCKS_UNTIL_GIVEN_UP = 6
 
 /**
  * Invariant 1, in coins: a wallet counts what the chain holds for its scripts, no coin more and none less; and at rest it can spend
- * each of them, but for those of transactions that wait for a block.
+ * each of them, but for those of transactions that wait for a block. It waits for none that cannot come any more.
  */
 export function coins(world: World): Observer {
   const look = (): Complaint => {
     const onChain = coinsByScript(world)
     for (const node of world.honest) {
-      const complaint = countComplaint(node, onChain) ?? lockComplaint(world, node)
+      const complaint = countComplaint(node, onChain) ?? lockComplaint(world, node) ?? waitingComplaint(world, node)
       if (complaint !== undefined) return complaint
     }
     return undefined
@@ -78,6 +78,24 @@ function lockComplaint({ chain }: World, { name, state: { wallet } }: WatchedNod
       return `${name} waits at rest for ${standing.txid}, which spends its coin ${key} and is nowhere`
     }
     return `the coin ${key} of ${name} is locked at rest (${standing.reason})`
+  }
+  return undefined
+}
+
+/** What would pay it: a close, for instance, where another end of the channel has confirmed. */
+function waitingComplaint({ chain }: World, { name, state: { wallet } }: WatchedNode): Complaint {
+  const { transactions, watched } = wallet
+  const isBeaten = ({ conflict, tx }: OwnTx): boolean =>
+    conflict !== undefined ||
+    tx.inputs.some(({ outpoint }) => {
+      const parent = transactions.get(outpoint.txid)
+      return parent !== undefined && isBeaten(parent)
+    })
+  for (const own of transactions.values()) {
+    if (own.standing === 'held' || own.confirmedHeight !== undefined || isBeaten(own)) continue
+    if (!own.tx.outputs.some(({ script }) => watched.has(toHex(script)))) continue
+    if (chain.mempoolEntry(own.txid) !== undefined || wasJustBeaten(chain, own.tx.inputs)) continue
+    return `${name} waits at rest for ${own.txid}, which is nowhere`
   }
   return undefined
 }
