@@ -12,6 +12,14 @@ interface End {
   readonly code: string | undefined
 }
 
+/** What a node has said that has happened. */
+interface Log {
+  readonly events: readonly NodeEvent[]
+  readonly ends: readonly End[]
+}
+
+type Logs = ReadonlyMap<WatchedNode, Log>
+
 /** HTLCs of less have no output in any commitment of the world (BOLT 3, dust limits). */
 const LEAST_OUTPUT_MSAT = 354_000n
 
@@ -22,9 +30,9 @@ const LEAST_OUTPUT_MSAT = 354_000n
 export function payments(world: WatchedWorld): Observer {
   const replies = new Set<string>()
   const look = (): Complaint => {
-    const ends = new Map(world.honest.map(node => [node, endsOf(node)] as const))
+    const logs: Logs = new Map(world.honest.map(node => [node, logOf(node)] as const))
     for (const node of world.honest) {
-      const complaint = flightComplaint(node) ?? (world.lost?.has(node) ? undefined : endsComplaint(world, node, ends))
+      const complaint = flightComplaint(node) ?? (world.lost?.has(node) ? undefined : endsComplaint(world, node, logs))
       if (complaint !== undefined) return complaint
     }
     return undefined
@@ -43,12 +51,8 @@ export function payments(world: WatchedWorld): Observer {
 }
 
 /** Of a node on an older image nobody asks this: it remembers a payment as it was, and what became of it is said to nobody twice. */
-function endsComplaint(
-  world: WatchedWorld,
-  node: WatchedNode,
-  ends: ReadonlyMap<WatchedNode, readonly End[]>,
-): Complaint {
-  return twiceComplaint(node, ends) ?? otherSideComplaint(world, node, ends)
+function endsComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs): Complaint {
+  return twiceComplaint(node, logs) ?? otherSideComplaint(world, node, logs)
 }
 
 function eventsOf(node: WatchedNode): readonly NodeEvent[] {
@@ -59,12 +63,14 @@ function eventsOf(node: WatchedNode): readonly NodeEvent[] {
   })
 }
 
-function endsOf(node: WatchedNode): readonly End[] {
-  return eventsOf(node).flatMap((event): readonly End[] => {
+function logOf(node: WatchedNode): Log {
+  const events = eventsOf(node)
+  const ends = events.flatMap((event): readonly End[] => {
     if (event.type !== 'payment_sent' && event.type !== 'payment_failed' && event.type !== 'payment_received') return []
     const { number, paymentHash: hash, amountMsat, peer: other, failure } = event.payment
     return [{ type: event.type, number, hash, amountMsat, other, code: failure?.code }]
   })
+  return { events, ends }
 }
 
 function flightComplaint(node: WatchedNode): Complaint {
@@ -77,9 +83,9 @@ function flightComplaint(node: WatchedNode): Complaint {
 }
 
 /** A payment is a number at its payer, and a hash and a payer at its payee: two may give the same preimage away, but none twice. */
-function twiceComplaint(node: WatchedNode, ends: ReadonlyMap<WatchedNode, readonly End[]>): Complaint {
+function twiceComplaint(node: WatchedNode, logs: Logs): Complaint {
   const seen = new Map<string, End>()
-  for (const end of ends.get(node) ?? []) {
+  for (const end of logs.get(node)?.ends ?? []) {
     const isReceived = end.type === 'payment_received'
     const keys = isReceived
       ? [`received ${end.hash} ${end.other}`]
@@ -94,42 +100,76 @@ function twiceComplaint(node: WatchedNode, ends: ReadonlyMap<WatchedNode, readon
   return undefined
 }
 
-function otherSideComplaint(
-  world: WatchedWorld,
-  node: WatchedNode,
-  ends: ReadonlyMap<WatchedNode, readonly End[]>,
-): Complaint {
-  for (const { type, hash, amountMsat, other } of ends.get(node) ?? []) {
-    const peer = world.honest.find(({ id }) => id === other)
-    if (peer === undefined || world.lost?.has(peer) || type === 'payment_failed') continue
-    const wanted = type === 'payment_sent' ? 'payment_received' : 'payment_sent'
-    const isMet = (ends.get(peer) ?? []).some(
-      each => each.type === wanted && each.hash === hash && each.other === node.id && each.amountMsat === amountMsat,
-    )
-    if (!isMet && !isLeft({ hash, amountMsat }, [node, peer], ends.get(peer) ?? []))
-      return type === 'payment_sent'
-        ? `${node.name} has paid ${amountMsat} msat to ${peer.name}, who was not paid (${hash.slice(0, 8)})`
-        : `${node.name} was paid ${amountMsat} msat by ${peer.name}, who has not paid (${hash.slice(0, 8)})`
+/** Who has paid has paid somebody who was paid, and who was paid has been paid by somebody, over however many others. */
+function otherSideComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs): Complaint {
+  for (const end of logs.get(node)?.ends ?? []) {
+    const { type, hash, amountMsat, other } = end
+    const name = hash.slice(0, 8)
+    if (type === 'payment_received') {
+      const payers = payersOf(world, node, end, logs)
+      if (payers === 'unknown' || payers.length > 0 || isLeft(world, node, end, logs)) continue
+      const peer = world.honest.find(({ id }) => id === other)
+      return `${node.name} was paid ${amountMsat} msat by ${peer?.name}, who has not paid (${name})`
+    }
+    const payee = world.honest.find(({ id }) => id === other)
+    if (type !== 'payment_sent' || payee === undefined || world.lost?.has(payee)) continue
+    const isMet = (logs.get(payee)?.ends ?? []).some(received => {
+      if (received.type !== 'payment_received' || received.hash !== hash) return false
+      const payers = payersOf(world, payee, received, logs)
+      // Whoever is not honest may have had the preimage from another payment of this hash, and keeps the money.
+      return payers === 'unknown' || (payers.includes(node) && received.amountMsat === amountMsat)
+    })
+    if (!isMet) return `${node.name} has paid ${amountMsat} msat to ${payee.name}, who was not paid (${name})`
   }
   return undefined
 }
 
+/** The honest nodes whose payment came to this one, back over those who passed it on; `unknown` behind anybody else. */
+function payersOf(
+  world: WatchedWorld,
+  payee: WatchedNode,
+  { hash, other }: End,
+  logs: Logs,
+): readonly WatchedNode[] | 'unknown' {
+  const payers: WatchedNode[] = []
+  const seen = new Set<string>()
+  const behind: { readonly id: string; readonly next: string }[] = [{ id: other, next: payee.id }]
+  for (let step = behind.pop(); step !== undefined; step = behind.pop()) {
+    const { id, next } = step
+    if (seen.has(`${id} ${next}`)) continue
+    seen.add(`${id} ${next}`)
+    const hop = world.honest.find(each => each.id === id)
+    if (hop === undefined || world.lost?.has(hop)) return 'unknown'
+    const log = logs.get(hop)
+    if (log?.ends.some(end => end.type === 'payment_sent' && end.hash === hash && end.other === payee.id))
+      payers.push(hop)
+    for (const event of log?.events ?? [])
+      if (event.type === 'payment_forwarded' && event.paymentHash === hash && event.to === next)
+        behind.push({ id: event.from, next: id })
+  }
+  return payers
+}
+
 /**
  * Whether the chain kept a payment whose preimage was given away: so little has no output there, or one that neither side takes. Then
- * the payee counts it, and the payer rightly says that it was lost.
+ * the payee counts it, and whoever has offered it rightly says that it was lost.
  */
-function isLeft(
-  { hash, amountMsat }: Pick<End, 'hash' | 'amountMsat'>,
-  nodes: readonly WatchedNode[],
-  payers: readonly End[],
-): boolean {
-  const ends = payers.filter(end => end.hash === hash && end.amountMsat === amountMsat)
+function isLeft(world: WatchedWorld, payee: WatchedNode, { hash, amountMsat, other }: End, logs: Logs): boolean {
+  const peer = world.honest.find(({ id }) => id === other)
+  if (peer === undefined) return true
+  const own = (logs.get(peer)?.ends ?? []).filter(
+    end =>
+      end.type !== 'payment_received' && end.hash === hash && end.other === payee.id && end.amountMsat === amountMsat,
+  )
   // It has said that it does not know.
-  if (ends.some(({ code }) => code === 'outcome_unknown')) return true
-  if (!ends.some(({ code }) => code === 'lost_on_chain')) return false
+  if (own.some(({ code }) => code === 'outcome_unknown')) return true
+  // Who passed it on says nothing of it; who offered it for itself has said that it was lost.
+  if (own.length > 0 && !own.some(({ code }) => code === 'lost_on_chain')) return false
   const words = `of ${amountMsat / 1000n} sat is given up`
   return (
     amountMsat < LEAST_OUTPUT_MSAT ||
-    nodes.some(node => eventsOf(node).some(event => event.type === 'channel_onchain' && event.sentence.includes(words)))
+    [payee, peer].some(node =>
+      logs.get(node)?.events.some(event => event.type === 'channel_onchain' && event.sentence.includes(words)),
+    )
   )
 }

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { emptyPMap, jsonEncode, type Msat, type NodeId, type PaymentHash } from '../../src/base/index.ts'
+import type { NodeEvent } from '../../src/engine/index.ts'
+import { payments } from '../../src/sim/invariants/payments.ts'
+import type { WatchedWorld } from '../../src/sim/observer.ts'
+
+// Invariant 5 over the logs of a line of nodes: who was paid has been paid by somebody, over however many others.
+
+const HASH = 'ab'.repeat(32) as PaymentHash
+const OTHER_HASH = 'cd'.repeat(32) as PaymentHash
+const AMOUNT = 5_000_000n as Msat
+
+type Name = 'alice' | 'bob' | 'carol' | 'dave'
+type Logs = Partial<Record<Name, readonly NodeEvent[]>>
+
+const idOf = (name: string) => `id of ${name}` as NodeId
+
+function ended(
+  type: 'payment_sent' | 'payment_received' | 'payment_failed',
+  other: Name,
+  change: { readonly hash?: PaymentHash; readonly amountMsat?: Msat; readonly code?: 'lost_on_chain' } = {},
+): NodeEvent {
+  const { hash = HASH, amountMsat = AMOUNT, code } = change
+  const payment = {
+    number: 1,
+    direction: type === 'payment_received' ? 'received' : 'sent',
+    status: type === 'payment_failed' ? 'failed' : 'succeeded',
+    paymentHash: hash,
+    amountMsat,
+    feeMsat: 0n as Msat,
+    peer: idOf(other),
+    createdAt: 0,
+    ...(code !== undefined && { failure: { code, message: '' } }),
+  } as const
+  return { type, payment }
+}
+
+function passedOn(from: Name, to: Name, paymentHash = HASH): NodeEvent {
+  const msats = { amountMsat: AMOUNT, feeMsat: 1_000n as Msat }
+  return { type: 'payment_forwarded', paymentHash, from: idOf(from), to: idOf(to), ...msats }
+}
+
+/** What the rule says at rest, of nodes of which each one that has a log is honest. */
+function saidOf(logs: Logs): string | undefined {
+  const honest = Object.entries(logs).map(([name, events]) => ({
+    name,
+    id: idOf(name),
+    state: { payments: { inFlight: emptyPMap() } },
+    disk: { load: () => new Map(events.map((event, number) => [`${number}`, jsonEncode({ event })])) },
+  }))
+  // All of a world that this rule looks at.
+  const complaint = payments({ honest } as unknown as WatchedWorld).rest?.()
+  return complaint ?? undefined
+}
+
+const LINE: Logs = {
+  alice: [ended('payment_sent', 'carol')],
+  bob: [passedOn('alice', 'carol')],
+  carol: [ended('payment_received', 'bob')],
+}
+
+describe('who has paid, and who was paid', () => {
+  test('directly, over one, and over two that pass it on', () => {
+    expect(saidOf({ alice: [ended('payment_sent', 'bob')], bob: [ended('payment_received', 'alice')] })).toBeUndefined()
+    expect(saidOf(LINE)).toBeUndefined()
+    const longer: Logs = {
+      alice: [ended('payment_sent', 'dave')],
+      bob: [passedOn('alice', 'carol')],
+      carol: [passedOn('bob', 'dave')],
+      dave: [ended('payment_received', 'carol')],
+    }
+    expect(saidOf(longer)).toBeUndefined()
+    expect(saidOf({ ...longer, bob: [passedOn('alice', 'carol', OTHER_HASH)] })).toMatch(/^alice has paid .* not paid/)
+  })
+
+  test('who was paid by one who has neither paid nor passed it on', () => {
+    expect(saidOf({ ...LINE, alice: [], bob: [] })).toMatch(/^carol was paid 5000000 msat by bob, who has not paid/)
+    expect(saidOf({ ...LINE, alice: [] })).toMatch(/^carol was paid 5000000 msat by bob/)
+    expect(saidOf({ ...LINE, alice: [ended('payment_failed', 'carol')] })).toMatch(/^carol was paid/)
+  })
+
+  test('who has paid one who was not paid, or less, or by others', () => {
+    expect(saidOf({ ...LINE, carol: [] })).toMatch(/^alice has paid 5000000 msat to carol, who was not paid/)
+    const less = ended('payment_received', 'bob', { amountMsat: 4_999_999n as Msat })
+    expect(saidOf({ ...LINE, carol: [less] })).toMatch(/^alice has paid 5000000 msat to carol/)
+    expect(saidOf({ ...LINE, bob: [passedOn('dave', 'carol')], dave: [ended('payment_sent', 'carol')] })).toMatch(
+      /^alice has paid/,
+    )
+  })
+
+  test('nobody asks who is behind one that is not honest', () => {
+    const { alice, carol } = LINE
+    expect(saidOf({ alice: alice ?? [], carol: carol ?? [] })).toBeUndefined()
+    expect(saidOf({ carol: carol ?? [] })).toBeUndefined()
+    expect(saidOf({ alice: alice ?? [], carol: [] })).toMatch(/^alice has paid/)
+  })
+
+  test('what the chain has kept is paid for the payee alone, where it had no output', () => {
+    const lost = (amountMsat: Msat): Logs => ({
+      alice: [ended('payment_failed', 'bob', { amountMsat, code: 'lost_on_chain' })],
+      bob: [ended('payment_received', 'alice', { amountMsat })],
+    })
+    expect(saidOf(lost(353_999n as Msat))).toBeUndefined()
+    expect(saidOf(lost(354_000n as Msat))).toMatch(/^bob was paid 354000 msat by alice, who has not paid/)
+    const failed = ended('payment_failed', 'bob', { amountMsat: 353_999n as Msat })
+    expect(saidOf({ ...lost(353_999n as Msat), alice: [failed] })).toMatch(/^bob was paid 353999 msat/)
+  })
+})
