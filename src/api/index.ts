@@ -13,7 +13,7 @@ export type { AddressJson, BalanceJson, InfoJson, SentJson } from './schemas/nod
 export type { PaymentJson } from './schemas/payments.ts'
 export type { PeerJson } from './schemas/peers.ts'
 export type { ChannelPolicyJson, PolicyRequestJson } from './schemas/policies.ts'
-export type { PaymentProgressJson } from './schemas/routes.ts'
+export type { PaymentProgressJson, RouteJson } from './schemas/routes.ts'
 export type { CreatedTokenJson, TokenJson } from './schemas/tokens.ts'
 export { serveApi } from './serveApi.ts'
 export type { ApiOptions, ServedApi } from './server.ts'

@@ -82,6 +82,7 @@ const ENTRIES: readonly Entry[] = [
     group: PAYMENTS,
     load: async shell => (await import('./commands/keysend.ts')).keysendCommand(shell),
   },
+  { name: 'route', group: PAYMENTS, load: async shell => (await import('./commands/route.ts')).routeCommand(shell) },
   { name: 'decode', group: PAYMENTS, load: async shell => (await import('./commands/decode.ts')).decodeCommand(shell) },
   {
     name: 'invoices',

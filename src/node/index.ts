@@ -39,6 +39,7 @@ export type {
   PeerInfo,
   PolicyRequest,
   Repeatable,
+  RoutesRequest,
   SendRequest,
   TokenRequest,
 } from './types.ts'

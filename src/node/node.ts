@@ -20,6 +20,7 @@ import {
 } from '../engine/index.ts'
 import { type PlainInvoice, readPlainInvoice } from '../invoice/index.ts'
 import type { SeedKeys } from '../keys/index.ts'
+import type { PaymentRoute } from '../payment/index.ts'
 import type { Listening, NetAddress, Store, Timers } from '../ports/index.ts'
 import { balanceOf } from '../wallet/index.ts'
 import { sealBackup } from './backup.ts'
@@ -33,7 +34,7 @@ import { graphNode, graphPage, graphSummary } from './graphViews.ts'
 import type { Hands } from './hands.ts'
 import { cancelInvoice, createInvoice, invoiceInfo, listInvoices, settleInvoice } from './invoices.ts'
 import { closingOf, linkOf, noChannel, opened } from './lookups.ts'
-import { pay } from './paying.ts'
+import { pay, routes } from './paying.ts'
 import { findPayment, listPayments } from './paymentRecords.ts'
 import { policies, setPolicy } from './policies.ts'
 import { Repeatables } from './repeatable.ts'
@@ -65,6 +66,7 @@ import type {
   PeerAddress,
   PeerInfo,
   PolicyRequest,
+  RoutesRequest,
   SendRequest,
   TokenRequest,
 } from './types.ts'
@@ -289,6 +291,10 @@ export class Node implements BookendNode {
 
   async pay(wanted: PayRequest): Promise<Payment> {
     return pay(this.#desk, wanted)
+  }
+
+  async routes(wanted: RoutesRequest): Promise<readonly PaymentRoute[]> {
+    return routes(this.#desk, wanted)
   }
 
   async payments(request: PaymentsRequest = {}): Promise<readonly Payment[]> {

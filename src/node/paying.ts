@@ -1,9 +1,9 @@
 import type { Payment } from '../engine/index.ts'
-import type { PayBudget } from '../payment/index.ts'
+import type { PayBudget, PaymentRoute } from '../payment/index.ts'
 import type { NodeDesk } from './desk.ts'
 import { failedPayment } from './failures.ts'
 import { replyOf } from './requests.ts'
-import type { PayRequest } from './types.ts'
+import type { PayRequest, RoutesRequest } from './types.ts'
 
 /** Resolves when the preimage is there. */
 export async function pay(desk: NodeDesk, wanted: PayRequest): Promise<Payment> {
@@ -36,6 +36,17 @@ export async function pay(desk: NodeDesk, wanted: PayRequest): Promise<Payment> 
   const { payment } = replyOf(reply, 'payment')
   if (payment.failure === undefined) return payment
   throw failedPayment(payment)
+}
+
+/** The ways that it would take now. */
+export async function routes(desk: NodeDesk, wanted: RoutesRequest): Promise<readonly PaymentRoute[]> {
+  const { amountMsat } = wanted
+  const to = wanted.invoice === undefined ? { nodeId: wanted.nodeId } : { invoice: wanted.invoice }
+  const reply = await desk.ask(request => ({
+    type: 'payment',
+    input: { type: 'find_routes', request, to, ...budgetOf(wanted), ...(amountMsat !== undefined && { amountMsat }) },
+  }))
+  return replyOf(reply, 'routes').routes
 }
 
 function budgetOf({ maxFeeMsat, maxParts, maxCltvDelta }: PayBudget): PayBudget {

@@ -1,7 +1,7 @@
 import type { ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PaymentHash, Sat, Txid } from '../base/index.ts'
 import type { NumberedEvent, Payment, PaymentProgress, Token, TokenScope } from '../engine/index.ts'
 import type { PlainInvoice } from '../invoice/index.ts'
-import type { PayBudget } from '../payment/index.ts'
+import type { PayBudget, PaymentRoute } from '../payment/index.ts'
 import type { NetAddress } from '../ports/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
 
@@ -51,6 +51,8 @@ export interface BookendNode extends AsyncDisposable {
   decodeInvoice(request: { readonly invoice: string }): Promise<PlainInvoice>
   /** Resolves when the preimage is there. A payment that failed is a `BookendError` with code `payment_failed`. */
   pay(request: PayRequest): Promise<Payment>
+  /** The ways that a payment would take now, one for each part. Nothing is sent, and nothing is kept. */
+  routes(request: RoutesRequest): Promise<readonly PaymentRoute[]>
   /** Newest first. */
   payments(request?: PaymentsRequest): Promise<readonly Payment[]>
   payment(request: { readonly paymentHash: PaymentHash }): Promise<Payment>
@@ -341,6 +343,11 @@ export interface GraphNodeInfo {
   /** The first 1,000. */
   readonly channels: readonly GraphChannelInfo[]
 }
+
+export type RoutesRequest = PayBudget & {
+  /** Where the invoice names none, and without an invoice. */
+  readonly amountMsat?: Msat
+} & Payee
 
 export interface PaymentsRequest {
   /** 100 unless told, 1,000 at most. */

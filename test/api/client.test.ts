@@ -107,6 +107,12 @@ const TRIPS: readonly Trip[] = [
     asked: { invoice: INVOICE },
     answer: { network: 'bitcoin', amountMsat: '250000000', description: '1 cup coffee' },
   },
+  {
+    verb: 'routes',
+    call: client => client.routes({ nodeId: PEER_ID, amountMsat: '5' }),
+    asked: { nodeId: PEER_ID, amountMsat: 5n },
+    answer: [{ feeMsat: '100', hops: [{ nodeId: PEER_ID }, { amountMsat: '1500' }] }],
+  },
   { verb: 'policies', call: client => client.policies(), answer: [{ feeBaseMsat: '1000', disabled: false }] },
   {
     verb: 'setPolicy',

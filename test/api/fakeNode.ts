@@ -310,6 +310,7 @@ export function fakeNode(): FakeNode {
       else if (payFailure !== undefined) throw payFailure
       return SENT
     },
+    routes: does('routes', () => [ROUTE]),
     policies: does('policies', () => [POLICY]),
     setPolicy: does('setPolicy', () => POLICY),
     payments: does('payments', () => [SENT, RECEIVED]),

@@ -25,6 +25,7 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   '/v1/invoices/settle': ['post'],
   '/v1/invoices/{paymentHash}': ['delete', 'get'],
   '/v1/decode': ['post'],
+  '/v1/routes': ['post'],
   '/v1/graph': ['get'],
   '/v1/graph/channels': ['get'],
   '/v1/graph/nodes/{nodeId}': ['get'],

@@ -8,6 +8,7 @@ import * as nodes from '../../src/api/schemas/node.ts'
 import * as payments from '../../src/api/schemas/payments.ts'
 import * as peers from '../../src/api/schemas/peers.ts'
 import * as policies from '../../src/api/schemas/policies.ts'
+import * as routes from '../../src/api/schemas/routes.ts'
 import * as tokens from '../../src/api/schemas/tokens.ts'
 import { BookendError, type BookendErrorCode } from '../../src/base/index.ts'
 import { CHANNEL_ID, INVOICE, OUR_ID, PAYMENT_HASH, PEER_ID, SENT_HASH, TOKEN_HASH, TXID } from './fakeNode.ts'
@@ -66,9 +67,9 @@ const ROUTES: readonly Route[] = [
   },
   {
     route: 'POST /v1/channels',
-    body: { peer: { nodeId: PEER_ID }, capacitySat: '100000' },
+    body: { peer: { nodeId: PEER_ID }, capacitySat: '100000', announce: true },
     verb: 'openChannel',
-    asked: { peer: { nodeId: PEER_ID }, capacitySat: 100_000n },
+    asked: { peer: { nodeId: PEER_ID }, capacitySat: 100_000n, announce: true },
     answer: channels.opened,
   },
   { route: `GET ${CHANNEL_PATH}`, verb: 'channel', asked: { channelId: CHANNEL_ID }, answer: channels.channel },
@@ -165,6 +166,20 @@ const ROUTES: readonly Route[] = [
     verb: 'payments',
     asked: { limit: 100, direction: 'received', status: 'failed' },
     answer: payments.payments,
+  },
+  {
+    route: 'POST /v1/routes',
+    body: { invoice: 'lnbcrt1', maxFeeMsat: '0' },
+    verb: 'routes',
+    asked: { invoice: 'lnbcrt1', maxFeeMsat: 0n },
+    answer: routes.routes,
+  },
+  {
+    route: 'POST /v1/routes',
+    body: { nodeId: PEER_ID, amountMsat: '5', maxParts: 2 },
+    verb: 'routes',
+    asked: { nodeId: PEER_ID, amountMsat: 5n, maxParts: 2 },
+    answer: routes.routes,
   },
   { route: 'GET /v1/policies', verb: 'policies', answer: policies.channelPolicies },
   {

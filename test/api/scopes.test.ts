@@ -38,6 +38,7 @@ const TABLE: readonly Row[] = [
   { route: 'POST /v1/invoices/settle', body: { preimage: PAYMENT_HASH }, open: PAID },
   { route: `DELETE /v1/invoices/${PAYMENT_HASH}`, open: PAID },
   { route: `POST /v1/channels/${CHANNEL_ID}/policy`, body: { disabled: true }, open: ADMIN },
+  { route: 'POST /v1/routes', body: { invoice: 'lnbcrt1' }, open: [...READS, 'spend'] },
   { route: 'POST /v1/payments', body: { invoice: 'lnbcrt1' }, open: SPENDS },
   { route: 'POST /v1/send', body: { address: 'bcrt1q', amountSat: '5' }, open: SPENDS },
   { route: 'POST /v1/addresses', open: ADMIN },

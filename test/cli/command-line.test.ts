@@ -44,6 +44,9 @@ describe('what was typed', () => {
     [['settle', CHANNEL_ID.slice(1)], 'That is no preimage.'],
     [['cancel', 'x'], "'x' is no payment hash."],
     [['decode'], "Missing required argument 'invoice'."],
+    [['route', PEER_ID], 'A way to a node needs an amount.'],
+    [['route', '02ab', '5'], "'02ab' is no node id."],
+    [['route', 'lnbc1', 'x'], "The amount is 'x', which is no amount in millisatoshis."],
     [['policy', '--ppm', '5'], 'Which channel is not said.'],
     [['policy', CHANNEL_ID, '--all', '--ppm', '5'], 'A channel and --all do not go together.'],
     [['policy', '--all'], '--all changes nothing by itself.'],
@@ -89,7 +92,7 @@ describe('what was typed', () => {
 
   it('says what was meant, and what there is', async () => {
     expect((await run(['chanels'])).errors).toBe(
-      "error: Unknown command 'chanels'.\nDid you mean channels? Allowed here: start, stop, info, events, backup, restore, tokens, doctor, address, balance, send, connect, peers, disconnect, open, channels, channel, close, policy, pay, invoice, payments, keysend, decode, invoices, settle, cancel, graph, demo, regtest, completion, help. --help says what each does.\n",
+      "error: Unknown command 'chanels'.\nDid you mean channels? Allowed here: start, stop, info, events, backup, restore, tokens, doctor, address, balance, send, connect, peers, disconnect, open, channels, channel, close, policy, pay, invoice, payments, keysend, route, decode, invoices, settle, cancel, graph, demo, regtest, completion, help. --help says what each does.\n",
     )
     expect((await run(['info', '-x'])).errors).toBe(
       "error: Unknown option '-x'.\nAllowed here: --data-dir, --network, --json, --help.\n",

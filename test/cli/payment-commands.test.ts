@@ -182,7 +182,7 @@ describe('paying', () => {
   const WORDS = [
     'trying  1.500 sat via 02020202 > 02040404, fee 0.100 sat',
     'failed  1.500 sat via 02020202 > 02040404',
-    '        1 hop away, Its channel cannot take the payment now.',
+    '        Its channel cannot take the payment now.',
     'trying  1.500 sat via 02020202 > 02040404, fee 0.100 sat',
     'trying  1.500 sat via 02020202 > 02040404, fee 0.100 sat',
   ]
@@ -239,6 +239,28 @@ describe('paying', () => {
     expect(calls.map(({ request }) => request)).toEqual([
       { limit: 100, direction: 'received', status: 'failed' },
       { limit: 100, direction: 'sent' },
+    ])
+  })
+})
+
+describe('route', () => {
+  it('shows the ways of a payment, hop by hop', async () => {
+    const { run, calls } = await atFakeNode()
+    expect(await run('route', PEER_ID, '1500', '--max-fee', '200', '--max-parts', '1')).toEqual(
+      printed(
+        lines(
+          '1.500 sat in 1 part, fee 0.100 sat.',
+          '',
+          'to            over       carries  expires at block',
+          '020202020202  104x1x1  1.600 sat               330',
+          '020404040404  103x2x0  1.500 sat               250',
+        ),
+      ),
+    )
+    expect(jsonOf(await run('route', 'lightning:lnbcrt1', '--json'))).toMatchObject([{ hops: [{}, {}] }])
+    expect(calls.map(({ request }) => request)).toEqual([
+      { nodeId: PEER_ID, amountMsat: 1500n, maxFeeMsat: 200n, maxParts: 1 },
+      { invoice: 'lnbcrt1' },
     ])
   })
 })

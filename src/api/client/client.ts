@@ -40,6 +40,7 @@ export function createClient(options: ClientOptions): BookendClient {
         ? call.json('POST', '/v1/payments', request)
         : payTelling(call, request, onProgress)
     },
+    routes: ({ signal, ...body }) => call.json('POST', '/v1/routes', { body, waiting: { signal } }),
     payments: ({ signal, ...query } = {}) => call.json('GET', '/v1/payments', { query, waiting: { signal } }),
     payment: ({ paymentHash, ...waiting }) => call.json('GET', at('/v1/payments', paymentHash), { waiting }),
 

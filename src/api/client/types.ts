@@ -12,7 +12,7 @@ import type { AddressJson, BalanceJson, InfoJson, SendJson, SentJson, StoppingJs
 import type { PayJson, PaymentJson } from '../schemas/payments.ts'
 import type { ConnectedJson, PeerAddressJson, PeerJson } from '../schemas/peers.ts'
 import type { ChannelPolicyJson, PolicyRequestJson } from '../schemas/policies.ts'
-import type { PaymentProgressJson } from '../schemas/routes.ts'
+import type { PaymentProgressJson, RouteJson, RoutesRequestJson } from '../schemas/routes.ts'
 import type { CreatedTokenJson, TokenJson, TokenRequestJson } from '../schemas/tokens.ts'
 
 /** Gives up waiting. What the node has begun it carries on with: a call that moves money is repeated with its key in doubt. */
@@ -68,6 +68,8 @@ export interface BookendClient {
   pay(
     request: PayJson & { readonly onProgress?: (progress: PaymentProgressJson) => void } & Repeated & Waiting,
   ): Promise<PaymentJson>
+  /** The ways that a payment would take now, one for each part. Nothing is sent. */
+  routes(request: RoutesRequestJson & Waiting): Promise<readonly RouteJson[]>
   payments(request?: PaymentsQuery & Waiting): Promise<readonly PaymentJson[]>
   payment(request: { readonly paymentHash: string } & Waiting): Promise<PaymentJson>
 

@@ -6,7 +6,7 @@ import { progressStream } from '../progressStream.ts'
 import { failureJson } from '../refuse.ts'
 import { repeatableHeaders } from '../schemas/idempotency.ts'
 import { payment, paymentPath, payments, paymentsQuery, payRequest } from '../schemas/payments.ts'
-import { paymentProgress } from '../schemas/routes.ts'
+import { paymentProgress, routes, routesRequest } from '../schemas/routes.ts'
 import { present } from '../schemas/values.ts'
 import { type ApiApp, type Desk, failure, jsonAnswer, jsonBody, open, STREAM_HEADERS } from './desk.ts'
 
@@ -52,6 +52,22 @@ function movingRoutes(app: ApiApp, desk: Desk): void {
         heartbeatMs: desk.limits.heartbeatMs,
       })
       return context.body(stream, 200, STREAM_HEADERS)
+    },
+  )
+  app.openapi(
+    createRoute({
+      ...open(desk, ['read', 'spend']),
+      method: 'post',
+      path: '/v1/routes',
+      operationId: 'routes',
+      summary: 'The ways that a payment would take now. Nothing is sent.',
+      request: { body: jsonBody(routesRequest) },
+      responses: { 200: jsonAnswer(routes, 'One for each part; together they bring the amount.'), ...failure },
+    }),
+    async context => {
+      const { invoice, nodeId, ...rest } = context.req.valid('json')
+      const to = invoice === undefined ? { nodeId: defined(nodeId, 'the schema asks for one of both') } : { invoice }
+      return context.json(toJson(await node.routes({ ...present(rest), ...to })), 200)
     },
   )
 }

@@ -24,6 +24,7 @@ export const openRequest = z
     capacitySat: satIn,
     pushMsat: msatIn.optional().meta({ description: 'What the other side gets of it at the start.' }),
     feeratePerKw: feerateIn.optional(),
+    announce: flag('whether the whole network is told of the channel (BOLT 7); private unless told').optional(),
   })
   .meta({ id: 'OpenRequest' })
 export type OpenJson = z.input<typeof openRequest>

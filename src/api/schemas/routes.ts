@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { height, msatIn, msatText, nodeIdText, paymentHashText, shortChannelIdText, whole } from './values.ts'
+import { invoiceIn } from './invoices.ts'
+import { height, msatIn, msatText, nodeIdIn, nodeIdText, paymentHashText, shortChannelIdText, whole } from './values.ts'
 
 const MAX_PARTS = 1000
 const MAX_BLOCKS = 65_535
@@ -13,6 +14,23 @@ export const budget = {
     max: MAX_BLOCKS,
   }).optional(),
 }
+
+export const routesRequest = z
+  .strictObject({
+    invoice: invoiceIn.optional(),
+    nodeId: nodeIdIn.optional(),
+    amountMsat: msatIn.optional().meta({ description: 'Where no invoice names one.' }),
+    ...budget,
+  })
+  .refine(({ invoice, nodeId }) => (invoice === undefined) !== (nodeId === undefined), {
+    error: 'expected either `invoice` or `nodeId`, and not both',
+  })
+  .refine(({ nodeId, amountMsat }) => nodeId === undefined || amountMsat !== undefined, {
+    error: 'is missing: a way to a node needs an amount',
+    path: ['amountMsat'],
+  })
+  .meta({ id: 'RoutesRequest', description: 'Either `invoice`, or `nodeId` with `amountMsat`.' })
+export type RoutesRequestJson = z.input<typeof routesRequest>
 
 const hop = z.object({
   nodeId: nodeIdText.meta({ description: 'Where the hop leads to.' }),
@@ -28,6 +46,9 @@ const route = z
     feeMsat: msatText,
   })
   .meta({ id: 'Route' })
+export type RouteJson = z.infer<typeof route>
+
+export const routes = z.array(route).meta({ id: 'Routes', description: 'Together they bring the amount.' })
 
 export const paymentProgress = z
   .discriminatedUnion('type', [

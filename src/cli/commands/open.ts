@@ -10,6 +10,7 @@ import { KEY_OPTION, repeatable } from './repeatable.ts'
 interface OpenOptions extends NodeOptions {
   readonly pushMsat?: string
   readonly feerate?: string
+  readonly announce?: boolean
   readonly idempotencyKey?: string
 }
 
@@ -19,14 +20,16 @@ export function openCommand(shell: Shell): Command {
     .argument('<sat>', 'how many satoshis the channel holds')
     .option('--push-msat <msat>', 'give the other side so much of it at the start')
     .option('--feerate <sat/vB>', 'the fee of the funding transaction, in satoshis per virtual byte')
+    .option('--announce', 'tell the whole network of it, so that others pay over it; private unless told')
     .option(...KEY_OPTION)
     .action((typed: string, sat: string, options: OpenOptions) => {
-      const { pushMsat, feerate } = options
+      const { pushMsat, feerate, announce } = options
       const request = {
         peer: peerTyped(typed),
         capacitySat: satTyped(sat, 'The capacity'),
         ...(pushMsat === undefined ? {} : { pushMsat: msatTyped(pushMsat, '--push-msat') }),
         ...(feerate === undefined ? {} : { feeratePerKw: feerateTyped(feerate) }),
+        ...(announce === true ? { announce } : {}),
       }
       return atNode(shell, options, async ({ node, signal }) => {
         const opened = await repeatable(options.idempotencyKey, idempotencyKey =>

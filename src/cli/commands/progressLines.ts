@@ -1,7 +1,7 @@
 import type { PaymentProgressJson } from '../../api/index.ts'
 import { unreachable } from '../../base/index.ts'
 import type { Paint } from '../print.ts'
-import { counted, msatInSat, oneLine, short } from '../words.ts'
+import { msatInSat, oneLine, short } from '../words.ts'
 
 type Route = Extract<PaymentProgressJson, { type: 'part_failed' }>['part']
 
@@ -11,11 +11,10 @@ export function progressLines(progress: PaymentProgressJson, paint: Paint): read
     case 'trying':
       return progress.parts.map(part => `${paint('faint', 'trying')}  ${routeLine(part)}`)
     case 'part_failed': {
-      const { part, hop, message } = progress
-      const where = hop === undefined ? '' : `${counted(hop, 'hop')} away, `
+      const { part, message } = progress
       return [
         `${paint('warn', 'failed')}  ${msatInSat(part.amountMsat)} via ${wayOf(part)}`,
-        `        ${where}${oneLine(message)}`,
+        `        ${oneLine(message)}`,
       ]
     }
     default:

@@ -97,6 +97,7 @@ export class WorldNode implements BookendNode {
   readonly invoice: Of<'invoice'> = request => this.#call(node => node.invoice(request))
   readonly decodeInvoice: Of<'decodeInvoice'> = request => this.#call(node => node.decodeInvoice(request))
   readonly pay: Of<'pay'> = request => this.#call(node => node.pay(request))
+  readonly routes: Of<'routes'> = request => this.#call(node => node.routes(request))
   readonly payments: Of<'payments'> = request => this.#call(node => node.payments(request))
   readonly payment: Of<'payment'> = request => this.#call(node => node.payment(request))
   readonly policies: Of<'policies'> = () => this.#call(node => node.policies())
