@@ -1,8 +1,8 @@
 import { defined, msat, ok, pmapDelete, pmapGet, pmapSet, type Result } from '../base/index.ts'
 import { type ChannelFailure, describeFailure } from '../channel/index.ts'
 import { answer, withoutAsked } from './asking.ts'
-import { givenUp } from './ends.ts'
-import { invoiceExpired } from './late.ts'
+import { ending, givenUp, paidMore, tracked } from './ends.ts'
+import { invoiceExpired, lateness } from './late.ts'
 import { onionFor } from './paymentOnion.ts'
 import { tell } from './progress.ts'
 import { putInFlight, putNext, putPayment, putRequest, putSentHash } from './records.ts'
@@ -11,6 +11,7 @@ import { waysFor } from './route.ts'
 import {
   type Asked,
   type Attempt,
+  type Beginning,
   type InFlight,
   numberKey,
   type PaymentStep,
@@ -45,60 +46,73 @@ export function begin(state: PaymentsState, asked: Asked, context: PaymentContex
   if (!paid.ok) return refused(paid.error)
   if (terms.expiresAt !== undefined && context.now > terms.expiresAt) return refused(invoiceExpired())
   const payment = { number: state.nextNumber, ...asked.payment }
-  const inFlight: InFlight = { payment, terms, onions: 0, parts: [] }
+  const beginning = { request, inFlight: { payment, terms, onions: 0, parts: [] } }
   const next = { ...paid.value, nextNumber: state.nextNumber + 1 }
-  const begun = offerAll(next, { inFlight, request, taken: [], refusing: new Set() }, context)
+  const begun = offerAll(next, payment.number, { beginning, taken: [], refusing: NONE }, context)
   return begun.ok ? begun.value : refused(begun.error)
 }
 
-/**
- * Looks for ways for what is missing of a payment in flight, as the state has it, and offers it. Says why not where there are none; then
- * nothing has changed.
- */
+/** Looks for ways for what is missing of a payment in flight, and offers it. Where there are none it says why, and nothing has changed. */
 export function sendMissing(
   state: PaymentsState,
-  inFlight: InFlight,
+  { payment }: Pick<InFlight, 'payment'>,
   context: PaymentContext,
 ): Result<PaymentStep, PaymentFailure> {
-  return offerAll(state, { inFlight, taken: [], refusing: new Set() }, context)
+  return offerAll(state, payment.number, { taken: [], refusing: NONE }, context)
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 type Before = Omit<Attempt, 'current' | 'rest'>
 
-function offerAll(state: PaymentsState, attempt: Before, context: PaymentContext): Result<PaymentStep, PaymentFailure> {
-  const { inFlight, refusing } = attempt
+function offerAll(
+  state: PaymentsState,
+  number: number,
+  attempt: Before,
+  context: PaymentContext,
+): Result<PaymentStep, PaymentFailure> {
+  const inFlight = offeredOf(state, number, attempt)
   const wanted = {
     inFlight,
     amountMsat: missingMsat(inFlight),
     maxFeeMsat: feeLeftMsat(state, inFlight, context.limits),
     trial: trialOf(state, inFlight.payment),
-    refusing,
+    refusing: attempt.refusing,
   }
   const ways = waysFor(state, wanted, context)
   if (!ways.ok) return ways
   const held = withFeesHeld(state, inFlight, ways.value)
-  return ok(offerNext(held.state, { ...attempt, inFlight: held.inFlight }, ways.value))
+  return ok(offerNext(held.state, held.inFlight, attempt, ways.value))
+}
+
+/** The payment as it is now. */
+function offeredOf(state: PaymentsState, number: number, { beginning }: Pick<Attempt, 'beginning'>): InFlight {
+  const inFlight = beginning?.inFlight ?? pmapGet(state.inFlight, numberKey(number))
+  return defined(inFlight, 'what is offered begins, or is in flight')
 }
 
 /** The next part, in an onion of its own. */
-function offerNext(state: PaymentsState, attempt: Before, ways: readonly Way[]): PaymentStep {
+function offerNext(state: PaymentsState, inFlight: InFlight, attempt: Before, ways: readonly Way[]): PaymentStep {
   const [way, ...rest] = ways
   const { hops, left } = defined(way, 'there is a way to try')
-  const { inFlight } = attempt
-  const index = inFlight.onions
-  const onion = onionFor(inFlight, hops, index)
-  return offerTo(state, { ...attempt, inFlight: { ...inFlight, onions: index + 1 }, rest }, { hops, left, ...onion })
+  const { beginning } = attempt
+  const onion = onionFor(inFlight, hops, inFlight.onions)
+  const counted: InFlight = { ...inFlight, onions: inFlight.onions + 1 }
+  const before = beginning === undefined ? attempt : { ...attempt, beginning: { ...beginning, inFlight: counted } }
+  const next = beginning === undefined ? withInFlight(state, counted) : state
+  return offerTo(next, counted, { ...before, rest }, { hops, left, ...onion })
 }
 
 /** Asks the best channel that is left. No peer has seen the onion, so that it is good for each of them. */
 function offerTo(
   state: PaymentsState,
+  { payment }: InFlight,
   attempt: Omit<Attempt, 'current'>,
   part: Omit<Attempt['current'], 'via'>,
 ): PaymentStep {
   const [first, ...left] = part.left
   const via = defined(first, 'a way has a channel to begin with')
-  const { number, paymentHash } = attempt.inFlight.payment
+  const { number, paymentHash } = payment
   const { hops, onionRoutingPacket } = part
   const { amountMsat, cltvExpiry } = defined(hops[0], 'a way has a hop')
   const attempts = pmapSet(state.session.attempts, numberKey(number), { ...attempt, current: { ...part, via, left } })
@@ -106,18 +120,37 @@ function offerTo(
   return unchanged(withSession(state, { attempts }), { type: 'add_htlc', payment: number, link: via.link, ...htlc })
 }
 
-export function added(state: PaymentsState, { payment: number, link, id }: Added): PaymentStep {
-  const { attempt, rest: free } = takeAttempt(state, number)
-  const { current, request, rest, refusing } = attempt
+export function added(
+  state: PaymentsState,
+  { payment: number, link, id }: Added,
+  context: PaymentContext,
+): PaymentStep {
+  const { attempt, free } = takeAttempt(state, number)
+  const { current, beginning, rest, refusing } = attempt
   const [first, ...behind] = current.hops
   const { shortChannelId } = current.via
   const hops = first === undefined ? [] : [{ ...first, shortChannelId }, ...behind]
   const part: SentPart = { link, id, hops, sharedSecrets: current.sharedSecrets }
-  const inFlight: InFlight = { ...attempt.inFlight, parts: [...attempt.inFlight.parts, part] }
   const taken = [...attempt.taken, part]
-  const step = request === undefined ? goneOn(free, inFlight) : begun(free, request, inFlight)
-  if (rest.length > 0) return after(step, offerNext(step.next, { inFlight, taken, refusing }, rest))
-  return { ...step, effects: trying(step.next, inFlight, taken) }
+  const step = joined(free, offeredOf(free, number, attempt), part, beginning?.request)
+  const inFlight = offeredOf(step.next, number, {})
+  if (rest.length > 0 && isOpen(inFlight)) return after(step, offerNext(step.next, inFlight, { taken, refusing }, rest))
+  const said = { ...step, effects: trying(step.next, inFlight, taken) }
+  // Others may have come back since these were looked for.
+  if (!isOpen(inFlight) || missingMsat(inFlight) === 0n || lateness(inFlight, context) !== undefined) return said
+  const again = sendMissing(said.next, inFlight, context)
+  return again.ok ? after(said, again.value) : said
+}
+
+/** Whether more is to be sent. */
+function isOpen({ payment, reason }: InFlight): boolean {
+  return payment.status === 'pending' && reason === undefined
+}
+
+function joined(state: PaymentsState, before: InFlight, part: SentPart, request: number | undefined): PaymentStep {
+  if (before.payment.status === 'succeeded') return paidMore(state, before, part)
+  const inFlight: InFlight = { ...before, parts: [...before.parts, part] }
+  return request === undefined ? goneOn(state, inFlight) : begun(state, request, inFlight)
 }
 
 function goneOn(state: PaymentsState, inFlight: InFlight): PaymentStep {
@@ -147,22 +180,33 @@ export function notAdded(
   { payment: number, failure: channelFailure }: NotAdded,
   context: PaymentContext,
 ): PaymentStep {
-  const { attempt, rest: free } = takeAttempt(state, number)
+  const { attempt, free } = takeAttempt(state, number)
   const { current, rest, ...before } = attempt
   const refusing = new Set(before.refusing).add(current.via.shortChannelId)
-  if (current.left.length > 0) return offerTo(free, { ...before, refusing, rest }, current)
-  const again = offerAll(free, { ...before, refusing }, context)
+  const inFlight = offeredOf(free, number, attempt)
+  if (!isOpen(inFlight)) return notNeeded(free, inFlight, context)
+  if (current.left.length > 0) return offerTo(free, inFlight, { ...before, refusing, rest }, current)
+  const again = offerAll(free, number, { ...before, refusing }, context)
   if (again.ok) return again.value
-  const { request, inFlight } = attempt
-  if (request === undefined) {
-    const step = stuck(free, inFlight, again.error, context)
-    return { ...step, effects: [...trying(free, inFlight, attempt.taken), ...step.effects] }
-  }
-  const asked = askedBy(free, request)
-  const unpaid = withRefund(free, inFlight, NOTHING)
+  if (attempt.beginning !== undefined) return notBegun(free, attempt.beginning, channelFailure)
+  const said = attempt.taken.length === 0 ? [] : trying(free, inFlight, attempt.taken)
+  const step = stuck(free, inFlight, again.error, context)
+  return { ...step, effects: [...said, ...step.effects] }
+}
+
+/** Something has ended the payment since this was offered. */
+function notNeeded(state: PaymentsState, inFlight: InFlight, context: PaymentContext): PaymentStep {
+  const { reason } = inFlight
+  return reason === undefined ? { ...tracked(state, inFlight), effects: [] } : ending(state, inFlight, reason, context)
+}
+
+function notBegun(state: PaymentsState, { request, inFlight }: Beginning, channelFailure: ChannelFailure): PaymentStep {
+  const { number } = inFlight.payment
+  const unpaid = withRefund(state, inFlight, NOTHING)
   // Its number was never seen: the next payment gets it.
   const nextNumber = unpaid.nextNumber === number + 1 ? number : unpaid.nextNumber
-  return answer({ ...unpaid, nextNumber }, asked, { type: 'refused', failure: inWords(channelFailure) })
+  const reply = { type: 'refused', failure: inWords(channelFailure) } as const
+  return answer({ ...unpaid, nextNumber }, askedBy(state, request), reply)
 }
 
 /**
@@ -193,11 +237,11 @@ function after(first: PaymentStep, second: PaymentStep): PaymentStep {
 
 const NOTHING: Sum = { amountMsat: msat(0n), feeMsat: msat(0n) }
 
-function takeAttempt(state: PaymentsState, number: number): { attempt: Attempt; rest: PaymentsState } {
+function takeAttempt(state: PaymentsState, number: number): { attempt: Attempt; free: PaymentsState } {
   const key = numberKey(number)
   const { attempts } = state.session
   const attempt = defined(pmapGet(attempts, key), `nothing was asked for payment ${number}`)
-  return { attempt, rest: withSession(state, { attempts: pmapDelete(attempts, key) }) }
+  return { attempt, free: withSession(state, { attempts: pmapDelete(attempts, key) }) }
 }
 
 function askedBy(state: PaymentsState, request: number): Asked {

@@ -8,7 +8,15 @@ import { tell } from './progress.ts'
 import { putInFlight } from './records.ts'
 import { judged } from './refusals.ts'
 import { failure } from './replies.ts'
-import { type InFlight, type PaymentStep, type PaymentsState, sentOf, unchanged, withInFlight } from './state.ts'
+import {
+  type InFlight,
+  isOffered,
+  type PaymentStep,
+  type PaymentsState,
+  sentOf,
+  unchanged,
+  withInFlight,
+} from './state.ts'
 import { routeOf, sumOf } from './sums.ts'
 import { trialOf, withTrial } from './trial.ts'
 import type { PaymentContext, PaymentInput } from './types.ts'
@@ -60,6 +68,8 @@ export function failed(state: PaymentsState, input: InputOf<'htlc_failed'>, cont
 }
 
 function tryOthers(state: PaymentsState, left: InFlight, context: PaymentContext): PaymentStep {
+  // Whatever is being offered comes first: then all that is missing is looked for.
+  if (isOffered(state, left.payment.number)) return { next: state, writes: [putInFlight(left)], effects: [] }
   const again = sendMissing(state, left, context)
   if (!again.ok) return stuck(state, left, again.error, context)
   return { ...again.value, writes: [putInFlight(left), ...again.value.writes] }

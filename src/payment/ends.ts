@@ -1,8 +1,9 @@
-import { msat, pmapGet, subtract, toHex } from '../base/index.ts'
+import { add, msat, pmapGet, subtract, toHex } from '../base/index.ts'
 import { deleteInFlight, putInFlight, putPayment } from './records.ts'
 import { replyTo } from './replies.ts'
 import {
   type InFlight,
+  isOffered,
   numberKey,
   type PaymentStep,
   type PaymentsState,
@@ -13,7 +14,7 @@ import {
   withoutInFlight,
 } from './state.ts'
 import { routeOf, sumOf, withRefund } from './sums.ts'
-import { refunded, tokenWrites } from './tokens.ts'
+import { refunded, spent, tokenWrites } from './tokens.ts'
 import type { Payment, PaymentContext, PaymentEvent, PaymentFailure } from './types.ts'
 
 // The ends of payments, each of which comes once. A payment succeeds with its first preimage, and fails when none of its parts is on its
@@ -60,10 +61,28 @@ export function endedLater(
   return { ...kept, writes: [putPayment(payment), ...tokenWrites(next, terms.token), ...kept.writes], effects: [] }
 }
 
-/** As long as one of its parts is on its way. */
-function tracked(state: PaymentsState, inFlight: InFlight): Pick<PaymentStep, 'next' | 'writes'> {
-  if (inFlight.parts.length > 0) return { next: withInFlight(state, inFlight), writes: [putInFlight(inFlight)] }
+/** As long as one of its parts is on its way, or may be in a moment. */
+export function tracked(state: PaymentsState, inFlight: InFlight): Pick<PaymentStep, 'next' | 'writes'> {
+  if (isAlive(state, inFlight)) return { next: withInFlight(state, inFlight), writes: [putInFlight(inFlight)] }
   return { next: withoutInFlight(state, inFlight), writes: [deleteInFlight(inFlight.payment.number)] }
+}
+
+function isAlive(state: PaymentsState, { payment, parts }: InFlight): boolean {
+  return parts.length > 0 || isOffered(state, payment.number)
+}
+
+/** A part was offered at the moment in which another one brought the preimage: it has cost that much more, unless it comes back. */
+export function paidMore(state: PaymentsState, inFlight: InFlight, part: SentPart): PaymentStep {
+  const { terms, parts } = inFlight
+  const { amountMsat, feeMsat } = routeOf(part)
+  const payment: Payment = {
+    ...inFlight.payment,
+    amountMsat: add(inFlight.payment.amountMsat, amountMsat),
+    feeMsat: add(inFlight.payment.feeMsat, feeMsat),
+  }
+  const next = spent(state, terms.token, add(amountMsat, feeMsat))
+  const kept = tracked(next, { ...inFlight, payment, parts: [...parts, part] })
+  return { ...kept, writes: [putPayment(payment), ...tokenWrites(next, terms.token), ...kept.writes], effects: [] }
 }
 
 /** Nothing more is sent for it: it ends now, or when its parts have ended. */
@@ -73,7 +92,7 @@ export function ending(
   reason: PaymentFailure,
   context: PaymentContext,
 ): PaymentStep {
-  if (inFlight.parts.length === 0) return givenUp(state, inFlight, reason, context)
+  if (!isAlive(state, inFlight)) return givenUp(state, inFlight, reason, context)
   const waiting = { ...inFlight, reason }
   return { next: withInFlight(state, waiting), writes: [putInFlight(waiting)], effects: [] }
 }

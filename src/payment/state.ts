@@ -201,10 +201,8 @@ export interface Trial {
 
 /** Parts that are being offered, one after the other. */
 export interface Attempt {
-  /** The payment as it will be with the parts that were taken so far. */
-  readonly inFlight: InFlight
-  /** The request of a payment that begins with it, as long as nothing of it was taken. */
-  readonly request?: number
+  /** A payment that begins with it and is in no book yet. Of any other the state has the truth: parts may end in between. */
+  readonly beginning?: Beginning
   readonly current: Offered
   /** Still to be offered. */
   readonly rest: readonly Way[]
@@ -212,6 +210,11 @@ export interface Attempt {
   readonly taken: readonly SentPart[]
   /** Our channels that have refused, and what the last of them has said. */
   readonly refusing: ReadonlySet<string>
+}
+
+export interface Beginning {
+  readonly request: number
+  readonly inFlight: InFlight
 }
 
 /** A way of a part, and the channels to begin with, the best first. */
@@ -320,6 +323,11 @@ export function withoutInFlight(state: PaymentsState, { payment, terms }: InFlig
         : pmapDelete(base.byIdempotencyKey, indexKey(terms.repeatable.key)),
     session: withoutHearers(base.session, payment.number),
   }
+}
+
+/** Whether a part of it is being offered: then it is not over, whatever becomes of the others. */
+export function isOffered({ session }: PaymentsState, number: number): boolean {
+  return pmapGet(session.attempts, numberKey(number)) !== undefined
 }
 
 /** Nobody waits for its end any more. */

@@ -47,7 +47,7 @@ function handle(state: PaymentsState, input: PaymentInput, context: PaymentConte
     case 'looked_up':
       return lookedUp(state, input, context)
     case 'added':
-      return added(state, input)
+      return added(state, input, context)
     case 'not_added':
       return notAdded(state, input, context)
     case 'htlc_received':

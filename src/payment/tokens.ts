@@ -59,6 +59,14 @@ export function charged(
   return ok({ ...state, tokens: pmapSet(state.tokens, id, { ...token, spentMsat }) })
 }
 
+/** The state in which this amount is spent, whatever the budget: it has left already. */
+export function spent(state: PaymentsState, id: string | undefined, amountMsat: Msat): PaymentsState {
+  const token = id === undefined ? undefined : pmapGet(state.tokens, id)
+  if (token === undefined) return state
+  const spentMsat = add(token.spentMsat, amountMsat)
+  return { ...state, tokens: pmapSet(state.tokens, token.id, { ...token, spentMsat }) }
+}
+
 /** The state in which this amount is not spent after all. A token that was revoked in the meantime stays so. */
 export function refunded(state: PaymentsState, id: string | undefined, amountMsat: Msat): PaymentsState {
   const token = id === undefined ? undefined : pmapGet(state.tokens, id)

@@ -6,6 +6,7 @@ import { putInFlight } from './records.ts'
 import { failure } from './replies.ts'
 import {
   type InFlight,
+  isOffered,
   numberKey,
   type PaymentStep,
   type PaymentsState,
@@ -36,7 +37,8 @@ export function dropped(state: PaymentsState, input: Dropped, context: PaymentCo
   const writes = [putInFlight(left)]
   // To a peer it goes again over the same channel, once that is back.
   const isStraight = parts.length === 0 && part.hops.length === 1
-  if (isStraight && input.forGood !== true) return { next, writes, effects: [] }
+  const isLater = isOffered(next, payment.number) || (isStraight && input.forGood !== true)
+  if (isLater) return { next, writes, effects: [] }
   const again = sendMissing(next, left, context)
   if (again.ok) return { ...again.value, writes: [...writes, ...again.value.writes] }
   const isEnd = parts.length === 0 && input.forGood === true && trialOf(next, payment).refusal === undefined
@@ -84,7 +86,7 @@ function forEachWaiting(
   for (const number of [...pmapValues(state.waiting)].sort((a, b) => a - b)) {
     const key = numberKey(number)
     // What is being offered is answered first.
-    if (pmapGet(next.session.attempts, key) !== undefined) continue
+    if (isOffered(next, number)) continue
     const inFlight = defined(pmapGet(next.inFlight, key), 'what waits is in flight')
     const step = handle(next, inFlight)
     next = step.next

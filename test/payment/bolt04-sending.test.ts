@@ -1,94 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { msat, type PaymentHash, pmapGet, pmapValues, toHex } from '../../src/base/index.ts'
-import { sha256 } from '../../src/crypto/index.ts'
+import { msat, pmapGet, toHex } from '../../src/base/index.ts'
 import { signInvoice } from '../../src/invoice/index.ts'
-import type { PaymentEffect, PaymentProgress } from '../../src/payment/index.ts'
-import { FEATURES, featureBits } from '../../src/wire/index.ts'
-import { type AddHtlc, fresh, HEIGHT, keysendInput, NOT_NOW, type Node, payInput, START, theAdd } from './fixture.ts'
+import { HEIGHT, keysendInput, NOT_NOW, type Node, payInput, START, theAdd } from './fixture.ts'
+import { failedBy, graphOf, journey, known, nodeSecret, of, payer, scid, updateOf } from './network.ts'
 import {
-  type Edge,
-  failedBy,
-  graphOf,
-  journey,
-  known,
-  type Name,
-  nodeSecret,
-  of,
-  payer,
-  scid,
-  updateOf,
-} from './network.ts'
+  AMOUNT,
+  adds,
+  BOTH,
+  firstOf,
+  fulfil,
+  HASH,
+  invoiceOf,
+  PREIMAGE,
+  progress,
+  record,
+  SECRET,
+  TWO_WAYS,
+  takeAll,
+} from './ways.ts'
 
 // Payments over others and in parts (BOLT 4): what each hop is told, what follows when one of them says no, and how all of it ends.
-
-const PREIMAGE = fresh()
-const HASH = sha256(PREIMAGE)
-const SECRET = fresh()
-const AMOUNT = 100_000_000n
-
-interface Asked {
-  readonly amount?: bigint
-  readonly parts?: boolean
-  readonly hints?: Parameters<typeof signInvoice>[0]['routeHints']
-  readonly payee?: Name
-}
-
-function invoiceOf({ amount = AMOUNT, parts = true, hints = [], payee = 'dave' }: Asked = {}): string {
-  const bits = [FEATURES.var_onion_optin.bit, FEATURES.payment_secret.bit]
-  return signInvoice(
-    {
-      network: 'regtest',
-      amountMsat: msat(amount),
-      timestamp: START / 1000,
-      paymentHash: toHex(HASH) as PaymentHash,
-      paymentSecret: SECRET,
-      description: { type: 'text', text: '' },
-      minFinalCltvExpiryDelta: 30,
-      routeHints: hints,
-      features: featureBits(...bits, ...(parts ? [FEATURES.basic_mpp.bit + 1] : [])),
-    },
-    nodeSecret(payee),
-  )
-}
-
-/** Two ways from Alice to Dave: one over Bob, one over Carol, who asks for more. */
-const TWO_WAYS: readonly Edge[] = known([
-  { id: 1, between: ['bob', 'dave'] },
-  { id: 2, between: ['carol', 'dave'], asks: { base: 3_000n } },
-])
-const BOTH = [
-  ['bob', 500_000_000n],
-  ['carol', 400_000_000n],
-] as const
-
-const adds = (effects: readonly PaymentEffect[]): readonly AddHtlc[] =>
-  effects.filter(effect => effect.type === 'add_htlc')
-const progress = (effects: readonly PaymentEffect[]): readonly PaymentProgress[] =>
-  effects.flatMap(effect => (effect.type === 'progress' ? [effect.progress] : []))
-
-/** Lets channels take what is offered, each under the next id, and gives back what was taken. */
-function takeAll(node: Node, effects: readonly PaymentEffect[], firstId = 0) {
-  const taken: { readonly add: AddHtlc; readonly id: number }[] = []
-  const said: PaymentEffect[] = []
-  let next = effects
-  for (let id = firstId; ; id++) {
-    said.push(...next)
-    const [add] = adds(next)
-    if (add === undefined) return { taken, said }
-    taken.push({ add, id })
-    next = node.step({ type: 'added', payment: add.payment, link: add.link, id })
-  }
-}
-
-const firstOf = (node: Node, { link }: AddHtlc): Name => {
-  const peer = node.candidates.find(candidate => candidate.link === link)?.nodeId
-  return (['bob', 'carol', 'dave', 'erin'] as const).find(name => of(name) === peer) ?? 'alice'
-}
-
-const fulfil = (node: Node, link: number, id: number) =>
-  node.step({ type: 'htlc_fulfilled', link, id, paymentPreimage: PREIMAGE })
-
-const record = (node: Node) => [...pmapValues(node.state.inFlight)][0]
 
 describe('over one hop that is not the payee', () => {
   test('each is told what it has to pass on, and the payee the secret and the total', () => {

@@ -170,7 +170,7 @@ describe('before anything is looked up', () => {
   const open = () => ownInvoice({ amountMsat: undefined as never })
   const wait = (minFinalCltvExpiryDelta: number) => () => ownInvoice({ minFinalCltvExpiryDelta })
   const cases: readonly Refused[] = [
-    { name: 'no invoice', invoice: () => 'lnbc1', code: 'invalid_invoice', message: /too_short.*expected .*, got 0/ },
+    { name: 'no invoice', invoice: () => 'lnbc1', code: 'invalid_invoice', message: /too short/ },
     { name: 'another network', invoice: () => ownInvoice({ network: 'bitcoin' }), code: 'wrong_network' },
     { name: 'its own invoice', invoice: () => ownInvoice({}, secretOf(0xa1)), code: 'self_payment' },
     { name: 'no amount at all', invoice: open, code: 'amount', message: /say how much/ },
