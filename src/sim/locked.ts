@@ -1,22 +1,23 @@
 import { channelIdOf, type FundedChannel } from '../channel/index.ts'
-import { linksOf } from './node.ts'
-import type { WatchedNode, WatchedWorld } from './observer.ts'
+import { fundedChannel } from './ghost.ts'
+import type { WatchedWorld } from './observer.ts'
 
 /**
- * Whether a channel waits for somebody who will not come, and rightly so (docs/backup.md): its own records are known to be an old copy,
- * and the only one who could publish a commitment has lost data too, or has no wish to; or the other side has forgotten the channel,
- * and nobody knows where to find it.
+ * Whether a channel waits for somebody who will not come, and rightly so (docs/backup.md): its own records are known to be an old copy, and
+ * the only one who could publish a commitment knows the same of its own, or has no wish to; or the other side has forgotten the
+ * channel, and nobody knows where to find it. What is on the chain waits for nobody.
  */
-export function isLocked(channel: FundedChannel, peer: string, { honest, lost }: WatchedWorld): boolean {
-  const { phase } = channel.durable
+export function isLocked(channel: FundedChannel, peer: string, { chain, honest, lost }: WatchedWorld): boolean {
+  if (chain.spendingTx(channel.durable.params.fundingOutpoint)?.height !== undefined) return false
   const other = honest.find(({ id }) => id === peer)
-  const isBlind = phase.type === 'closing' && !phase.cause.mayPublishCommitment
-  if (other === undefined) return isBlind
-  return lost?.has(other) === true && (isBlind || !knows(other, channel))
+  if (other === undefined) return isBlind(channel)
+  if (lost?.has(other) !== true) return false
+  const theirs = fundedChannel(other.state, channelIdOf(channel))
+  if (theirs !== undefined) return isBlind(channel) && isBlind(theirs)
+  return isBlind(channel) || channel.durable.phase.type !== 'closing'
 }
 
-function knows({ state }: WatchedNode, channel: FundedChannel): boolean {
-  return linksOf(state).some(
-    ({ state: { channel: known } }) => known !== undefined && channelIdOf(known) === channelIdOf(channel),
-  )
+/** It has proof that its copy is old, and leaves the end to the peer. */
+function isBlind({ durable: { phase } }: FundedChannel): boolean {
+  return phase.type === 'closing' && !phase.cause.mayPublishCommitment
 }

@@ -20,9 +20,11 @@ export function deadlines(_world: World): Observer {
     durable: (node, turn) => {
       if (node.plan.isAdversary) return undefined
       const height = turn.after.blocks.at(-1)?.height ?? 0
-      // Who still reads what came while it was away acts on it when it has read all.
-      const isNewBlock = node.isListening && turn.inputs.some(({ type }) => type === 'block_connected')
-      return takingComplaint(node, turn, height) ?? (isNewBlock ? overdueComplaint(node, height) : undefined)
+      // Who still reads what came while it was away acts on it in the turn in which it has read all: an HTLC that was settled long ago is no
+      // reason to close a channel (decision 15).
+      const isToAct =
+        node.isListening && turn.inputs.some(({ type }) => type === 'block_connected' || type === 'started')
+      return takingComplaint(node, turn, height) ?? (isToAct ? overdueComplaint(node, height) : undefined)
     },
   }
 }
@@ -31,8 +33,6 @@ function overdueComplaint(node: WatchedNode, height: number): Complaint {
   for (const link of node.state.links.size === 0 ? [] : linksIn(node)) {
     const { phase, htlcs } = link.durable
     if (phase.type === 'closing' || phase.type === 'closed') continue
-    // Of what came while it was away it judges when it has seen all of it.
-    if (link.session.unproven === 'catching_up') continue
     for (const htlc of htlcs) {
       const last = lastHeight(htlc)
       if (last === undefined || height <= last + BLOCKS_TO_NOTICE) continue

@@ -5,21 +5,30 @@ import { commitmentNumberOf } from '../../commitment/index.ts'
 import { linksOf } from '../node.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
-import { fundedOf, nameOf } from './changedLinks.ts'
+import { changedLinks, fundedOf, nameOf } from './changedLinks.ts'
 import { channelOf } from './conservation.ts'
 
-/** BOLT 2, revoke_and_ack: two bytes of type, then the channel's id. */
+/** BOLT 2: two bytes of type, then the channel's id. */
 const REVOKE_AND_ACK = 133
+const CHANNEL_REESTABLISH = 136
 
 /**
  * Invariants 3 and 9: whoever has given a secret away never publishes the commitment that it belongs to, nor gives away the secret of
- * one that it has published. What left counts, whatever a later image of the disk says.
+ * one that it has published. What left counts, whatever a later image of the disk says: who is on one that is older does not know, and is
+ * excused where it has done what it can to find out (decision 15).
  */
 export function revoked(world: World): Observer {
   /** By node and channel: the highest number whose secret has left. */
   const revokedUpTo = new Map<string, number>()
   const isLost = (node: WatchedNode) => world.honest.some(each => each === node && world.lost.has(each))
   const publishedNumbers = new Map<string, number>()
+  /** Channels whose peer has said in this process where it stands. */
+  const met = new Set<string>()
+  /** The height up to which our commitment was last held back. */
+  const heldUntil = new Map<string, number>()
+  const forget = (keys: Set<string> | Map<string, number>, { name }: Pick<WatchedNode, 'name'>) => {
+    for (const key of [...keys.keys()]) if (key.startsWith(`${name} `)) keys.delete(key)
+  }
   const secretComplaint = (node: WatchedNode, channelId: string): Complaint => {
     const channel = channelOf(node, channelId)
     if (channel === undefined) return undefined
@@ -30,6 +39,14 @@ export function revoked(world: World): Observer {
     if (published === undefined || published > number) return undefined
     return `${node.name} has revoked commitment ${number} of ${nameOf(channel)} after it published commitment ${published}`
   }
+  /** Its user wanted that; or it has waited for a word of the peer, and only an HTLC waits less than who has an honest one. */
+  const isExcused = (node: WatchedNode, channel: FundedChannel, key: string): boolean => {
+    const cause = causeOf(channel)
+    if (cause === 'local_force') return true
+    const hasWaited = (heldUntil.get(key) ?? Number.POSITIVE_INFINITY) <= (node.state.blocks.at(-1)?.height ?? 0)
+    if (hasWaited && cause === 'deadline') return true
+    return !hasWitness(world, channel, node) && (hasWaited || met.has(key))
+  }
   const publicationComplaint = (node: WatchedNode, tx: Tx): Complaint => {
     const channel = channelSpentBy(node, tx)
     const number = channel && commitmentNumberOf(tx, channelObscuringFactor(channel.durable.params))
@@ -38,11 +55,33 @@ export function revoked(world: World): Observer {
     const key = `${node.name} ${channelIdOf(channel)}`
     publishedNumbers.set(key, Math.min(publishedNumbers.get(key) ?? number, number))
     const upTo = revokedUpTo.get(key) ?? -1
-    if (number > upTo || (isLost(node) && (isBlind(channel) || !hasWitness(world, channel, node)))) return undefined
+    if (number > upTo || (isLost(node) && isExcused(node, channel, key))) return undefined
     return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
   }
   return {
     name: 'revoked commitments',
+    deed: ({ deed }) => {
+      if (deed.type === 'old_image') forget(heldUntil, world.nodeAt(deed.who))
+    },
+    started: node => {
+      forget(met, node)
+      return undefined
+    },
+    received: (node, _connection, bytes) => {
+      if (bytes[0] === 0 && bytes[1] === CHANNEL_REESTABLISH) met.add(`${node.name} ${toHex(bytes.subarray(2, 34))}`)
+      return undefined
+    },
+    durable: (node, turn) => {
+      if (!isLost(node)) return undefined
+      for (const { after } of changedLinks(turn)) {
+        const channel = fundedOf(after)
+        if (channel === undefined) continue
+        const { phase } = channel.durable
+        if (phase.type === 'closing' && phase.heldUntil !== undefined)
+          heldUntil.set(`${node.name} ${channelIdOf(channel)}`, phase.heldUntil)
+      }
+      return undefined
+    },
     sent: (node, _connection, bytes) => {
       if (bytes[0] !== 0 || bytes[1] !== REVOKE_AND_ACK || node.plan.isAdversary) return undefined
       return secretComplaint(node, toHex(bytes.subarray(2, 34)))
@@ -72,7 +111,6 @@ function hasWitness({ honest, lost }: World, channel: FundedChannel, node: Watch
   return honest.some(each => !lost.has(each) && peers.some(({ peer }) => peer === each.id))
 }
 
-/** Closed by force or for a deadline: nobody asks the peer first, so that an old copy cannot know how old it is. */
-function isBlind({ durable: { phase } }: FundedChannel): boolean {
-  return phase.type === 'closing' && (phase.cause.kind === 'local_force' || phase.cause.kind === 'deadline')
+function causeOf({ durable: { phase } }: FundedChannel): string | undefined {
+  return phase.type === 'closing' ? phase.cause.kind : undefined
 }
