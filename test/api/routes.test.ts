@@ -67,9 +67,9 @@ const ROUTES: readonly Route[] = [
   },
   {
     route: 'POST /v1/channels',
-    body: { peer: { nodeId: PEER_ID }, capacitySat: '100000', announce: true },
+    body: { peer: { nodeId: PEER_ID }, capacitySat: '100000', announce: true, zeroConf: true, scidAlias: false },
     verb: 'openChannel',
-    asked: { peer: { nodeId: PEER_ID }, capacitySat: 100_000n, announce: true },
+    asked: { peer: { nodeId: PEER_ID }, capacitySat: 100_000n, announce: true, zeroConf: true, scidAlias: false },
     answer: channels.opened,
   },
   { route: `GET ${CHANNEL_PATH}`, verb: 'channel', asked: { channelId: CHANNEL_ID }, answer: channels.channel },

@@ -73,6 +73,7 @@ describe('what was typed', () => {
     [['start', '--listen', 'nowhere'], "--listen is 'nowhere', which is no HOST:PORT."],
     [['start', '--api', '1.2.3.4:70000'], "--api is '1.2.3.4:70000', which is no HOST:PORT."],
     [['start', '--network', 'signet'], 'On signet a node needs a Bitcoin Core.'],
+    [['start', '--trust', 'me'], "'me' is no node id."],
     [['start', '--birth-height', '-5'], "--birth-height is '-5'."],
     [
       ['start', '--unencrypted-seed', '--passphrase-file', 'f'],

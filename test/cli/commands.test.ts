@@ -331,6 +331,13 @@ describe('channels', () => {
     })
   })
 
+  it('open, in the ways that are not the default', async () => {
+    const { run, calls } = await atFakeNode()
+    const { out } = await run('open', PEER_ID, '20000', '--announce', '--zero-conf', '--scid-alias')
+    expect(out).toMatch(/^A channel of 20,000 sat with 020202020202 opens before its funding is confirmed\.$/m)
+    expect(calls).toMatchObject([{ request: { announce: true, zeroConf: true, scidAlias: true } }])
+  })
+
   it('channels', async () => {
     const { run, calls } = await atFakeNode()
     expect(await run('channels')).toEqual(

@@ -5,6 +5,7 @@ import { writePrivateFile } from '../../src/cli/dataDirectory.ts'
 import { untilEnded } from '../../src/cli/start/ending.ts'
 import { readStart } from '../../src/cli/start/options.ts'
 import { outletOf } from '../../src/cli/start/outlet.ts'
+import { PEER_ID } from '../api/fakeNode.ts'
 import { fakeShell, newFolder } from './fakeShell.ts'
 
 // The parts of `bookend start` that need no node.
@@ -21,6 +22,7 @@ describe('the options of a start', () => {
       listen: { host: '127.0.0.1', port: 9735 },
       api: { host: '127.0.0.1', port: 9740 },
       seed: { type: 'asked' },
+      trustZeroConf: [],
     })
   })
 
@@ -34,11 +36,19 @@ describe('the options of a start', () => {
   it('no port for peers, any port, and where words were used before', () => {
     const { shell } = fakeShell()
     expect(
-      readStart(shell, { ...TYPED, listen: 'none', api: '[::1]:0', birthHeight: '800000', unencryptedSeed: true }),
+      readStart(shell, {
+        ...TYPED,
+        listen: 'none',
+        api: '[::1]:0',
+        birthHeight: '800000',
+        unencryptedSeed: true,
+        trust: `${PEER_ID}, ${PEER_ID.toUpperCase()}`,
+      }),
     ).toMatchObject({
       listen: undefined,
       api: { host: '::1', port: 0 },
       birthHeight: 800_000,
+      trustZeroConf: [PEER_ID, PEER_ID],
       seed: { type: 'unencrypted' },
     })
   })

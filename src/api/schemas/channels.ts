@@ -24,6 +24,8 @@ export const openRequest = z
     capacitySat: satIn,
     pushMsat: msatIn.optional().meta({ description: 'What the other side gets of it at the start.' }),
     feeratePerKw: feerateIn.optional(),
+    zeroConf: flag('whether it is used before it is confirmed, which the peer has to agree to').optional(),
+    scidAlias: flag('whether payments never name it by where it stands on the chain').optional(),
     announce: flag('whether the whole network is told of the channel (BOLT 7); private unless told').optional(),
   })
   .meta({ id: 'OpenRequest' })

@@ -24,6 +24,7 @@ export function startCommand(shell: Shell, version: string): Command {
     .option('--passphrase-file <file>', 'the passphrase of the seed is its first line')
     .option('--unencrypted-seed', 'keep the seed without a passphrase: whoever reads the disk has the money')
     .option('--birth-height <height>', 'where to look for coins from, with words that were used before')
+    .option('--trust <nodeids>', 'use channels of these peers before they are confirmed; with commas between them')
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', HELP)
     .action(async (typed: TypedStart) => {

@@ -1,8 +1,9 @@
+import { fromHex, type NodeId, nodeId } from '../../base/index.ts'
 import type { NetAddress } from '../../ports/index.ts'
 import { DEFAULT_NETWORK, dataDirectoryOf, type Network, networkTyped } from '../dataDirectory.ts'
 import { usage } from '../problems.ts'
 import type { Shell } from '../shell.ts'
-import { addressTyped, LIGHTNING_PORT, wholeTyped } from '../typed.ts'
+import { addressTyped, LIGHTNING_PORT, nodeIdTyped, wholeTyped } from '../typed.ts'
 
 /** What was typed behind `bookend start`. */
 export interface TypedStart {
@@ -15,6 +16,7 @@ export interface TypedStart {
   readonly passphraseFile?: string
   readonly unencryptedSeed?: boolean
   readonly birthHeight?: string
+  readonly trust?: string
 }
 
 export interface StartOptions {
@@ -31,6 +33,8 @@ export interface StartOptions {
     | { readonly type: 'asked' }
   /** Absent: what a restore has named, else now. */
   readonly birthHeight?: number
+  /** Whose channels are used before they are confirmed. */
+  readonly trustZeroConf: readonly NodeId[]
 }
 
 export const DEFAULT_LISTEN = `127.0.0.1:${LIGHTNING_PORT}`
@@ -43,7 +47,7 @@ const MAX_HEIGHT = 10_000_000
 /** The options as values. Throws a `BookendError` (`bad_request`). */
 export function readStart(shell: Shell, typed: TypedStart): StartOptions {
   const network = networkTyped(typed.network)
-  const { birthHeight, listen, api } = typed
+  const { birthHeight, listen, api, trust } = typed
   return {
     dataDir: dataDirectoryOf(shell, typed),
     network,
@@ -51,9 +55,12 @@ export function readStart(shell: Shell, typed: TypedStart): StartOptions {
     listen: listenTyped(listen),
     api: apiTyped(api),
     seed: seedTyped(typed),
+    trustZeroConf: trust === undefined ? [] : trust.split(',').map(trustTyped),
     ...(birthHeight !== undefined && { birthHeight: heightTyped(birthHeight) }),
   }
 }
+
+const trustTyped = (typed: string): NodeId => nodeId(fromHex(nodeIdTyped(typed.trim())))
 
 /** A password in the environment is not seen in the list of processes. Without either, it is the one of `bookend regtest`. */
 export function chainTyped(

@@ -60,7 +60,7 @@ async function serveNode(run: Run): Promise<void> {
 
 /** The chain first: it says at once what is wrong with it, before somebody is asked for a passphrase. */
 async function openNode({ shell, options, directory, ending, outlet }: Run): Promise<BookendNode> {
-  const { network, listen, birthHeight } = options
+  const { network, listen, birthHeight, trustZeroConf } = options
   const chain = await bitcoindChain({ ...options.chain, network })
   try {
     const phrase = await phraseIn(shell, directory.file(FILES.seed), options.seed)
@@ -72,6 +72,7 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
       store,
       net: { network: nodeSecret => tcpNetwork({ nodeSecret }), ...(listen === undefined ? {} : { listen }) },
       ...(birthHeight !== undefined && { birthHeight }),
+      trustZeroConf,
       log: outlet.say,
       signal: ending.signal,
     })
