@@ -34,10 +34,10 @@ function wayOf(work: Work, link: Link) {
   return { isPublic, isUp: isUsable(link.state), receivable, hint: isPublic ? undefined : hintOf(work, link, channel) }
 }
 
-/** For what the peer asks; none before it has told. */
+/** By the name that the peer wants to hear, for what it asks; none before it has told. */
 function hintOf(work: Work, link: Link, channel: FundedChannel): RouteHintHop | undefined {
   const asked = remotePolicy(work.state.gossip, channelIdOf(channel))
-  const shortChannelId = shortChannelIdOf(link.state)
+  const shortChannelId = channel.durable.remoteAlias ?? shortChannelIdOf(link.state)
   if (asked === undefined || shortChannelId === undefined) return undefined
   const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = asked
   return { nodeId: link.peer, shortChannelId, feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta }

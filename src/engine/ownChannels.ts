@@ -57,6 +57,7 @@ function factsOf(work: Work, link: Link, channel: FundedChannel): OwnChannelFact
     remoteFundingPubkey: params.remote.basepoints.fundingPubkey,
     ...(shortChannelId !== undefined && { shortChannelId }),
     ...(link.alias !== undefined && { localAlias: link.alias }),
+    ...(durable.remoteAlias !== undefined && { remoteAlias: durable.remoteAlias }),
     isReady: ready.local && ready.remote,
     isUp: isUsable(link.state),
     isClosing: way.standing === 'closing' || state === 'closed',

@@ -39,6 +39,9 @@ function paid(stage: Stage, from: Side, invoice: string): Payment {
 
 const { feeBaseMsat, feeProportionalMillionths } = DEFAULT_PAYMENT_LIMITS
 
+/** By which a side wants its channel with a peer to be named. */
+const aliasOf = (side: Side, peer: Side) => side.links.find(link => link.peer === peer.id)?.alias
+
 /** What so many nodes ask for passing it on, each for what leaves it. */
 function feeOver(hops: number, amountMsat: bigint): bigint {
   let amount = amountMsat
@@ -85,7 +88,16 @@ describe('an invoice', () => {
     const invoice = stage.invoice(carol, 10_000n)
     const { cltvExpiryDelta } = DEFAULT_PAYMENT_LIMITS
     expect(hintsOf(invoice)).toMatchObject([
-      [{ nodeId: bob.id, feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta }],
+      // By the name that Bob has given it: where it stands is nobody else's business.
+      [
+        {
+          nodeId: bob.id,
+          shortChannelId: aliasOf(bob, carol),
+          feeBaseMsat,
+          feeProportionalMillionths,
+          cltvExpiryDelta,
+        },
+      ],
     ])
     expect(paid(stage, at(sides, 0), invoice)).toMatchObject({ status: 'succeeded', feeMsat: feeOver(1, 10_000_000n) })
   })
