@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { jsonEncode } from '../../src/base/index.ts'
 import type { PublishedRole } from '../../src/engine/index.ts'
+import type { Disk } from '../../src/sim/disk.ts'
 import { type Faults, type Outcome, planOf, randomOf, runPlan, useCrypto } from '../../src/sim/index.ts'
+import { endedPayments } from '../../src/sim/invariants/endedPayments.ts'
 import { money } from '../../src/sim/invariants/money.ts'
 
 // Invariant 1, over a whole run: what is missing in the end is what the chain has taken.
@@ -61,4 +64,20 @@ describe('the money at the end', () => {
     const { failure } = runTo('2', { forgets: true })
     expect(failure?.message).toMatch(/^alice has \d+ msat (more than it can have|less than it had)/)
   })
+})
+
+test('fees of others are paid with a payment, and earned by passing one on', () => {
+  const events = [
+    { type: 'payment_sent', payment: { amountMsat: 10_000n, feeMsat: 7n } },
+    { type: 'payment_received', payment: { amountMsat: 4_000n, feeMsat: 0n } },
+    { type: 'payment_forwarded', amountMsat: 90_000n, feeMsat: 5n },
+    { type: 'payment_failed', payment: { amountMsat: 1n, feeMsat: 1n } },
+  ]
+  const log = new Map(events.map((event, number) => [`event/${number}`, jsonEncode({ at: 0, event })]))
+  // Nothing else of a disk is asked for.
+  expect(endedPayments({ name: 'alice', disk: { load: () => log } as unknown as Disk })).toEqual([
+    { type: 'payment_sent', amountMsat: 10_007n },
+    { type: 'payment_received', amountMsat: 4_000n },
+    { type: 'payment_forwarded', amountMsat: 5n },
+  ])
 })

@@ -1,19 +1,22 @@
 import { jsonDecode } from '../../base/index.ts'
 import { EVENTS, type NodeEvent } from '../../engine/index.ts'
-import type { SimNode } from '../node.ts'
+import type { WatchedNode } from '../observer.ts'
 
+/** What came to a node by a payment, or by the fee of one that it has passed on, and what left it, with its fees. */
 export interface EndedPayment {
-  readonly type: 'payment_sent' | 'payment_received'
+  readonly type: 'payment_sent' | 'payment_received' | 'payment_forwarded'
   readonly amountMsat: bigint
 }
 
-/** The payments that a node has made and was made, as its durable log tells. */
-export function endedPayments(node: SimNode): readonly EndedPayment[] {
-  return [...node.disk.load(EVENTS).values()].flatMap(value => {
+/** The payments that a node has made, was made and has passed on, as its durable log tells. */
+export function endedPayments({ disk, name }: Pick<WatchedNode, 'disk' | 'name'>): readonly EndedPayment[] {
+  return [...disk.load(EVENTS).values()].flatMap((value): readonly EndedPayment[] => {
     const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
-    if (!stored.ok) throw new Error(`an event of ${node.name} cannot be read: ${stored.error.message}`)
+    if (!stored.ok) throw new Error(`an event of ${name} cannot be read: ${stored.error.message}`)
     const { event } = stored.value
+    if (event.type === 'payment_forwarded') return [{ type: event.type, amountMsat: event.feeMsat }]
     if (event.type !== 'payment_sent' && event.type !== 'payment_received') return []
-    return [{ type: event.type, amountMsat: event.payment.amountMsat }]
+    const { amountMsat, feeMsat } = event.payment
+    return [{ type: event.type, amountMsat: event.type === 'payment_sent' ? amountMsat + feeMsat : amountMsat }]
   })
 }

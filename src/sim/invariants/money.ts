@@ -93,8 +93,8 @@ function bookOf(world: World, node: SimNode): Book {
   const initial = msatOf(node.plan.coinsSat.reduce((sum, coin) => sum + BigInt(coin), 0n))
   let [received, sent, pushesReceived, pushesGiven, inChannels] = [0n, 0n, 0n, 0n, 0n]
   for (const { type, amountMsat } of endedPayments(node)) {
-    if (type === 'payment_received') received += amountMsat
     if (type === 'payment_sent') sent += amountMsat
+    else received += amountMsat
   }
   let allowed = msatOf(ownFees(world, node))
   for (const channel of fundedChannels(node.state)) {
@@ -147,7 +147,8 @@ function sumComplaint(world: World, books: readonly Book[]): Complaint {
   }
   const left = [...unclaimed.values()].reduce((sum, amountSat) => sum + amountSat, 0n)
   const fees = confirmed(world).reduce((sum, { feeSat, inputs }) => (isMiners(world, inputs) ? sum : sum + feeSat), 0n)
-  // What a payee counts and the payer has lost: `payments` judges whether that was too little for the chain to move.
+  // What a payee counts and the payer has lost. `payments` asks of each payment that one side alone counts whether it was too little for the
+  // chain to move, so that nothing else is in this sum, and the two rules together are exact.
   const lost = books.reduce((sum, { received, sent }) => sum + received - sent, 0n)
   if (missing - lost === msatOf(fees + left)) return undefined
   return `all are missing ${missing - lost} msat together, the chain has taken ${fees} sat as fees, and ${left} sat are unclaimed`
