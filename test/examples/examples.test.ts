@@ -56,6 +56,7 @@ test('no example is left out', () => {
   const known = [
     'daemons',
     'events',
+    'hold-invoice',
     'http-client',
     'metered-api',
     'streaming',
@@ -83,6 +84,15 @@ test('metered-api.ts asks for a payment for each call, and takes no invented pro
   expect(lines.filter(line => /^Call [123] was paid, and answered: \d+$/.test(line))).toHaveLength(3)
   expect(lines).toContain('A proof that was used already: 402. An invented one: 402. One of a smaller payment: 402.')
   expect(lines.at(-1)).toBe('The server was paid 3 times for 3 answers.')
+})
+
+test('hold-invoice.ts takes the money for what there is, and gives the rest back', async () => {
+  const lines = await runWell('hold-invoice.ts')
+  expect(lines).toEqual([
+    'The customer has paid for the tea.',
+    'The customer has the money for the unicorn back.',
+    'The shop has 25000000 msat, which is the price of one order.',
+  ])
 })
 
 test('streaming.ts pays for each tick', async () => {
