@@ -61,9 +61,10 @@ function complaintAboutUpdate(
   const { limits } = context
   const { shortChannelId, timestamp } = update
   if (update.chainHash !== context.chainHash) return ignored('other_chain', 'the channel is on another chain')
-  if (row === undefined) return ignored('unknown_channel', `channel ${shortChannelId} was not announced`)
+  // One that has come too early for us to know its channel is no reason to ask anybody for that.
   if (isPrivate(update))
     return ignored('private', 'an update that is not to be forwarded is for a peer of that channel')
+  if (row === undefined) return ignored('unknown_channel', `channel ${shortChannelId} was not announced`)
   if (update.unknownFields.length > limits.maxUnknownBytes)
     return ignored('too_long', 'the update is longer than is kept')
   const late = complaintAboutTime(turn, timestamp)

@@ -149,6 +149,9 @@ describe('a node that knows most', () => {
       shortChannelIds: [],
     }
     us.hear(THEM, { type: 'reply_channel_range', ...nothing })
+    // What is for a peer of the channel alone is none of the network's.
+    us.hear(THEM, update(...pairOf(4), ids[4] ?? scid(1), { messageFlags: 3 }))
+    expect(us.refused).toBe('private')
     us.hear(THEM, update(...pairOf(3), ids[3] ?? scid(1)))
     expect(us.refused).toBe('unknown_channel')
     const asked = sentOf(us.pass(1000), THEM)
