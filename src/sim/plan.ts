@@ -45,6 +45,8 @@ export interface ChannelPlan {
   readonly to: number
   readonly capacitySat: number
   readonly pushSat: number
+  /** The network is to know of it. */
+  readonly announce?: boolean
 }
 
 export interface PlannedDeed {

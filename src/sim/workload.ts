@@ -6,11 +6,12 @@ import { signInvoice } from '../invoice/index.ts'
 import { requestKey } from '../payment/index.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
-import type { Deed } from './plan.ts'
+import type { ChannelPlan, Deed } from './plan.ts'
 import type { Random } from './random.ts'
 
 type PayDeed = Extract<Deed, { type: 'pay' }>
-type Opening = Pick<Extract<Deed, { type: 'open' }>, 'capacitySat' | 'pushSat' | 'againAfterMs'>
+type Opening = Pick<Extract<Deed, { type: 'open' }>, 'capacitySat' | 'pushSat' | 'againAfterMs'> &
+  Pick<ChannelPlan, 'announce'>
 type Sending = Pick<Extract<Deed, { type: 'send' }>, 'amountSat' | 'againAfterMs'>
 
 /** A call to pay, and what came of it. */
@@ -112,7 +113,7 @@ export class Workload {
     )
   }
 
-  open(from: SimNode, to: SimNode, { capacitySat, pushSat, againAfterMs }: Opening): void {
+  open(from: SimNode, to: SimNode, { capacitySat, pushSat, announce, againAfterMs }: Opening): void {
     this.#once(
       from,
       againAfterMs,
@@ -125,6 +126,7 @@ export class Workload {
           pushMsat: msat(BigInt(pushSat) * 1000n),
           // 32 bytes in hex are an id.
           temporaryChannelId: toHex(from.fresh()) as ChannelId,
+          ...(announce !== undefined && { announce }),
           ...idempotency,
         }),
     )

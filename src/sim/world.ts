@@ -136,8 +136,8 @@ export class World {
         if (node.name < other.name && this.#areNeighbours(node, other)) this.#introduce(node, other)
     }
     this.#soon()
-    for (const { from, to, capacitySat, pushSat } of this.plan.channels) {
-      this.workload.open(this.nodeAt(from), this.nodeAt(to), { capacitySat, pushSat })
+    for (const { from, to, ...opening } of this.plan.channels) {
+      this.workload.open(this.nodeAt(from), this.nodeAt(to), opening)
       this.#soon()
     }
     this.chain.mine(6)
