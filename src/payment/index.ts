@@ -4,7 +4,7 @@
 
 export { amountsOf } from './channelUpdate.ts'
 export type { Forward, HtlcRef, Part } from './inbound.ts'
-export { DEFAULT_PAYMENT_LIMITS } from './limits.ts'
+export { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from './limits.ts'
 export { type OpenInvoiceView, openInvoice, openInvoices } from './openInvoices.ts'
 export { prepareOnion } from './opening.ts'
 export { policyOf } from './policy.ts'
@@ -34,7 +34,6 @@ export type {
   PaymentEvent,
   PaymentFailure,
   PaymentInput,
-  PaymentLimits,
   PaymentProgress,
   PaymentReply,
   PaymentRoute,

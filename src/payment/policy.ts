@@ -1,9 +1,10 @@
 import type { Msat } from '../base/index.ts'
 import { type ChannelId, err, ok, pmapGet, pmapSet, type Result } from '../base/index.ts'
+import type { PaymentLimits } from './limits.ts'
 import { putPolicy } from './records.ts'
 import { failure, refuse, replyTo } from './replies.ts'
 import type { PaymentStep, PaymentsState } from './state.ts'
-import type { PaymentContext, PaymentFailure, PaymentInput, PaymentLimits, Policy } from './types.ts'
+import type { PaymentContext, PaymentFailure, PaymentInput, Policy } from './types.ts'
 
 // What we ask for passing payments on through a channel (BOLT 7, the channel_update message).
 

@@ -1,8 +1,9 @@
 import { assert, type Msat, msat, pmapGet, subtract } from '../base/index.ts'
 import type { RouteHop } from '../routing/index.ts'
+import type { PaymentLimits } from './limits.ts'
 import type { InFlight, PaymentsState, Sum } from './state.ts'
 import { charged, refunded } from './tokens.ts'
-import type { PaymentLimits, PaymentRoute } from './types.ts'
+import type { PaymentRoute } from './types.ts'
 
 // What parts bring and cost, and what of it a token has been charged with: the amount, and as much of fees as the dearest plan so far
 // took. What was not needed goes back when the payment ends.

@@ -5,6 +5,7 @@ import type { RouteHintHop } from '../invoice/index.ts'
 import type { FailureName, NextHop } from '../onion/index.ts'
 import type { FirstHop, Route } from '../routing/index.ts'
 import type { HtlcRef } from './inbound.ts'
+import type { PaymentLimits } from './limits.ts'
 
 // What is sent and what is received: payments as values, and everything that may go in and come out of the step.
 
@@ -138,65 +139,6 @@ export interface PaymentContext {
   readonly hasChannel: (channelId: ChannelId) => boolean
   /** Whether the end of this channel is a matter of the chain. */
   readonly isClosing: (link: number) => boolean
-}
-
-export interface PaymentLimits {
-  readonly maxOpenInvoices: number
-  readonly maxPaymentsInFlight: number
-  readonly maxTokens: number
-  /** HTLCs that one payment of ours is split into. */
-  readonly maxPartsSent: number
-  /** Onions that are made for one payment of ours: then it has been tried often enough. */
-  readonly maxOnionsPerPayment: number
-  /** What a payment may cost where its user says nothing: this, or so many millionths of the amount, whichever is more. */
-  readonly leastMaxFeeMsat: Msat
-  readonly maxFeeMillionths: number
-  /**
-   * Blocks that our invoices ask for (BOLT 11, min_final_cltv_expiry_delta), and that those get whom we pay without an invoice: far
-   * more than the deadline of a fulfilled HTLC, so that a peer may be away for some hours without costing the channel.
-   */
-  readonly finalCltvExpiryDelta: number
-  /**
-   * The least that others may give us where no invoice has asked for anything. With the 18 blocks of BOLT 2 (cltv_expiry_delta selection)
-   * the deadline of a fulfilled HTLC would have come when it does, and the first block would close the channel: some blocks more.
-   */
-  readonly minKeysendCltvExpiryDelta: number
-  /** Blocks that we add as a payer, so that one in between does no harm. */
-  readonly cltvMarginBlocks: number
-  readonly defaultExpirySeconds: number
-  readonly maxExpirySeconds: number
-  readonly defaultTimeoutMs: number
-  /** How long the first part of a payment waits for the last one (BOLT 4, basic multi-part payments: 60 seconds at least). */
-  readonly mppTimeoutMs: number
-  readonly maxPartsPerPayment: number
-  /** HTLCs that wait for others or for our user, over all channels. */
-  readonly maxPartsHeld: number
-  /** Blocks that an invoice asks for whose preimage our user keeps back: they are what the user has to decide. */
-  readonly holdCltvExpiryDelta: number
-  /** So many blocks before its expiry goes back what still waits: enough to be taken off the commitments in peace. */
-  readonly heldDeadlineBlocks: number
-  /** An HTLC that expires further away than this many blocks is refused (BOLT 4, max_htlc_cltv selection). */
-  readonly maxCltvExpiryDelta: number
-
-  // What we ask for passing payments on, where our user has said nothing else.
-  readonly feeBaseMsat: Msat
-  readonly feeProportionalMillionths: number
-  readonly cltvExpiryDelta: number
-  readonly htlcMinimumMsat: Msat
-  /** No policy asks for less: BOLT 2, cltv_expiry_delta selection, has the sum. */
-  readonly minCltvExpiryDelta: number
-  /** An HTLC that would expire within so many blocks is not offered to anybody. */
-  readonly minOutgoingExpiryBlocks: number
-  /** So many blocks before it expires, an HTLC that was passed on goes back, whatever becomes of it downstream. */
-  readonly upstreamDeadlineBlocks: number
-  /** HTLCs that are passed on at once, over all channels. */
-  readonly maxForwards: number
-  // Of those, what one peer may have sent: how many, how much, and how much that the chain would not give back.
-  readonly maxForwardsPerPeer: number
-  readonly maxForwardedMsatPerPeer: Msat
-  readonly maxForwardedDustMsatPerPeer: Msat
-  /** Onions that are remembered, so that none is opened twice. */
-  readonly maxOnionsSeen: number
 }
 
 export type PaymentInput =

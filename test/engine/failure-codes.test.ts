@@ -24,7 +24,8 @@ function tampering(line: Line, change: (message: Message) => Message): void {
   const { onSend } = bob
   bob.onSend = (connection, bytes) => {
     const decoded = decodeMessage(bytes)
-    onSend(connection, decoded.ok ? encodeMessage(change(decoded.value)) : bytes)
+    const isKnown = decoded.ok && decoded.value.type !== 'unknown'
+    onSend(connection, isKnown ? encodeMessage(change(decoded.value)) : bytes)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { msat, pmapGet, toHex } from '../../src/base/index.ts'
+import { msat, type PaymentHash, pmapGet, toHex } from '../../src/base/index.ts'
 import { signInvoice } from '../../src/invoice/index.ts'
 import { HEIGHT, keysendInput, NOT_NOW, type Node, payInput, START, theAdd } from './fixture.ts'
 import { failedBy, graphOf, journey, known, nodeSecret, of, payer, scid, updateOf } from './network.ts'
