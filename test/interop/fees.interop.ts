@@ -52,6 +52,52 @@ describe.each(seeds)('fees, seed %i', seed => {
   })
 })
 
+describe.each(seeds)('fees of ours, seed %i', seed => {
+  let party: Party
+  let channelId: ChannelId
+  beforeAll(async () => {
+    party = await Party.create(stage, seed)
+    await party.connect()
+    channelId = await party.openFromUs()
+  })
+  afterAll(() => party.close())
+
+  async function expectFeerate(perKw: number): Promise<void> {
+    await until('the channel has the new feerate on both sides', async () => {
+      const theirs = await party.theirs(channelId)
+      return theirs?.feeratePerKw === perKw && (await party.ours(channelId)).feeratePerKw === perKw
+    })
+  }
+
+  // The last is more than is asked for commitments that can be paid for later, so that it is bounded.
+  test.each([
+    [2_500, 2_500],
+    [600, 600],
+    [40_000, 5_000],
+  ])('it costs %i per kw, and LDK takes our update_fee to %i', async (perKw, expected) => {
+    await party.setFeerate(perKw)
+    await expectFeerate(expected)
+    expect(party.counter.said).toContainEqual({ by: 'us', type: 'update_fee' })
+    const { invoice } = await stage.ldk.ask('invoice', { amountMsat: `${AMOUNT}` })
+    expect(await party.node.pay({ invoice })).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('while payments are on their way, over a line that is cut', async () => {
+    const invoices = await Promise.all(
+      Array.from({ length: 20 }, () => stage.ldk.ask('invoice', { amountMsat: '1000000' })),
+    )
+    const paid = invoices.map(({ invoice }) => party.node.pay({ invoice, timeoutMs: 60_000 }))
+    const told = party.setFeerate(1_000)
+    for (const payment of await Promise.all(paid)) expect(payment).toMatchObject({ status: 'succeeded' })
+    await told
+    party.cut()
+    await party.meetsAgain(channelId)
+    await party.mine(1)
+    await expectFeerate(1_000)
+    await party.quiet(channelId)
+  })
+})
+
 const ends = seeds.flatMap(seed =>
   (['us', 'ldk'] as const).flatMap(opener => (['us', 'ldk'] as const).map(closer => ({ seed, opener, closer }))),
 )

@@ -23,6 +23,7 @@ export class Stage {
   readonly ldk: LdkProcess
   readonly #rpc: RpcServer
   readonly #folders: string[] = []
+  readonly #others: LdkProcess[] = []
 
   private constructor(chain: RegtestChain, rpc: RpcServer, ldk: LdkProcess, folder: string) {
     this.chain = chain
@@ -36,15 +37,7 @@ export class Stage {
     chain.mine(1)
     const rpc = value(await serveRegtestRpc({ chain, port: 0, user: USER, password: PASSWORD, now: seconds }))
     const folder = mkdtempSync(join(tmpdir(), 'bookend-ldk-'))
-    const url = `http://${USER}:${PASSWORD}@127.0.0.1:${rpc.port}`
-    const ldk = await LdkProcess.start({
-      seed: '5e'.repeat(32),
-      dataDir: folder,
-      chain: url,
-      port: 0,
-      feeratePerKw: 1_000,
-      ...options,
-    })
+    const ldk = await LdkProcess.start({ ...ldkOn(rpc, folder), ...options })
     const stage = new Stage(chain, rpc, ldk, folder)
     const { address } = await ldk.ask('address')
     for (let coin = 0; coin < COINS; coin++) stage.pay(address)
@@ -66,16 +59,28 @@ export class Stage {
     return folder
   }
 
+  /** One more LDK on this chain. It has no coins. */
+  async another(): Promise<LdkProcess> {
+    const ldk = await LdkProcess.start({ ...ldkOn(this.#rpc, this.folder()), seed: '5f'.repeat(32) })
+    this.#others.push(ldk)
+    return ldk
+  }
+
   /** A coin, confirmed. */
   pay(address: string): void {
     value(this.chain.fund(value(scriptFromAddress(address, 'regtest')), sat(COIN_SAT)))
   }
 
   async close(): Promise<void> {
-    await this.ldk.kill()
+    for (const ldk of [this.ldk, ...this.#others]) await ldk.kill()
     await this.#rpc.close()
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function ldkOn({ port }: RpcServer, dataDir: string): LdkOptions {
+  const chain = `http://${USER}:${PASSWORD}@127.0.0.1:${port}`
+  return { seed: '5e'.repeat(32), dataDir, chain, port: 0, feeratePerKw: 1_000 }
 }
 
 /** Waits for what comes true by itself. */
