@@ -28,7 +28,7 @@ const partOf = (value: number, id: number, cltvExpiry: number): Part => ({
   promisedMsat: msat(500n),
   totalMsat: msat(1000n),
   cltvExpiry,
-  wayBack: { sharedSecret: '', position: 'final' },
+  wayBack: { sharedSecret: '', position: 'outside' },
   receivedAt: NOW,
 })
 
