@@ -10,17 +10,16 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     class: 'concurrent-spends',
     incident: 'A payment whose HTLC is out is offered once more at the next connection, and a keysend is paid twice.',
     file: 'payment/state.ts',
-    find: 'waiting: htlc === undefined ? pmapSet(base.waiting, key, payment.number) : base.waiting,',
+    find: 'waiting: parts.length === 0 ? pmapSet(base.waiting, key, payment.number) : base.waiting,',
     replace: 'waiting: pmapSet(base.waiting, key, payment.number),',
   },
   {
     id: 'ended-payments-stay-in-flight',
     class: 'concurrent-spends',
     incident: 'After a restart a payment that has failed goes on, and is tried again.',
-    file: 'payment/ending.ts',
-    find: 'writes: [putPayment(payment), deleteInFlight(payment.number)],',
-    replace:
-      "writes: [putPayment(payment), ...(event.type === 'payment_sent' ? [deleteInFlight(payment.number)] : [])],",
+    file: 'payment/ends.ts',
+    find: 'const writes = [...step.writes, deleteInFlight(payment.number), ...tokenWrites(next, terms.token)]',
+    replace: 'const writes = [...step.writes, ...tokenWrites(next, terms.token)]',
   },
   {
     id: 'dropped-htlcs-are-not-told',
@@ -38,7 +37,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     incident: 'The same call with the same key, made again when the first has ended, pays again.',
     file: 'payment/attempts.ts',
     find: 'if (terms.repeatable !== undefined) writes.push(',
-    replace: 'if (terms.repeatable !== undefined && others.length > 0) writes.push(',
+    replace: 'if (terms.repeatable !== undefined && asked.others.length > 0) writes.push(',
     plan: CUTS,
   },
   {
