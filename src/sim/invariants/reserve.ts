@@ -36,9 +36,8 @@ export function reserve(_world: World): Observer {
 function offerComplaint(node: WatchedNode, channel: FundedChannel, earlier: FundedChannel): Complaint {
   const { durable } = channel
   if (earlier.durable.htlcs === durable.htlcs) return undefined
-  const offered = durable.htlcs.find(
-    htlc => htlc.offeredBy === 'local' && htlc.added === 'proposed' && !isIn(earlier, htlc),
-  )
+  // Most are signed in the turn that offers them.
+  const offered = durable.htlcs.find(htlc => htlc.offeredBy === 'local' && !isIn(earlier, htlc))
   if (offered === undefined) return undefined
   const { params } = durable
   const holder: Party = 'remote'
