@@ -84,7 +84,9 @@ async function main(): Promise<void> {
   if (summary.killed < mutants.length) process.exitCode ||= 1
 }
 
-const isChosen = (id: string): boolean => mutants.some(mutant => mutant.id === id)
+function isChosen(id: string): boolean {
+  return mutants.some(mutant => mutant.id === id)
+}
 
 function goodKey({ plan }: Pick<Mutant, 'plan'>, seed: string): string {
   return `${seed} ${JSON.stringify(plan)}`

@@ -1,10 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { type Kept, keptOf, readResults, rowHash, writeResults } from './kept.ts'
 import type { Mutant } from './mutant.ts'
 import { sentenceOf, summaryOf, tableOf, withTable } from './report.ts'
+import { MUTANTS } from './table.ts'
 import { runTrial, trialOf } from './trial.ts'
 
 const MUTANT: Mutant = {
@@ -79,6 +82,27 @@ test('what is known is read as it was written, in one order', () => {
     writeResults(path, { b: KILLED, a: KILLED })
     expect(readResults(path)).toEqual({ a: KILLED, b: KILLED })
     expect(Object.keys(JSON.parse(readFileSync(path, 'utf8')))).toEqual(['a', 'b'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('asked again, what was known of a mutant is forgotten, and of no other', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bookend-mutants-'))
+  try {
+    const [world, results, document] = ['world.ts', 'results.json', 'table.md'].map(name => join(folder, name))
+    const file = fileURLToPath(new URL('../../src/onchain/preimages.ts', import.meta.url))
+    writeFileSync(`${world}`, `await import(${JSON.stringify(file)})\n`)
+    const row = rowHash(MUTANTS.find(({ id }) => id === MUTANT.id) ?? MUTANT)
+    writeResults(`${results}`, { [MUTANT.id]: { ...KILLED, row }, other: KILLED })
+    const places = ['--world', `${world}`, '--results', `${results}`, '--document', `${document}`, '--plans', folder]
+    const args = ['test/mutants/run.ts', '--again', '--only', MUTANT.id, '--seeds', '1', ...places]
+    // It ends with 1, as the mutant lives.
+    expect(() => execFileSync(process.execPath, args, { encoding: 'utf8', stdio: 'pipe' })).toThrow('')
+    expect(readResults(`${results}`)).toMatchObject({
+      [MUTANT.id]: { row, seedsRun: 1, outcome: 'alive' },
+      other: KILLED,
+    })
   } finally {
     rmSync(folder, { recursive: true })
   }
