@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { msat } from '../../src/base/index.ts'
+import { msat, type Txid } from '../../src/base/index.ts'
 import { channelAt, findChannel, findNode, loadGossip, nodeAt } from '../../src/gossip/index.ts'
 import {
   type ChannelAnnouncement,
@@ -369,6 +369,12 @@ describe('a restart', () => {
     const records = [...ours.records].sort(([a], [b]) => (a < b ? -1 : 1))
     const loaded = loadGossip(records, ours.context.supported)
     expect(loaded.ok && contentsOf(loaded.value.graph)).toEqual(contentsOf(ours.state.graph))
+    // The same in pages, wherever they are cut.
+    for (let cut = 0; cut <= records.length; cut++) {
+      const first = loadGossip(records.slice(0, cut), ours.context.supported)
+      const both = first.ok ? loadGossip(records.slice(cut), ours.context.supported, first.value) : first
+      expect(both).toEqual(loaded)
+    }
     const row = loaded.ok ? findNode(loaded.value.graph, A.id) : undefined
     expect(loaded.ok && row !== undefined && nodeAt(loaded.value.graph, row).offersOnionMessages).toBe(true)
     const orphans = loadGossip(
@@ -477,6 +483,30 @@ describe('the end of a channel', () => {
     ours.outputs.delete(ID)
     ours.do({ type: 'block_undone', height: 500 })
     expect(ours.state.graph.channelCount).toBe(0)
+  })
+
+  it('comes when another output stands in the place of its funding after a reorganisation', () => {
+    const ours = knowing()
+    ours.outputs.set(ID, outputOf(announcement(A, B, ID), { txid: 'ab'.repeat(32) as Txid }))
+    ours.do({ type: 'block_undone', height: 500 })
+    expect(ours.state.graph.channelCount).toBe(0)
+  })
+
+  it('does not come where the chain cannot say what stands there: it has pruned the block', () => {
+    const ours = knowing()
+    ours.isSlow = true
+    ours.do({ type: 'block_undone', height: 500 })
+    ours.isSlow = false
+    ours.do({ type: 'funding_checked', shortChannelId: ID, output: 'unknown' })
+    expect(ours.state.graph.channelCount).toBe(1)
+    // What is new is not believed then, and not asked for again at once.
+    const other = scid(501)
+    ours.isSlow = true
+    ours.hear(PEER, announcement(A, C, other))
+    ours.do({ type: 'funding_checked', shortChannelId: other, output: 'unknown' })
+    expect(ours.state.graph.channelCount).toBe(1)
+    ours.hear(PEER, announcement(A, C, other))
+    expect(ours.refused).toBe('refused_by_chain')
   })
 
   it('comes when one of its ends says nothing for two weeks', () => {
