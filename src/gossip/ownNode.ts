@@ -5,7 +5,7 @@ import { findNode, nodeAt } from './graph.ts'
 import { signedDigest } from './messages.ts'
 import { OWN_NODE_RECORD } from './records.ts'
 import { change, put, secondsOf, type Turn } from './turn.ts'
-import type { OwnNode } from './types.ts'
+import type { GossipState, OwnNode } from './types.ts'
 import { applyNode } from './updates.ts'
 
 const ALIAS_BYTES = 32
@@ -20,8 +20,8 @@ export function announceNode(turn: Turn): void {
   const { node, graph, nodeSaid, own } = turn.state
   const { nodeId, now, limits } = turn.context
   const row = findNode(graph, nodeId)
-  const isPublic = [...pmapValues(own)].some(({ progress }) => progress.isAnnounced)
-  if (node === undefined || row === undefined || !isPublic) return
+  // In this order: it is asked for each channel of a node that starts, and may have ten thousand.
+  if (node === undefined || row === undefined || !hasPublic(own)) return
   const last = readAnnouncement(nodeSaid)
   const known = nodeAt(graph, row).timestamp ?? 0
   const timestamp = Math.max(secondsOf(now), known + 1, (last?.timestamp ?? 0) + 1)
@@ -33,6 +33,11 @@ export function announceNode(turn: Turn): void {
   change(turn, { nodeSaid: toHex(said) })
   put(turn, OWN_NODE_RECORD, said)
   applyNode(turn, row, made, undefined)
+}
+
+function hasPublic(own: GossipState['own']): boolean {
+  for (const { progress } of pmapValues(own)) if (progress.isAnnounced) return true
+  return false
 }
 
 /** Without its signature. */
