@@ -88,8 +88,8 @@ export function exitComplaint(exit: Exit): Complaint {
     const since = Math.min(start, trail.spend.height ?? start)
     const verdict = isRevoked
       ? penaltyVerdict(trail, durable, exit.highestFeerate)
-      : dueVerdict(trail, durable, exit.highestFeerate, () => false) &&
-        dueVerdict(trail, durable, exit.highestFeerate, revealedSince(chain, since))
+      : dueVerdict(trail, durable, { ...exit, isOwn }, () => false) &&
+        dueVerdict(trail, durable, { ...exit, isOwn }, revealedSince(chain, since))
     if (verdict === undefined) return undefined
     lacks = verdict
   }
@@ -105,7 +105,7 @@ type Verdict = string | undefined
 function dueVerdict(
   trail: MoneyTrail,
   durable: ChannelDurable,
-  highestFeerate: number,
+  { highestFeerate, isOwn }: Pick<Exit, 'highestFeerate'> & { readonly isOwn: boolean },
   isRevealed: (hash: PaymentHash) => boolean,
 ): Verdict {
   const { spend, steps, unclaimed, gotSat } = trail
@@ -113,7 +113,9 @@ function dueVerdict(
   const due = dueSat(durable, spend.tx, isRevealed, amountSat =>
     isLeftToOther(trail, spend.tx, amountSat, highestFeerate),
   )
-  const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (madeBy === 0 ? sum + feeSat : sum), 0n)
+  // On its own commitment second stages are its own, also those whose output nobody has taken.
+  const isMine = (madeBy: number | undefined) => madeBy === 0 || (isOwn && madeBy === undefined)
+  const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (isMine(madeBy) ? sum + feeSat : sum), 0n)
   const left = unclaimed.filter(output => isNotWorthwhile(output, highestFeerate))
   // The opener's cost has the anchors in it.
   const leftSat = left.reduce((sum, { amountSat }) => (amountSat === ANCHOR_SAT ? sum : sum + amountSat), 0n)

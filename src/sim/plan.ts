@@ -47,6 +47,8 @@ export interface ChannelPlan {
   readonly pushSat: number
   /** The network is to know of it. */
   readonly announce?: boolean
+  /** Without anchors, as older software asks for it. */
+  readonly isOlder?: boolean
 }
 
 export interface PlannedDeed {
@@ -84,17 +86,13 @@ export type Deed =
       readonly isAll?: boolean
       readonly hold?: { readonly ms: number; readonly settles: boolean }
     }
-  | {
+  | (ChannelPlan & {
       readonly type: 'open'
-      readonly from: number
-      readonly to: number
-      readonly capacitySat: number
-      readonly pushSat: number
       /** So many satoshis more are said than paid, where the opener is an adversary. */
       readonly missingSat?: number
       /** The same call again, under its idempotency key, so many milliseconds later. */
       readonly againAfterMs?: number
-    }
+    })
   | { readonly type: 'close'; readonly who: number; readonly channel: number; readonly force: boolean }
   | {
       readonly type: 'send'
@@ -184,6 +182,8 @@ export interface PlanOptions {
   readonly faults?: Faults
   /** Whether one of the nodes is hostile. Default: the seed chooses, half of the time. */
   readonly adversary?: boolean
+  /** The channels of the beginning are without anchors. */
+  readonly isOlder?: boolean
   readonly checks?: Checks
 }
 
@@ -231,7 +231,7 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     seed,
     mode,
     nodes,
-    channels: channelPlans(count, shape),
+    channels: channelPlans(count, shape).map(each => ({ ...each, ...(options.isOlder === true && { isOlder: true }) })),
     deeds: twisted(deeds, random.split('twists')),
     healAt: (deeds.at(-1)?.at ?? 0) + MEAN_PAUSE_MS,
     closesAll: shape.chance(0.5),

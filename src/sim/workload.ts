@@ -6,11 +6,12 @@ import { signInvoice } from '../invoice/index.ts'
 import { requestKey } from '../payment/index.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
+import { openWithoutAnchors } from './olderFormat.ts'
 import type { ChannelPlan, Deed } from './plan.ts'
 import type { Random } from './random.ts'
 
 type PayDeed = Extract<Deed, { type: 'pay' }>
-type Opening = Pick<Extract<Deed, { type: 'open' }>, 'capacitySat' | 'pushSat' | 'againAfterMs'> &
+type Opening = Pick<Extract<Deed, { type: 'open' }>, 'capacitySat' | 'pushSat' | 'isOlder' | 'againAfterMs'> &
   Pick<ChannelPlan, 'announce'>
 type Sending = Pick<Extract<Deed, { type: 'send' }>, 'amountSat' | 'againAfterMs'>
 
@@ -113,7 +114,8 @@ export class Workload {
     )
   }
 
-  open(from: SimNode, to: SimNode, { capacitySat, pushSat, announce, againAfterMs }: Opening): void {
+  open(from: SimNode, to: SimNode, { capacitySat, pushSat, announce, againAfterMs, isOlder }: Opening): void {
+    if (isOlder === true) openWithoutAnchors(from)
     this.#once(
       from,
       againAfterMs,

@@ -3,6 +3,7 @@ import {
   CLOSES,
   ENDS_IN_FLIGHT,
   EXITS,
+  EXITS_WITHOUT_ANCHORS,
   FEW_EXITS,
   OLD_IMAGES,
   OPENINGS,
@@ -138,7 +139,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     file: 'onchain/plan.ts',
     find: 'return claim.tx.inputs.every(({ outpoint }) => {',
     replace: 'return claim.tx.inputs.some(({ outpoint }) => {',
-    plan: FEW_EXITS,
+    plan: EXITS_WITHOUT_ANCHORS,
   },
   {
     id: 'claims-are-published-once',

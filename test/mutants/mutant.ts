@@ -19,7 +19,7 @@ export interface Mutant {
   /** What has to happen before it can be seen, where that is more than payments, cuts, crashes, closes and blocks. */
   readonly needs?: string
   /** Options of the seeds that it is looked for in, where ordinary ones meet it too seldom. */
-  readonly plan?: Partial<Pick<PlanOptions, 'faults' | 'adversary' | 'nodes' | 'deeds' | 'checks'>>
+  readonly plan?: Partial<Pick<PlanOptions, 'faults' | 'adversary' | 'nodes' | 'deeds' | 'checks' | 'isOlder'>>
 }
 
 export type Mutated =

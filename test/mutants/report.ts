@@ -72,7 +72,8 @@ function seedsOf(kept: Kept | undefined): string {
 function worldOf({ plan }: Mutant): string {
   if (plan === undefined) return 'any'
   const faults = Object.entries(plan.faults ?? {}).map(([type, weight]) => `${type} ${weight}`)
-  return [...(plan.adversary === true ? ['hostile'] : []), ...faults].join(', ')
+  const kinds = [...(plan.adversary === true ? ['hostile'] : []), ...(plan.isOlder === true ? ['without anchors'] : [])]
+  return [...kinds, ...faults].join(', ')
 }
 
 /** A bug that the code itself noticed is said as such: no rule had to look at anything. */

@@ -60,3 +60,5 @@ export const ENDS_IN_FLIGHT: Plan = {
 export const SHORT_FUNDINGS: Plan = { nodes: 2, adversary: true, faults: { pay: 30, open: 25, mine: 25 } }
 /** The same with so few payments that a seed takes a moment. */
 export const FEW_EXITS: Plan = { nodes: 2, deeds: 6, checks: 'every', adversary: false, faults: { pay: 60 } }
+/** Without anchors, where outputs that the other side can take too are claimed together. */
+export const EXITS_WITHOUT_ANCHORS: Plan = { ...FEW_EXITS, isOlder: true }
