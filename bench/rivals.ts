@@ -22,7 +22,7 @@ const GOAL = 5
 
 const WAYS = [
   { hops: 1, name: 'direct' },
-  // { hops: 2, name: 'over two hops' },
+  { hops: 2, name: 'over two hops' },
 ] as const
 type Way = (typeof WAYS)[number]
 
@@ -38,11 +38,11 @@ export async function benchRivals({ quick, profileIn }: RivalsOptions): Promise<
   const lines: Line[] = []
   try {
     lines.push(await startOurLine(served, CAPACITY_SAT, profileIn), await startLdkLine(served, CAPACITY_SAT))
-    const [turns, alone, many] = quick ? [1, 10, 150] : [4, 40, 500]
+    const [turns, alone, many] = quick ? [2, 8, 120] : [4, 40, 500]
     const figures: Figure[] = []
     for (const way of WAYS) {
       // The compilers warm up.
-      for (const line of lines) await turn(line, way, { alone: 20, many: 300 }, nothing())
+      for (const line of lines) await turn(line, way, quick ? { alone: 3, many: 100 } : { alone: 20, many: 400 }, nothing())
       const measured = lines.map(nothing)
       for (let i = 0; i < turns; i++) {
         for (const [at, line] of lines.entries()) await turn(line, way, { alone, many }, measured[at] ?? nothing())
