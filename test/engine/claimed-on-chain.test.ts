@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { msat, type PaymentHash, toHex } from '../../src/base/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { EngineInput } from '../../src/engine/index.ts'
@@ -88,13 +88,21 @@ class Twins {
     stage.close(alice, this.channelId, true)
     stage.mine(1)
     this.settle(bob)
-    for (let mined = 0; mined < 20 && this.claims() === 0; mined++) stage.mine()
-    expect(this.claims()).toBe(1)
+    this.mineUntil(() => this.claims() === 1)
   }
 
-  /** How often the chain has said so. */
+  /** How often Alice was told so by the chain. */
+  said(what: string): number {
+    return this.alice.eventsOf('channel_onchain').filter(({ kind }) => kind === what).length
+  }
+
   claims(): number {
-    return this.alice.eventsOf('channel_onchain').filter(({ kind }) => kind === 'htlc_claimed').length
+    return this.said('htlc_claimed')
+  }
+
+  mineUntil(isOver: () => boolean): void {
+    for (let mined = 0; mined < 200 && !isOver(); mined++) this.stage.mine()
+    expect(isOver()).toBe(true)
   }
 
   received() {
@@ -107,14 +115,14 @@ class Twins {
 }
 
 describe('an HTLC that was not irrevocable when its channel closed', () => {
-  let twins: Twins
-
-  beforeEach(() => {
-    twins = new Twins()
+  function undecided(): Twins {
+    const twins = new Twins()
     twins.offerUndecided()
-  })
+    return twins
+  }
 
   test('is a payment that was received, when its claim is deep enough', () => {
+    const twins = undecided()
     const { alice, bob, hash, preimage } = twins
     twins.closeAndClaim()
     expect(twins.received()).toMatchObject([
@@ -132,6 +140,7 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
   })
 
   test('is counted once, over restarts and the loss of the blocks that have its claim', () => {
+    const twins = undecided()
     const { stage, alice } = twins
     twins.closeAndClaim()
     stage.restart(alice)
@@ -143,6 +152,7 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
   })
 
   test('does not count as the payment of an invoice with its hash, of which it is a part at most', () => {
+    const twins = undecided()
     const { alice, hash } = twins
     const invoice = twins.hold(alice)
     twins.closeAndClaim()
@@ -153,11 +163,11 @@ describe('an HTLC that was not irrevocable when its channel closed', () => {
   })
 
   test('is nothing where it went back to the peer', () => {
+    const twins = undecided()
     const { stage, alice, bob } = twins
     stage.close(alice, twins.channelId, true)
     for (const side of [alice, bob]) side.onDial = () => undefined
-    stage.mine(200)
-    expect(alice.eventsOf('channel_onchain').map(({ kind }) => kind)).toContain('htlc_returned')
+    twins.mineUntil(() => twins.said('htlc_returned') > 0)
     expect(twins.received()).toEqual([])
   })
 })
@@ -172,7 +182,8 @@ describe('an HTLC that was held for our user when its channel closed', () => {
     twins.closeAndClaim()
     expect(twins.received()).toEqual([])
     stage.restart(alice)
-    stage.mine(200)
+    twins.mineUntil(() => alice.eventsOf('hold_cancelled').length > 0)
+    stage.mine(6)
     expect(alice.eventsOf('hold_cancelled')).toHaveLength(1)
     expect(twins.received()).toMatchObject([{ amountMsat: 50_000_000n, paymentHash: twins.hash }])
   })
@@ -185,7 +196,7 @@ describe('an HTLC that was held for our user when its channel closed', () => {
     stage.settle()
     twins.closeAndClaim()
     twins.settle(alice)
-    stage.mine(200)
+    stage.mine(12)
     expect(twins.received()).toMatchObject([{ amountMsat: 50_000_000n, invoice }])
   })
 })

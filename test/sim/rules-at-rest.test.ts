@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { defined, emptyPMap, fromHex, jsonDecode, pmapEntries, pmapGet, pmapSet } from '../../src/base/index.ts'
+import { type Tx, txid } from '../../src/bitcoin/index.ts'
 import { EVENTS, type NodeEvent } from '../../src/engine/index.ts'
 import { fundedOf } from '../../src/sim/invariants/changedLinks.ts'
+import { doubleSpends } from '../../src/sim/invariants/doubleSpends.ts'
 import { payments } from '../../src/sim/invariants/payments.ts'
 import { publications } from '../../src/sim/invariants/publications.ts'
 import { rest } from '../../src/sim/invariants/rest.ts'
@@ -13,6 +15,7 @@ import { randomOf } from '../../src/sim/random.ts'
 import { runPlan } from '../../src/sim/run.ts'
 import { useCrypto } from '../../src/sim/useCrypto.ts'
 import type { World } from '../../src/sim/world.ts'
+import type { OwnTx } from '../../src/wallet/index.ts'
 
 // Each rule looks at the end of a run in which all has gone well, and has nothing to say; then at the same end with one thing in it that is
 // not true.
@@ -240,6 +243,56 @@ describe('publications', () => {
           const elsewhere = { ...last, hash: '00'.repeat(32) as typeof last.hash }
           const state = { ...alice.state, blocks: [elsewhere] }
           expect(says('non-final', like(alice, { state }))).toBeUndefined()
+          return undefined
+        },
+      }
+    })
+  })
+})
+
+describe('double spends', () => {
+  test('over turns: a claim takes a coin of a payment that waits, or of the claim of another channel', () => {
+    look(world => {
+      const rule = doubleSpends(world)
+      return {
+        rest: () => {
+          const [alice] = world.nodes
+          const coinbase = defined(world.chain.blockAt(1)?.transactions[0], 'a block has a coinbase')
+          const [entry] = alice === undefined ? [] : [...pmapEntries(alice.state.links)]
+          if (alice === undefined || entry === undefined) return undefined
+          const [key, link] = entry
+          const onchain = defined(link.state.onchain, 'a funded channel is watched')
+          const spend = { ...coinbase, inputs: coinbase.inputs.map(input => ({ ...input, sequence: 5 })) }
+          const again = { ...spend, locktime: 1 }
+          const before = alice.state
+          /** A turn after which one channel claims with `claimed`, and the wallet waits for what is given. */
+          const says = (claimed: readonly Tx[], waiting: Partial<OwnTx> & { readonly tx: Tx }, isCoin = false) => {
+            const claims = claimed.map(tx => ({
+              txid: txid(tx),
+              tx,
+              role: 'htlc-timeout' as const,
+              feeCoins: isCoin ? tx.inputs.map(({ outpoint }) => ({ outpoint, script: new Uint8Array(0) })) : [],
+            }))
+            const own: OwnTx = { txid: txid(waiting.tx), standing: 'published', purpose: 'send', ...waiting }
+            const transactions = new Map(before.wallet.transactions).set(own.txid, own)
+            const links = pmapSet(before.links, key, {
+              ...link,
+              state: { ...link.state, onchain: { ...onchain, claims } },
+            })
+            const after = { ...before, links, wallet: { ...before.wallet, transactions } }
+            return rule.durable?.(alice, { before, after, inputs: [], writes: [], effects: [] })
+          }
+          expect(says([spend], { tx: again })).toMatch(
+            /^alice spends \S+ in \w+ \(the wallet's send\) and in \w+ \(a claim of/,
+          )
+          expect(says([spend, again], { tx: spend, purpose: 'other' })).toMatch(
+            /\(a claim of channel \d+\) and in \w+ \(a/,
+          )
+          expect(says([spend], { tx: spend })).toBeUndefined()
+          expect(says([spend], { tx: again, conflict: { txid: txid(spend), height: 1 } })).toBeUndefined()
+          expect(says([spend], { tx: again, confirmedHeight: 1 })).toBeUndefined()
+          // The wallet has given that claim up, and its coins are free.
+          expect(says([spend], { tx: again }, true)).toBeUndefined()
           return undefined
         },
       }

@@ -1,21 +1,21 @@
-import { outPointKey, pmapValues } from '../../base/index.ts'
-import { txid } from '../../bitcoin/index.ts'
+import { outPointKey, pmapValues, type Txid } from '../../base/index.ts'
+import { type Tx, txid } from '../../bitcoin/index.ts'
 import type { EngineEffect } from '../../engine/index.ts'
 import type { Complaint, Observer, Turn, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
-import { fundedOf } from './changedLinks.ts'
+import { changedLinks, fundedOf } from './changedLinks.ts'
 
 /**
- * Invariant 9: a node does not stand in its own way. What it publishes in one turn spends no coin twice, and of the transactions of its
- * wallet that are still to confirm none that was made for a user spends a coin of another. (Of one funding output a node may publish
- * several ends: which of them confirms is for the chain to say.)
+ * Invariant 9: a node does not stand in its own way. What it publishes in one turn spends no coin twice; and over all turns, of what it
+ * still means to confirm, for its channels and for its user, no two transactions spend the same coin. (Of one funding output a
+ * node may publish several ends: which of them confirms is for the chain to say.)
  */
 export function doubleSpends(_world: World): Observer {
   return {
     name: 'double spends',
     durable: (node, turn) => {
       if (node.plan.isAdversary) return undefined
-      return turnComplaint(node, turn) ?? walletComplaint(node, turn)
+      return turnComplaint(node, turn) ?? standingComplaint(node, turn)
     },
   }
 }
@@ -47,19 +47,43 @@ function isFunding({ links }: Turn['after'], key: string): boolean {
   return false
 }
 
-/** Looked at where the wallet's transactions have changed. */
-function walletComplaint({ name }: WatchedNode, { before, after }: Turn): Complaint {
-  const { transactions } = after.wallet
-  if (before.wallet.transactions === transactions) return undefined
-  const spent = new Map<string, string>()
-  for (const own of transactions.values()) {
-    if (own.purpose === 'other' || own.confirmedHeight !== undefined || own.conflict !== undefined) continue
-    for (const { outpoint } of own.tx.inputs) {
+/** Looked at where claims or the wallet's transactions have changed. */
+function standingComplaint({ name }: WatchedNode, turn: Turn): Complaint {
+  const { before, after } = turn
+  const isNew =
+    before.wallet.transactions !== after.wallet.transactions ||
+    changedLinks(turn).some(link => link.before?.state.onchain?.claims !== link.after.state.onchain?.claims)
+  if (!isNew) return undefined
+  const spent = new Map<string, Standing>()
+  for (const standing of standingIn(after)) {
+    for (const { outpoint } of standing.tx.inputs) {
       const key = outPointKey(outpoint)
       const other = spent.get(key)
-      if (other !== undefined) return `the wallet of ${name} spends ${key} in ${other} and in ${own.txid}`
-      spent.set(key, own.txid)
+      if (other !== undefined && other.txid !== standing.txid)
+        return `${name} spends ${key} in ${other.txid} (${other.of}) and in ${standing.txid} (${standing.of})`
+      spent.set(key, standing)
     }
   }
   return undefined
+}
+
+interface Standing {
+  readonly txid: Txid
+  readonly tx: Tx
+  readonly of: string
+}
+
+/** What the user wants of the wallet and waits for a block, and the claims of all channels. */
+function* standingIn({ wallet, links }: Turn['after']): Generator<Standing> {
+  for (const own of wallet.transactions.values()) {
+    if (own.purpose === 'other' || own.confirmedHeight !== undefined || own.conflict !== undefined) continue
+    yield { txid: own.txid, tx: own.tx, of: `the wallet's ${own.purpose}` }
+  }
+  for (const { index, state } of pmapValues(links)) {
+    for (const { txid: id, tx, feeCoins } of state.onchain?.claims ?? []) {
+      // What the wallet has given up, for the want of an input, has given its coins back.
+      if (feeCoins.length > 0 && !wallet.transactions.has(id)) continue
+      yield { txid: id, tx, of: `a claim of channel ${index}` }
+    }
+  }
 }
