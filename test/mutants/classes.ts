@@ -14,7 +14,6 @@ export interface FaultClass {
 
 const FORWARDING = { issue: 5, brings: 'forwarding and hold invoices' }
 const MULTI_PART = { issue: 5, brings: 'payments in parts' }
-const GOSSIP = { issue: 5, brings: 'gossip' }
 const FEE_BUMPING = { issue: 6, brings: 'fee bumping' }
 const REAL_CHAINS = { issue: 6, brings: 'real chains and their servers' }
 
@@ -59,9 +58,17 @@ export const CLASSES = [
     words: 'memory is taken by a length that a stranger claims',
     guardedBy: 'test/wire/messages.properties.test.ts',
   },
-  { id: 'gossip-replies', words: 'gossip replies that are loaded as a whole', notYet: GOSSIP },
+  {
+    id: 'gossip-replies',
+    words: 'gossip replies that are loaded as a whole',
+    guardedBy: 'test/gossip/bolt07-queries.test.ts',
+  },
   { id: 'endless-inboxes', words: 'inboxes without a limit in bytes', guardedBy: 'test/net/tcp.test.ts' },
-  { id: 'decompression-bombs', words: 'a few bytes that decompress to very many', notYet: GOSSIP },
+  {
+    id: 'decompression-bombs',
+    words: 'a few bytes that decompress to very many',
+    guardedBy: 'test/wire/bolt07-extended-queries.test.ts',
+  },
   { id: 'failed-though-paid', words: 'an HTLC is failed, or never ends, although its preimage is known' },
   { id: 'preimages-in-one-place', words: 'preimages are looked for only in the local commitment' },
   { id: 'matched-by-hash', words: 'HTLCs are told apart by less than their direction and id' },
