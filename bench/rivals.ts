@@ -38,11 +38,11 @@ export async function benchRivals({ quick, profileIn }: RivalsOptions): Promise<
   const lines: Line[] = []
   try {
     lines.push(await startOurLine(served, CAPACITY_SAT, profileIn), await startLdkLine(served, CAPACITY_SAT))
-    const [turns, alone, many] = quick ? [2, 8, 120] : [4, 40, 500]
+    const [turns, alone, many] = quick ? [1, 8, 120] : [4, 40, 500]
     const figures: Figure[] = []
     for (const way of WAYS) {
       // The compilers warm up.
-      for (const line of lines) await turn(line, way, quick ? { alone: 3, many: 100 } : { alone: 20, many: 400 }, nothing())
+      for (const line of lines) await turn(line, way, quick ? { alone: 3, many: 60 } : { alone: 20, many: 400 }, nothing())
       const measured = lines.map(nothing)
       for (let i = 0; i < turns; i++) {
         for (const [at, line] of lines.entries()) await turn(line, way, { alone, many }, measured[at] ?? nothing())
