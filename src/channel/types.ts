@@ -100,7 +100,7 @@ export interface CloseCause {
     | 'data_loss'
     | 'spent_by_peer'
   readonly reason: string
-  /** False once the peer has proved that our state is old: publishing it would lose everything. */
+  /** False once the peer has proved that our state is old, so that publishing it would lose everything, or where no funding output is there for it. */
   readonly mayPublishCommitment: boolean
 }
 
