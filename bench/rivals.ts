@@ -42,7 +42,8 @@ export async function benchRivals({ quick, profileIn }: RivalsOptions): Promise<
     const figures: Figure[] = []
     for (const way of WAYS) {
       // The compilers warm up.
-      for (const line of lines) await turn(line, way, quick ? { alone: 3, many: 60 } : { alone: 20, many: 400 }, nothing())
+      for (const line of lines)
+        await turn(line, way, quick ? { alone: 3, many: 60 } : { alone: 20, many: 400 }, nothing())
       const measured = lines.map(nothing)
       for (let i = 0; i < turns; i++) {
         for (const [at, line] of lines.entries()) await turn(line, way, { alone, many }, measured[at] ?? nothing())
