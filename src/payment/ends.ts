@@ -37,7 +37,8 @@ export function succeeded(
   const payment: Payment = { ...left.payment, ...end }
   const next = withRefund(state, left, paid)
   const step = told(next, { type: 'payment_sent', payment })
-  const writes = [...step.writes, ...tokenWrites(next, terms.token)]
+  // What it was charged with is stored since it began.
+  const writes = next === state ? step.writes : [...step.writes, ...tokenWrites(next, terms.token)]
   const kept = tracked(step.next, { payment, terms, onions, parts })
   return { next: kept.next, writes: [...writes, ...kept.writes], effects: step.effects }
 }
