@@ -58,6 +58,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
   outgoing: (bytes: Uint8Array) => Uint8Array | undefined = bytes => bytes
   /** Whether what it wants on chain gets there, for those who forget. */
   publishes: (role: PublishedRole) => boolean = () => true
+  /** Whose channels it uses before they are confirmed. */
+  trustZeroConf: ReadonlySet<NodeId> = new Set()
   #queue: EngineInput[] = []
   #turning = false
   #life = 0
@@ -105,7 +107,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
   context(entropy = chanceOf(this.#random, this.state).next()): EngineContext {
     const rate = feeratePerKw(this.#around.feerate())
     const feerates = { funding: rate, commitment: rate, mutualClose: rate, claim: rate }
-    return { ...this.#fixed, feerates, now: this.#around.clock.now, entropy }
+    const { trustZeroConf } = this
+    return { ...this.#fixed, feerates, trustZeroConf, now: this.#around.clock.now, entropy }
   }
 
   submit(input: EngineInput): void {

@@ -1,7 +1,7 @@
 import { againSoon, amountMsat, pairOf } from './draws.ts'
 import { HIGHEST_OF_NETWORK, isOfNetwork, NETWORK_DEED_TYPES, type NetworkDeed, networkDeedOf } from './networkDeeds.ts'
 import type { Random } from './random.ts'
-import { twisted } from './twists.ts'
+import { type OpeningManner, twisted } from './twists.ts'
 
 // A run as values: whatever happens in it from outside is written down here before it begins, with indices instead of names, so that
 // any part may be left out and the rest still makes sense. A plan is what is replayed, and what the shrinker makes smaller.
@@ -21,6 +21,8 @@ export interface Plan {
   readonly closesAll: boolean
   /** Messages of channels wait until a deed lets each of them through. Default: they arrive in their own time. */
   readonly isHeld?: boolean
+  /** Those who are not hostile use each other's channels before they are confirmed. */
+  readonly isTrusting?: boolean
   /** At least so long after a message comes the next one in its direction, so that it finds a turn of its own. */
   readonly apartMs?: number
   /** How often forks of the world are looked at: at every commit of a channel, which takes minutes, or at some of them (default). */
@@ -90,6 +92,7 @@ export type Deed =
       readonly type: 'open'
       /** So many satoshis more are said than paid, where the opener is an adversary. */
       readonly missingSat?: number
+      readonly manner?: OpeningManner
       /** The same call again, under its idempotency key, so many milliseconds later. */
       readonly againAfterMs?: number
     })
@@ -235,10 +238,14 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     deeds: twisted(deeds, random.split('twists')),
     healAt: (deeds.at(-1)?.at ?? 0) + MEAN_PAUSE_MS,
     closesAll: shape.chance(0.5),
+    ...(random.split('trust').chance(TRUSTING) && { isTrusting: true }),
     ...(apartMs > 0 && { apartMs }),
     ...(options.checks !== undefined && { checks: options.checks }),
   }
 }
+
+/** So many worlds do without the first blocks. */
+const TRUSTING = 0.25
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace']
 
@@ -386,13 +393,7 @@ const WITHHELD: readonly WithheldMessage[] = [
 
 /** Whether something read from a file has the shape of a plan, as far as its first level goes. */
 export function isPlan(value: unknown): value is Plan {
-  if (typeof value !== 'object' || value === null) return false
-  return (
-    'seed' in value &&
-    'mode' in value &&
-    'nodes' in value &&
-    'channels' in value &&
-    'deeds' in value &&
-    'healAt' in value
-  )
+  return typeof value === 'object' && value !== null && FIRST_LEVEL.every(key => key in value)
 }
+
+const FIRST_LEVEL = ['seed', 'mode', 'nodes', 'channels', 'deeds', 'healAt']

@@ -12,6 +12,16 @@ const EMPTYING = 0.05
 /** So many openings are of less than is said, where their opener lies. */
 const SHORT = 0.25
 
+/** So many openings want to be used before they are confirmed, and so many to be named by an alias alone. */
+const AT_ONCE = 0.4
+const NAMELESS = 0.2
+
+/** What an opening asks for besides its amounts. */
+export interface OpeningManner {
+  readonly zeroConf?: boolean
+  readonly scidAlias?: boolean
+}
+
 interface Planned<D> {
   readonly id: number
   readonly at: number
@@ -35,6 +45,7 @@ export function twisted<D extends { readonly type: string }>(
       ...holdOf(planned.deed, own.split('hold')),
       ...(isEmptying && { isAll: true }),
       ...shortOf(planned.deed, own),
+      ...mannerOf(planned.deed, own.split('manner')),
     }
     if (before === undefined || !own.chance(HASTY)) return { ...planned, at: planned.at - earlier, deed }
     const pause = Math.min(planned.at - before.at, own.below(HASTE_MS))
@@ -56,6 +67,12 @@ function aimOf({ type }: Named, before: Named): object {
 function shortOf({ type }: Named, random: Random): object {
   const own = random.split('short')
   return type === 'open' && own.chance(SHORT) ? { missingSat: own.pick([1, 1_000, 50_000]) } : {}
+}
+
+function mannerOf({ type }: Named, random: Random): { readonly manner?: OpeningManner } {
+  const [zeroConf, scidAlias] = [random.chance(AT_ONCE), random.chance(NAMELESS)]
+  if (type !== 'open' || !(zeroConf || scidAlias)) return {}
+  return { manner: { ...(zeroConf && { zeroConf }), ...(scidAlias && { scidAlias }) } }
 }
 
 function holdOf(deed: Named & { readonly by?: string }, random: Random): object {

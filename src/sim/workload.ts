@@ -9,9 +9,13 @@ import type { SimNode } from './node.ts'
 import { openWithoutAnchors } from './olderFormat.ts'
 import type { ChannelPlan, Deed } from './plan.ts'
 import type { Random } from './random.ts'
+import { askedFor } from './trust.ts'
 
 type PayDeed = Extract<Deed, { type: 'pay' }>
-type Opening = Pick<Extract<Deed, { type: 'open' }>, 'capacitySat' | 'pushSat' | 'isOlder' | 'againAfterMs'> &
+type Opening = Pick<
+  Extract<Deed, { type: 'open' }>,
+  'capacitySat' | 'pushSat' | 'manner' | 'isOlder' | 'againAfterMs'
+> &
   Pick<ChannelPlan, 'announce'>
 type Sending = Pick<Extract<Deed, { type: 'send' }>, 'amountSat' | 'againAfterMs'>
 
@@ -114,7 +118,7 @@ export class Workload {
     )
   }
 
-  open(from: SimNode, to: SimNode, { capacitySat, pushSat, announce, againAfterMs, isOlder }: Opening): void {
+  open(from: SimNode, to: SimNode, { capacitySat, pushSat, announce, manner, againAfterMs, isOlder }: Opening): void {
     if (isOlder === true) openWithoutAnchors(from)
     this.#once(
       from,
@@ -128,6 +132,7 @@ export class Workload {
           pushMsat: msat(BigInt(pushSat) * 1000n),
           // 32 bytes in hex are an id.
           temporaryChannelId: toHex(from.fresh()) as ChannelId,
+          ...askedFor(manner, from, to),
           ...(announce !== undefined && { announce }),
           ...idempotency,
         }),

@@ -67,6 +67,8 @@ export class World {
       feerate: () => this.#feerate,
     }
     this.nodes = plan.nodes.map(each => new SimNode(each, around))
+    const trusted = new Set(plan.isTrusting === true ? this.honest.map(({ id }) => id) : [])
+    for (const node of this.honest) node.trustZeroConf = trusted
     for (const node of this.nodes) this.network.join(node, node.context(0).nodeSecret)
     this.workload = new Workload(this.clock, this.nodes)
     this.#adversaries = new Map(
