@@ -44,6 +44,7 @@ export class World {
   readonly #adversaries: ReadonlyMap<SimNode, Adversary>
   #feerate = DEFAULT_FEERATE
   #happenings = 0
+  #blocksLeavingOut = 0
   #isHealed = false
   /** Every node has seen this block and those since: of a branch that begins below it could never know. */
   #floor = BASE_HEIGHT
@@ -269,8 +270,9 @@ export class World {
   #mine(count: number, contents: 'all' | 'none' | 'some', random: Random): void {
     for (let i = 0; i < count; i++) {
       this.#callBack()
-      if (contents === 'all') this.chain.mine(1)
-      else this.chain.mine(1, { transactions: contents === 'none' ? [] : this.#some(random) })
+      const isFull = contents === 'all' || this.#blocksLeavingOut >= MAX_BLOCKS_LEAVING_OUT
+      this.chain.mine(1, isFull ? {} : { transactions: contents === 'none' ? [] : this.#some(random) })
+      this.#blocksLeavingOut = isFull || this.chain.mempool().length === 0 ? 0 : this.#blocksLeavingOut + 1
     }
   }
 
@@ -381,4 +383,6 @@ export class World {
 
 /** Well below the deadlines at which a node goes on chain. */
 const MAX_BLOCKS_AWAY = 8
+/** Two transactions in a row, a commitment and an HTLC of it, have to find their blocks before the deadline that a node keeps for them. */
+const MAX_BLOCKS_LEAVING_OUT = 6
 const MAX_BLOCKS_TO_REST = 400
