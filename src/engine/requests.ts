@@ -135,7 +135,13 @@ function openChannel(work: Work, input: InputOf<'open_channel'>): void {
   })
   const failure = stepLink(work, index, {
     type: 'open',
-    request: { temporaryChannelId, ...variationsOf(input), fundingAmountSat: capacitySat, pushMsat, announce: input.announce ?? false },
+    request: {
+      temporaryChannelId,
+      ...variationsOf(input),
+      fundingAmountSat: capacitySat,
+      pushMsat,
+      announce: input.announce ?? false,
+    },
   })
   const link = linkAt(work, index)
   if (failure === undefined || link === undefined) return
