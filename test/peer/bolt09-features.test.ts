@@ -25,7 +25,10 @@ const everyOption: fc.Arbitrary<FeatureOptions> = fc.record(
 describe('our features', () => {
   it.each<{ options: FeatureOptions; bits: readonly number[] }>([
     { options: {}, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
-    { options: { requireAnchors: true, basicMpp: true }, bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 27, 44, 47, 51, 61] },
+    {
+      options: { requireAnchors: true, basicMpp: true },
+      bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 27, 44, 47, 51, 61],
+    },
     {
       options: { largeChannels: false, upfrontShutdownScript: false, simpleClose: false },
       bits: [0, 7, 8, 11, 12, 14, 23, 27, 44, 47, 51],
