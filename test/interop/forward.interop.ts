@@ -86,6 +86,8 @@ describe.each(seeds)('LDK pays LDK over us, seed %i', seed => {
   })
 
   test('what we cannot pass on goes back, and LDK hears why', async () => {
+    // HTLCs that are still on their way off the commitment cost us a fee, which can be spent again when they are gone.
+    await until('nothing is on its way', async () => (await party.ours(downstream)).htlcs === 0)
     const { spendableMsat } = await party.ours(downstream)
     const outbound = BigInt((await party.theirs((await upstream()).channelId))?.outboundMsat ?? 0)
     expect(outbound).toBeGreaterThan(spendableMsat + AMOUNT)
