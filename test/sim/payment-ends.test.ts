@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { emptyPMap, jsonEncode, type Msat, type NodeId, type PaymentHash } from '../../src/base/index.ts'
+import {
+  type ChannelId,
+  emptyPMap,
+  jsonEncode,
+  type Msat,
+  type NodeId,
+  type PaymentHash,
+} from '../../src/base/index.ts'
 import type { NodeEvent } from '../../src/engine/index.ts'
 import { payments } from '../../src/sim/invariants/payments.ts'
 import type { WatchedWorld } from '../../src/sim/observer.ts'
@@ -104,5 +111,20 @@ describe('who has paid, and who was paid', () => {
     expect(saidOf(lost(354_000n as Msat))).toMatch(/^bob was paid 354000 msat by alice, who has not paid/)
     const failed = ended('payment_failed', 'bob', { amountMsat: 353_999n as Msat })
     expect(saidOf({ ...lost(353_999n as Msat), alice: [failed] })).toMatch(/^bob was paid 353999 msat/)
+  })
+
+  test('and where the payee left an output for now, which went back to the payer in the end', () => {
+    const left = (peer: Name, sat: number): NodeEvent => ({
+      type: 'channel_onchain',
+      channelId: '00'.repeat(32) as ChannelId,
+      peer: idOf(peer),
+      kind: 'claim_not_worthwhile',
+      sentence: `Output ab:2 of ${sat} sat is left for now: at this feerate it is worth less than its claim costs.`,
+    })
+    const lost = ended('payment_failed', 'bob', { code: 'lost_on_chain' })
+    const received = ended('payment_received', 'alice')
+    expect(saidOf({ alice: [lost], bob: [received, left('alice', 5_000)] })).toBeUndefined()
+    expect(saidOf({ alice: [lost], bob: [received, left('alice', 5_001)] })).toMatch(/^bob was paid/)
+    expect(saidOf({ alice: [lost, left('bob', 5_000)], bob: [received] })).toMatch(/^bob was paid/)
   })
 })

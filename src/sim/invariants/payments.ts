@@ -165,11 +165,16 @@ function isLeft(world: WatchedWorld, payee: WatchedNode, { hash, amountMsat, oth
   if (own.some(({ code }) => code === 'outcome_unknown')) return true
   // Who passed it on says nothing of it; who offered it for itself has said that it was lost.
   if (own.length > 0 && !own.some(({ code }) => code === 'lost_on_chain')) return false
-  const words = `of ${amountMsat / 1000n} sat is given up`
+  const says = (node: WatchedNode, what: string) =>
+    logs
+      .get(node)
+      ?.events.some(
+        event => event.type === 'channel_onchain' && event.sentence.includes(`of ${amountMsat / 1000n} sat is ${what}`),
+      )
+  // Left for now: at the feerate of those days it was not worth its claim, and when that fell it had run out.
   return (
     amountMsat < LEAST_OUTPUT_MSAT ||
-    [payee, peer].some(node =>
-      logs.get(node)?.events.some(event => event.type === 'channel_onchain' && event.sentence.includes(words)),
-    )
+    [payee, peer].some(node => says(node, 'given up')) ||
+    says(payee, 'left for now') === true
   )
 }
