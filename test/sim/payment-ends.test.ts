@@ -113,6 +113,22 @@ describe('who has paid, and who was paid', () => {
     expect(saidOf({ ...lost(353_999n as Msat), alice: [failed] })).toMatch(/^bob was paid 353999 msat/)
   })
 
+  test('and where what came to one who passed it on was lost there', () => {
+    const sentence = 'Output ab:2 of 5001 sat is given up: it is worth less than its claim costs at any feerate.'
+    const given: NodeEvent = {
+      type: 'channel_onchain',
+      channelId: '00'.repeat(32) as ChannelId,
+      peer: idOf('alice'),
+      kind: 'claim_given_up',
+      sentence,
+    }
+    const lost = ended('payment_failed', 'carol', { code: 'lost_on_chain' })
+    const bob = [passedOn('alice', 'carol'), given]
+    expect(saidOf({ ...LINE, alice: [lost], bob })).toBeUndefined()
+    expect(saidOf({ ...LINE, alice: [lost] })).toMatch(/^carol was paid/)
+    expect(saidOf({ ...LINE, alice: [ended('payment_failed', 'carol')], bob })).toMatch(/^carol was paid/)
+  })
+
   test('and where the payee left an output for now, which went back to the payer in the end', () => {
     const left = (peer: Name, sat: number): NodeEvent => ({
       type: 'channel_onchain',

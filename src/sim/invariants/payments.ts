@@ -175,6 +175,24 @@ function isLeft(world: WatchedWorld, payee: WatchedNode, { hash, amountMsat, oth
   return (
     amountMsat < LEAST_OUTPUT_MSAT ||
     [payee, peer].some(node => says(node, 'given up')) ||
-    says(payee, 'left for now') === true
+    says(payee, 'left for now') === true ||
+    isLeftOnTheWay(payee, hash, logs)
   )
+}
+
+/** The same of what came to one of those who passed it on: their loss, and the payer says that it was lost. */
+function isLeftOnTheWay(payee: WatchedNode, hash: string, logs: Logs): boolean {
+  const all = [...logs.values()]
+  const isLost = all.some(({ ends }) =>
+    ends.some(end => end.hash === hash && end.other === payee.id && end.code === 'lost_on_chain'),
+  )
+  if (!isLost) return false
+  const events = all.flatMap(log => log.events)
+  return events.some(event => {
+    if (event.type !== 'payment_forwarded' || event.paymentHash !== hash) return false
+    const cameMsat = event.amountMsat + event.feeMsat
+    const words = new RegExp(` of ${cameMsat / 1000n} sat is (given up|left for now)`)
+    const isSaid = events.some(each => each.type === 'channel_onchain' && words.test(each.sentence))
+    return cameMsat < LEAST_OUTPUT_MSAT || isSaid
+  })
 }
