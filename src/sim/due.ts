@@ -34,7 +34,9 @@ export function dueSat(
     if (htlc.offeredBy === 'local') {
       mainMsat -= htlc.amountMsat
       if (!isFulfilled && !isDust && !isRevealed(htlc.paymentHash)) htlcsSat += amountSat
-    } else if (isFulfilled && !isDust && !(isOnChain && isLeft(amountSat))) htlcsSat += amountSat
+    } else if (isFulfilled && isOnChain && !isLeft(amountSat)) htlcsSat += amountSat
+    // Removed already where the other side holds it, and maybe offered back since.
+    else if (isFulfilled && !isOnChain && !isDust) mainMsat += htlc.amountMsat
   }
   const mainSat = mainMsat / 1000n - costSat(durable, spend)
   const largestDust = [durable.params.local, durable.params.remote].map(({ dustLimitSat }) => dustLimitSat)

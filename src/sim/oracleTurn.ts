@@ -66,17 +66,22 @@ function followHearing(
   ignored: number,
 ): FollowedTurn | string {
   const { party } = end
-  const greeted = said.sent.findLast(({ type }) => type === 'reestablish')?.connection
+  const greetings = said.sent.filter(({ type }) => type === 'reestablish').map(({ connection }) => connection)
+  const greeted = greetings.at(-1)
+  // One that was replaced in the turn in which it was greeted on came to nothing.
+  const isReplaced = (connection: number): boolean => connection !== greeted && greetings.includes(connection)
   const turn = new Turn(end.side, party)
   const old = end.connection
   let left = said.received.filter(({ connection }) => connection !== greeted).length - ignored
   for (const [index, heard] of said.received.entries()) {
     if (heard.connection === greeted) continue
     const message = incoming[index]
-    if (left > 0 && message !== undefined && isHeardOn(end, heard.connection)) turn.hear(message)
+    const isHeard = isHeardOn(end, heard.connection) && !isReplaced(heard.connection)
+    if (left > 0 && message !== undefined && isHeard) turn.hear(message)
     left -= 1
   }
-  turn.say(said.sent.filter(({ connection }) => connection !== greeted && (old === undefined || connection === old)))
+  const isSaidOn = (connection: number): boolean => (old === undefined ? !isReplaced(connection) : connection === old)
+  turn.say(said.sent.filter(({ connection }) => connection !== greeted && isSaidOn(connection)))
   if (greeted !== undefined) {
     turn.greet()
     for (const [index, heard] of said.received.entries()) {
@@ -87,8 +92,14 @@ function followHearing(
   }
   if (real.session.connection === 'disconnected') turn.drop()
   turn.decideSilently(real)
-  const wrong = turn.wrong ?? turn.owed() ?? differenceOf(turn.side, sideOf(real, party))
+  const wrong = turn.wrong ?? turn.owed() ?? differenceOf(turn.side, knownSide(real, party))
   return wrong ?? { side: turn.side, said: turn.said, connection: greeted }
+}
+
+/** A process that starts reads the blocks that it has missed before it looks at what no commitment of its channels covers. */
+function knownSide(real: FundedChannel, party: Party): Side {
+  const side = sideOf(real, party)
+  return real.session.unproven === 'catching_up' ? drop(side, party) : side
 }
 
 /** A channel that has never met its peer again is on the connection that it was opened on. */

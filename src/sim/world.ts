@@ -1,10 +1,12 @@
 import { assert, defined, sat, unreachable } from '../base/index.ts'
 import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
+import type { EngineState } from '../engine/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { isAllClosed, isAtEase, isResolved } from './atRest.ts'
 import { BASE_HEIGHT, baseChain } from './baseChain.ts'
 import { Clock } from './clock.ts'
+import { fundedChannels } from './ghost.ts'
 import { History } from './history.ts'
 import { SimNetwork } from './network.ts'
 import { doToNetwork } from './networkDeeds.ts'
@@ -278,7 +280,10 @@ export class World {
 
   /** Whoever was away for longer could lose an HTLC by that alone: nobody honest is. */
   #callBack(): void {
-    const away = this.honest.filter(({ blocksBehind }) => blocksBehind >= MAX_BLOCKS_AWAY)
+    const away = this.honest.filter(
+      ({ blocksBehind, state }) =>
+        blocksBehind >= MAX_BLOCKS_AWAY || (blocksBehind >= MAX_BLOCKS_AWAY_AT_CLOSE && hasHtlcsOnChain(state)),
+    )
     for (const node of away) {
       node.lagMs = 0
       node.start()
@@ -383,6 +388,11 @@ export class World {
 
 /** Well below the deadlines at which a node goes on chain. */
 const MAX_BLOCKS_AWAY = 8
+/** A node that has HTLCs to claim before they expire has been away once, and the chain may be reorganized besides. */
+const MAX_BLOCKS_AWAY_AT_CLOSE = 2
 /** Two transactions in a row, a commitment and an HTLC of it, have to find their blocks before the deadline that a node keeps for them. */
 const MAX_BLOCKS_LEAVING_OUT = 6
 const MAX_BLOCKS_TO_REST = 400
+
+const hasHtlcsOnChain = (state: EngineState): boolean =>
+  fundedChannels(state).some(channel => channel.state === 'closing' && channel.durable.htlcs.length > 0)

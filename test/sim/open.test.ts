@@ -10,11 +10,7 @@ import { useCrypto } from '../../src/sim/useCrypto.ts'
 const FOLDER = new URL('./open/', import.meta.url)
 
 /** By file: the rule that breaks. The folder is there where a plan is. */
-const OPEN: Readonly<Record<string, string>> = {
-  // Both nodes are put back to old images, one of them three times: it publishes its commitment, forgets that, and goes on with a peer
-  // that has forgotten too. Whether a rule asks for too much, or a node may do more than it should, is not known yet.
-  'old-images-of-both-and-a-published-commitment.json': 'revoked commitments',
-}
+const OPEN: Readonly<Record<string, string>> = {}
 
 beforeAll(() => useCrypto('fast'))
 

@@ -208,6 +208,43 @@ describe('a commitment that was revoked before the image', () => {
   })
 })
 
+test('the secret of a commitment that is published: only who has forgotten it, and cannot read of it in a block, may give it away', () => {
+  const said: Complaint[] = []
+  look(world => ({
+    published: (node, tx, role, outcome) => {
+      if (role !== 'commitment' || said.length > 0) return undefined
+      const [, bob] = both(world)
+      const who = node === bob ? 1 : 0
+      const id = fromHex(channelIdOf(channelOf(node)))
+      const later = stateWith(node.state, channel => {
+        const { localCommit } = channel.durable
+        return {
+          ...channel,
+          durable: { ...channel.durable, localCommit: { ...localCommit, number: localCommit.number + 1 } },
+        }
+      })
+      const saidAfter = (image: number | undefined, height: number | undefined): Complaint => {
+        const chain = { transaction: () => ({ tx, height }) }
+        const seen = { chain, nodeAt: (index: number) => both(world)[index], honest: world.honest, lost: new Set() }
+        const rule = revoked(seen as unknown as World)
+        rule.published?.(node, tx, role, outcome)
+        if (image !== undefined)
+          rule.deed?.({ id: 1, at: 0, deed: { type: 'old_image', who: image, age: 1, downMs: 50 } })
+        return rule.sent?.(seenIn(node as SimNode, later), 1, Uint8Array.of(0, 133, ...id))
+      }
+      said.push(
+        saidAfter(undefined, undefined),
+        saidAfter(1 - who, undefined),
+        saidAfter(who, 7),
+        saidAfter(who, undefined),
+      )
+      return undefined
+    },
+  }))
+  const complaint = expect.stringMatching(/has revoked commitment \d+ of channel \w+ after it published commitment/)
+  expect(said).toEqual([complaint, complaint, complaint, undefined])
+})
+
 test('an HTLC that was overdue when the node had read what came while it was away: then, and not while it reads', () => {
   const said: Complaint[] = []
   look(world => {

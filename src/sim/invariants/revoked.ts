@@ -21,11 +21,13 @@ export function revoked(world: World): Observer {
   /** By node and channel: the highest number whose secret has left. */
   const revokedUpTo = new Map<string, number>()
   const isLost = (node: WatchedNode) => world.honest.some(each => each === node && world.lost.has(each))
-  const publishedNumbers = new Map<string, number>()
+  /** The lowest that it has published. */
+  const published = new Map<string, { readonly number: number; readonly txid: string }>()
   /** Channels whose peer has said in this process where it stands. */
   const met = new Set<string>()
   /** The height up to which our commitment was last held back. */
   const heldUntil = new Map<string, number>()
+  const isConfirmed = (txid: string) => world.chain.transaction(txid)?.height !== undefined
   const forget = (keys: Set<string> | Map<string, number>, { name }: Pick<WatchedNode, 'name'>) => {
     for (const key of [...keys.keys()]) if (key.startsWith(`${name} `)) keys.delete(key)
   }
@@ -35,9 +37,9 @@ export function revoked(world: World): Observer {
     const key = `${node.name} ${channelId}`
     const number = channel.durable.localCommit.number - 1
     revokedUpTo.set(key, Math.max(revokedUpTo.get(key) ?? -1, number))
-    const published = publishedNumbers.get(key)
-    if (published === undefined || published > number) return undefined
-    return `${node.name} has revoked commitment ${number} of ${nameOf(channel)} after it published commitment ${published}`
+    const lowest = published.get(key)?.number
+    if (lowest === undefined || lowest > number) return undefined
+    return `${node.name} has revoked commitment ${number} of ${nameOf(channel)} after it published commitment ${lowest}`
   }
   /** Its user wanted that; or it has waited for a word of the peer, and only an HTLC waits less than who has an honest one. */
   const isExcused = (node: WatchedNode, channel: FundedChannel, key: string): boolean => {
@@ -53,7 +55,7 @@ export function revoked(world: World): Observer {
     if (channel === undefined || number === undefined)
       return `${node.name} has published a commitment ${txid(tx)} of a channel that it does not have`
     const key = `${node.name} ${channelIdOf(channel)}`
-    publishedNumbers.set(key, Math.min(publishedNumbers.get(key) ?? number, number))
+    if (number <= (published.get(key)?.number ?? number)) published.set(key, { number, txid: txid(tx) })
     const upTo = revokedUpTo.get(key) ?? -1
     if (number > upTo || (isLost(node) && isExcused(node, channel, key))) return undefined
     return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
@@ -61,7 +63,13 @@ export function revoked(world: World): Observer {
   return {
     name: 'revoked commitments',
     deed: ({ deed }) => {
-      if (deed.type === 'old_image') forget(heldUntil, world.nodeAt(deed.who))
+      if (deed.type !== 'old_image') return
+      const node = world.nodeAt(deed.who)
+      forget(heldUntil, node)
+      for (const [key, { txid }] of published) {
+        // Nothing tells who has forgotten it of a commitment that no block holds.
+        if (key.startsWith(`${node.name} `) && !isConfirmed(txid)) published.delete(key)
+      }
     },
     started: node => {
       forget(met, node)
