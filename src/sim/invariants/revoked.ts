@@ -1,4 +1,4 @@
-import { outPointKey, toHex } from '../../base/index.ts'
+import { outPointKey, type Txid, toHex } from '../../base/index.ts'
 import { type Tx, txid } from '../../bitcoin/index.ts'
 import { channelIdOf, channelObscuringFactor, type FundedChannel } from '../../channel/index.ts'
 import { commitmentNumberOf } from '../../commitment/index.ts'
@@ -22,12 +22,12 @@ export function revoked(world: World): Observer {
   const revokedUpTo = new Map<string, number>()
   const isLost = (node: WatchedNode) => world.honest.some(each => each === node && world.lost.has(each))
   /** The lowest that it has published. */
-  const published = new Map<string, { readonly number: number; readonly txid: string }>()
+  const published = new Map<string, { readonly number: number; readonly txid: Txid }>()
   /** Channels whose peer has said in this process where it stands. */
   const met = new Set<string>()
   /** The height up to which our commitment was last held back. */
   const heldUntil = new Map<string, number>()
-  const isConfirmed = (txid: string) => world.chain.transaction(txid)?.height !== undefined
+  const isConfirmed = (txid: Txid) => world.chain.transaction(txid)?.height !== undefined
   const forget = (keys: Set<string> | Map<string, number>, { name }: Pick<WatchedNode, 'name'>) => {
     for (const key of [...keys.keys()]) if (key.startsWith(`${name} `)) keys.delete(key)
   }
