@@ -28,7 +28,7 @@ export function ownFees(durable: ChannelDurable, context: ChannelContext): OwnFe
   if (cap === undefined) return undefined
   const bounded = (fee: bigint) => sat(fee < cap ? fee : cap)
   const feeAt = (feerate: FeeratePerKw) => closingFeeSat(feerate, [local.script, remote.script])
-  const idealFeeSat = bounded(feeAt(context.feerates.mutualClose))
+  const idealFeeSat = bounded(feeAt(durable.closeFeeratePerKw ?? context.feerates.mutualClose))
   const relayed = bounded(feeAt(context.limits.minFeeratePerKw))
   if (durable.params.role === 'accepter') {
     return { minFeeSat: smaller(relayed, idealFeeSat), maxFeeSat: cap, idealFeeSat }

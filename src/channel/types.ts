@@ -61,6 +61,8 @@ export interface ChannelDurable {
   readonly unconfirmed?: UnconfirmedFunding
   /** By which the peer wants payments to name the channel that come to us over it (BOLT 2, channel_ready). */
   readonly remoteAlias?: ShortChannelId
+  /** What our user wants the close to pay; else it is what the context says. */
+  readonly closeFeeratePerKw?: FeeratePerKw
   /** Mutual closes that carry both signatures, bounded by `maxMutualCloses`; any of them may confirm. */
   readonly mutualCloses: readonly Tx[]
 }
@@ -295,7 +297,8 @@ export type ChannelCommand =
   | { readonly type: 'update_fee'; readonly feeratePerKw: FeeratePerKw }
   /** End of a turn: sign what is pending, unless the peer still owes a revocation. Never an error. */
   | { readonly type: 'commit' }
-  | { readonly type: 'shutdown'; readonly script?: Uint8Array }
+  /** Together with the peer. Once more, with a feerate: the close is to pay that. */
+  | { readonly type: 'shutdown'; readonly script?: Uint8Array; readonly feeratePerKw?: FeeratePerKw }
   /** Simple close: propose again, at a higher feerate or to another script. */
   | { readonly type: 'bump_close'; readonly feeratePerKw: FeeratePerKw; readonly script?: Uint8Array }
   | { readonly type: 'force_close'; readonly reason: string }

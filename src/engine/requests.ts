@@ -167,14 +167,15 @@ function lackSat(work: Work, capacitySat: Sat) {
   }
 }
 
-function closeChannel(work: Work, { request, channelId, force }: InputOf<'close_channel'>): void {
+function closeChannel(work: Work, { request, channelId, force, feeratePerKw }: InputOf<'close_channel'>): void {
   for (const { index, state } of pmapValues(work.state.links)) {
     if (state.channel === undefined || channelIdOf(state.channel) !== channelId) continue
     const command = force
       ? ({ type: 'force_close', reason: 'the user asked for it' } as const)
-      : ({ type: 'shutdown' } as const)
+      : ({ type: 'shutdown', ...(feeratePerKw !== undefined && { feeratePerKw }) } as const)
     const failure = stepLink(work, index, { type: 'command', command })
-    if (failure === undefined) {
+    // Whoever has not heard the answer asks again.
+    if (failure === undefined || failure.code === 'shutdown_already_requested') {
       reply(work, request, { type: 'done' })
       return
     }

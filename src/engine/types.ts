@@ -248,7 +248,14 @@ export type EngineInput =
       readonly idempotency?: Idempotency
       readonly token?: string
     }
-  | { readonly type: 'close_channel'; readonly request: number; readonly channelId: ChannelId; readonly force: boolean }
+  /** Asked for again, a close with the peer is the same one; with a feerate it is to pay that. */
+  | {
+      readonly type: 'close_channel'
+      readonly request: number
+      readonly channelId: ChannelId
+      readonly force: boolean
+      readonly feeratePerKw?: FeeratePerKw
+    }
   | { readonly type: 'new_address'; readonly request: number }
   | {
       readonly type: 'send_onchain'

@@ -11,6 +11,8 @@ export interface NodeDesk {
     onProgress?: (progress: PaymentProgress) => void,
   ) => ReturnType<Requests['ask']>
   readonly state: () => EngineState
+  /** Resolves with what is found in the state, now or within so many milliseconds; else with nothing. */
+  readonly until: <T>(holds: (state: EngineState) => T | undefined, patienceMs: number) => Promise<T | undefined>
   readonly context: () => EngineContext
   readonly store: Store
   readonly randomBytes: (length: number) => Uint8Array

@@ -21,6 +21,8 @@ const OF_ENGINE: Readonly<Record<string, Known>> = {
   too_many_channels: ['limit_reached', 'Wait until the openings under way have ended, or close a channel.'],
   no_channel: ['not_found', '`bookend channels` lists the channels.'],
   not_possible_now: ['not_possible_now', TRY_LATER],
+  closing_sig_awaited: ['not_possible_now', TRY_LATER],
+  no_simple_close: ['not_possible_now', 'This peer lets nobody change the fee: wait until the close is confirmed.'],
   insufficient_funds: [
     'insufficient_funds',
     'Send bitcoin to an address of `bookend address`, and wait until a block has it.',

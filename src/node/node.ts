@@ -27,13 +27,14 @@ import { sealBackup } from './backup.ts'
 import { orAborted, within } from './cancellation.ts'
 import { channelBalances, channelInfo, channelInfos } from './channelViews.ts'
 import { checkNodeId } from './checkNodeId.ts'
+import { closeChannel } from './closing.ts'
 import type { NodeDesk } from './desk.ts'
 import { explain } from './explain.ts'
 import { stoppedError } from './failures.ts'
 import { graphNode, graphPage, graphSummary } from './graphViews.ts'
 import type { Hands } from './hands.ts'
 import { cancelInvoice, createInvoice, invoiceInfo, listInvoices, settleInvoice } from './invoices.ts'
-import { closingOf, linkOf, noChannel, opened } from './lookups.ts'
+import { linkOf, noChannel, opened } from './lookups.ts'
 import { pay, routes } from './paying.ts'
 import { findPayment, listPayments } from './paymentRecords.ts'
 import { policies, setPolicy } from './policies.ts'
@@ -72,8 +73,6 @@ import type {
 } from './types.ts'
 import { VERSION } from './version.ts'
 
-/** How long a close waits for its transaction before it answers without one, in milliseconds. */
-const CLOSE_PATIENCE_MS = 5_000
 /** How long `openChannel` waits for a connection that is being made. */
 const CONNECT_PATIENCE_MS = 30_000
 
@@ -104,6 +103,7 @@ export class Node implements BookendNode {
     this.#desk = {
       ask: (input, onProgress) => this.#ask(input, onProgress),
       state: () => hands.driver.state,
+      until: (holds, patienceMs) => hands.until(holds, patienceMs),
       context: () => hands.driver.context(),
       store,
       randomBytes,
@@ -259,10 +259,8 @@ export class Node implements BookendNode {
     return explain(this.#link(channelId), this.#state, this.#parts.hands.driver.context())
   }
 
-  async closeChannel({ channelId, force = false }: CloseRequest): Promise<ClosingChannel> {
-    await this.#ask(request => ({ type: 'close_channel', request, channelId, force }))
-    const found = await this.#parts.hands.until(state => closingOf(state, channelId), CLOSE_PATIENCE_MS)
-    return { channelId, state: (await this.channel({ channelId })).state, closingTxid: found }
+  async closeChannel(request: CloseRequest): Promise<ClosingChannel> {
+    return closeChannel(this.#desk, request)
   }
 
   async createInvoice(wanted: InvoiceRequest): Promise<CreatedInvoice> {

@@ -209,6 +209,10 @@ export interface CloseRequest {
   readonly channelId: ChannelId
   /** Publish our commitment transaction instead of asking the peer. */
   readonly force?: boolean
+  /**
+   * What our closing transaction is to pay, in satoshis per 1,000 weight units (default: what the chain asks now). Asked for again it
+   * raises the fee, where the peer knows option_simple_close. Not with `force`, whose fee both sides have signed for already.
+   */
   readonly feeratePerKw?: FeeratePerKw
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { msat, sat } from '../../src/base/index.ts'
+import { feeratePerKw, msat, sat, type Txid } from '../../src/base/index.ts'
 import { scriptFromAddress } from '../../src/bitcoin/index.ts'
 import { type BookendNode, createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
 import { createRegtestChain } from '../../src/regtest/index.ts'
@@ -48,6 +48,24 @@ test('a channel is opened, paid over both ways, and closed', async () => {
   expect((await bob.payments()).length).toBe(11)
   const closing = await alice.closeChannel({ channelId: opened.channelId })
   expect(closing.closingTxid).toBeDefined()
+  // Whoever has not heard the answer asks again; with a feerate for another transaction.
+  expect(await alice.closeChannel({ channelId: opened.channelId })).toMatchObject({ state: 'negotiating' })
+  const feerate = { channelId: opened.channelId, feeratePerKw: feeratePerKw(20_000) }
+  const bumped: (Txid | undefined)[] = []
+  await settled(async () => {
+    if (bumped.length > 0) return true
+    // The peer may still owe its signature for the first offer.
+    const dearer = await alice.closeChannel(feerate).catch(({ code }) => {
+      expect(code).toBe('not_possible_now')
+      return undefined
+    })
+    if (dearer !== undefined) bumped.push(dearer.closingTxid)
+    return false
+  })
+  expect(bumped).toEqual([expect.any(String)])
+  expect(bumped).not.toContain(closing.closingTxid)
+  await expect(alice.closeChannel(feerate)).rejects.toMatchObject({ code: 'bad_request' })
+  await expect(alice.closeChannel({ ...feerate, force: true })).rejects.toMatchObject({ code: 'bad_request' })
   await settled(async () => {
     chain.mine(1)
     // With option_simple_close either side's transaction may be the one, and each pays the fee of its own.

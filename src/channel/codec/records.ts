@@ -11,7 +11,7 @@ import * as v1 from './v1.ts'
 //
 //   version                      of this layout
 //   params, phase, head, shutdown, local-commit, remote-commit
-//   unconfirmed, remote-alias    where there are any
+//   unconfirmed, remote-alias, close-feerate   where there are any
 //   htlc/<l|r>/<id>              where each live HTLC stands
 //   offer/<l|r>/<id>             what it is, with its onion: written once
 //   secret/<slot>                the peer's revealed secrets, at most 49
@@ -36,6 +36,7 @@ export function changedRecords(before: Channel | undefined, next: Channel): read
     writes.push(put('remote-commit', v1.remoteCommit, durable.remoteCommit))
   writes.push(...maybe('unconfirmed', v1.unconfirmed, old?.unconfirmed, durable.unconfirmed))
   writes.push(...maybe('remote-alias', v1.remoteAlias, old?.remoteAlias, durable.remoteAlias))
+  writes.push(...maybe('close-feerate', v1.closeFeerate, old?.closeFeeratePerKw, durable.closeFeeratePerKw))
   writes.push(...htlcWrites(old?.htlcs ?? [], durable))
   writes.push(...listWrites('secret', v1.secret, old?.remoteSecrets.slots ?? [], durable.remoteSecrets.slots))
   writes.push(...listWrites('mutual-close', v1.mutualClose, old?.mutualCloses ?? [], durable.mutualCloses))
@@ -161,6 +162,7 @@ export function loadDurable(records: Records): Result<ChannelDurable, DecodeFail
     const remoteCommit = one(records, 'remote-commit', v1.remoteCommit)
     const unconfirmed = ifThere(records, 'unconfirmed', v1.unconfirmed)
     const remoteAlias = ifThere(records, 'remote-alias', v1.remoteAlias)
+    const closeFeeratePerKw = ifThere(records, 'close-feerate', v1.closeFeerate)
     const durable: ChannelDurable = {
       params: one(records, 'params', v1.params),
       phase: one(records, 'phase', v1.phase),
@@ -168,6 +170,7 @@ export function loadDurable(records: Records): Result<ChannelDurable, DecodeFail
       shutdown: one(records, 'shutdown', v1.shutdown),
       ...(unconfirmed !== undefined && { unconfirmed }),
       ...(remoteAlias !== undefined && { remoteAlias }),
+      ...(closeFeeratePerKw !== undefined && { closeFeeratePerKw }),
       localCommit: one(records, 'local-commit', v1.localCommit),
       remoteCommit,
       htlcs: expectCount('htlc', htlcCount, loadHtlcs(records)),

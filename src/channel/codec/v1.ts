@@ -285,6 +285,7 @@ export const shutdown: Codec<ChannelDurable['shutdown']> = struct({
 /** These two came later: channels without them have no such record. */
 export const unconfirmed: Codec<UnconfirmedFunding> = struct({ fundingTx: optional(txCodec), sinceHeight: u32 })
 export const remoteAlias: Codec<ShortChannelId> = shortChannelIdCodec
+export const closeFeerate: Codec<FeeratePerKw> = feeratePerKwCodec
 
 export const mutualClose = txCodec
 export const version: Codec<number> = u8

@@ -42,12 +42,13 @@ export const SIGNATURE_FIELD = {
 
 const SECTION = 'BOLT 2, closing_complete, receiver'
 
-/** Our first offer, at the feerate that we would choose now. A side that cannot pay for a transaction waits for the peer's. */
+/** Our first offer, at the feerate that our user wants or that we would choose now. A side that cannot pay for a transaction waits for the peer's. */
 export function startSimpleClose(channel: FundedChannel, context: ChannelContext): ClosingStep {
   const started = withClosingSession(channel, { type: 'simple' })
   const { durable } = channel
   const { script } = closingParties(durable).local
-  const feeSat = smaller(wantedFeeSat(durable, script, context.feerates.mutualClose), highestFeeSat(durable, script))
+  const feeratePerKw = durable.closeFeeratePerKw ?? context.feerates.mutualClose
+  const feeSat = smaller(wantedFeeSat(durable, script, feeratePerKw), highestFeeSat(durable, script))
   return offerClosing(started, { script, feeSat }, context) ?? { next: started, effects: [] }
 }
 

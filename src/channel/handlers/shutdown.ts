@@ -4,6 +4,7 @@ import { withClosingSession } from '../closing.ts'
 import { closeConnection, done, type Facts, type Outcome, reject, warn } from '../outcome.ts'
 import { isShutdownScript } from '../shutdownScript.ts'
 import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelPhase, FundedChannel } from '../types.ts'
+import { bumpClose } from './bumpClose.ts'
 import { upfrontScript } from './sendShutdown.ts'
 import { formFacts, scriptComplaint, scriptText } from './shutdownScriptComplaint.ts'
 import { withDurable } from './withDurable.ts'
@@ -16,7 +17,7 @@ const RECEIVER = 'BOLT 2, shutdown, receiver'
 /**
  * The user wants to close. The wish is durable at once and no HTLC is added any more; the `shutdown` itself follows in the
  * same step, or as soon as the peer is there, our updates are signed and the funding is confirmed (`maybeSendShutdown`).
- * Rejects a second wish and a script that may not be.
+ * Rejects a second wish, but for another feerate, and a script that may not be.
  */
 export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand, context: ChannelContext): Outcome {
   const { durable, session } = channel
@@ -30,6 +31,20 @@ export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand
     })
   }
   if (shutdown.local !== undefined || shutdown.requested !== undefined) {
+    return shutdownAgain(channel, command, context)
+  }
+  const upfront = upfrontScript(params, 'local')
+  const script = command.script ?? upfront ?? context.shutdownScript
+  const complaint = scriptComplaint({ script, upfront, negotiated: session.negotiated }, SENDER)
+  if (complaint !== undefined) return reject(complaint)
+  const next = { ...durable, phase: shuttingDown(phase), shutdown: { ...shutdown, requested: script } }
+  return done(withDurable(channel, { ...next, ...feerateOf(command) }))
+}
+
+/** Where nothing is offered yet, the offer will be at the new feerate; else there is another one. */
+function shutdownAgain(channel: FundedChannel, command: ShutdownCommand, context: ChannelContext): Outcome {
+  const { feeratePerKw, script } = command
+  if (feeratePerKw === undefined) {
     return reject({
       code: 'shutdown_already_requested',
       expected: 'one shutdown; with option_simple_close the script can be changed by raising the fee of the close',
@@ -37,12 +52,14 @@ export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand
       section: SENDER,
     })
   }
-  const upfront = upfrontScript(params, 'local')
-  const script = command.script ?? upfront ?? context.shutdownScript
-  const complaint = scriptComplaint({ script, upfront, negotiated: session.negotiated }, SENDER)
-  if (complaint !== undefined) return reject(complaint)
-  const next = { ...durable, phase: shuttingDown(phase), shutdown: { ...shutdown, requested: script } }
-  return done(withDurable(channel, next))
+  const { closing } = channel.session
+  const next = withDurable(channel, { ...channel.durable, ...feerateOf(command) })
+  if (closing?.type !== 'simple' && closing?.type !== 'legacy') return done(next)
+  return bumpClose(next, { type: 'bump_close', feeratePerKw, ...(script !== undefined && { script }) }, context)
+}
+
+function feerateOf({ feeratePerKw }: ShutdownCommand): Pick<ChannelDurable, 'closeFeeratePerKw'> {
+  return feeratePerKw === undefined ? {} : { closeFeeratePerKw: feeratePerKw }
 }
 
 /**
