@@ -29,6 +29,8 @@ export interface WatchedNode {
 export interface WatchedWorld {
   /** Everyone who is not hostile. */
   readonly honest: readonly WatchedNode[]
+  /** These and the hostile ones; absent where there are none. */
+  readonly nodes?: readonly Pick<WatchedNode, 'id'>[]
   readonly chain: RegtestChain
   /** Those whose disk was put back to an older image: nobody can ask them for what came after it. */
   readonly lost?: ReadonlySet<WatchedNode>

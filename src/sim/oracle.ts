@@ -126,9 +126,13 @@ export class Oracle {
       const known = drop(end.side, end.party)
       const wrong = differenceOf(known, loaded)
       if (wrong === undefined) continue
-      // The last turn was stored, and nothing of it came to be known.
+      // The last turn was stored, and nothing of it came to be known. What a stranger had said in it nobody followed.
       const realAfter = pending && fundedOf(pmapGet(pending.after.links, String(index)))
       const said = about?.get(channel.id) ?? SILENCE
+      if (channel.ends[other(end.party)] === undefined && said.received.length > 0) {
+        channel.isOver = true
+        continue
+      }
       const incoming = said.received.flatMap(({ connection }, index) => {
         const before = said.received.slice(0, index).filter(heard => heard.connection === connection).length
         return channel.wires.get(connection)?.[end.party][before] ?? []

@@ -48,7 +48,7 @@ function passedOn(from: Name, to: Name, paymentHash = HASH): NodeEvent {
 }
 
 /** What the rule says at rest, of nodes of which each one that has a log is honest. */
-function saidOf(logs: Logs): string | undefined {
+function saidOf(logs: Logs, hostile: readonly string[] = []): string | undefined {
   const honest = Object.entries(logs).map(([name, events]) => ({
     name,
     id: idOf(name),
@@ -56,7 +56,10 @@ function saidOf(logs: Logs): string | undefined {
     disk: { load: () => new Map(events.map((event, number) => [`${number}`, jsonEncode({ event })])) },
   }))
   // All of a world that this rule looks at.
-  const complaint = payments({ honest } as unknown as WatchedWorld).rest?.()
+  const complaint = payments({
+    honest,
+    nodes: [...honest, ...hostile.map(name => ({ id: idOf(name) }))],
+  } as unknown as WatchedWorld).rest?.()
   return complaint ?? undefined
 }
 
@@ -93,6 +96,26 @@ describe('who has paid, and who was paid', () => {
     expect(saidOf({ ...LINE, bob: [passedOn('dave', 'carol')], dave: [ended('payment_sent', 'carol')] })).toMatch(
       /^alice has paid/,
     )
+  })
+
+  test('two who have paid one invoice, of which the payee has taken what was there', () => {
+    const part = 2_000_000n as Msat
+    const both = (receivedMsat: bigint): Logs => ({
+      alice: [ended('payment_sent', 'carol')],
+      bob: [ended('payment_sent', 'carol', { amountMsat: part })],
+      carol: [ended('payment_received', 'bob', { amountMsat: receivedMsat as Msat })],
+    })
+    expect(saidOf(both(AMOUNT + part))).toBeUndefined()
+    expect(saidOf(both(AMOUNT + part - 1n))).toMatch(/^alice has paid 5000000 msat to carol, who was not paid/)
+    expect(saidOf(both(AMOUNT + part + 1n))).toMatch(/^alice has paid/)
+    // What a hostile one has paid of it nobody says.
+    const joined = (receivedMsat: bigint): Logs => ({
+      alice: [ended('payment_sent', 'carol')],
+      carol: [ended('payment_received', 'alice', { amountMsat: receivedMsat as Msat })],
+    })
+    expect(saidOf(joined(AMOUNT + part), ['mallory'])).toBeUndefined()
+    expect(saidOf(joined(AMOUNT - 1n), ['mallory'])).toMatch(/^alice has paid/)
+    expect(saidOf(joined(AMOUNT + part))).toMatch(/^alice has paid/)
   })
 
   test('nobody asks who is behind one that is not honest', () => {

@@ -29,7 +29,7 @@ export function asked(world: World): Observer {
         const paid = paidBy(node)
         const payments = world.workload.asked.filter(({ payer }) => payer === node)
         const complaint =
-          amountComplaint(node, payments) ??
+          amountComplaint(world, node, payments) ??
           onceComplaint(node, payments, paid) ??
           budgetComplaint(world, node, payments, paid)
         if (complaint !== undefined) return complaint
@@ -55,12 +55,20 @@ function paidBy(node: WatchedNode): Paid {
   return paid
 }
 
-function amountComplaint({ name }: WatchedNode, payments: readonly AskedPayment[]): Complaint {
+function amountComplaint(world: World, node: WatchedNode, payments: readonly AskedPayment[]): Complaint {
   for (const { amountMsat, reply } of payments) {
     if (reply?.type !== 'payment' || reply.payment.amountMsat === amountMsat) continue
-    return `a user of ${name} wanted to pay ${amountMsat} msat, and it was a payment of ${reply.payment.amountMsat} msat`
+    const { amountMsat: paidMsat, paymentHash } = reply.payment
+    // Of an invoice that somebody else has paid as well a part is enough: the payee had the rest of it.
+    if (paidMsat < amountMsat && mayBePaidByOthers(world, node, paymentHash)) continue
+    return `a user of ${node.name} wanted to pay ${amountMsat} msat, and it was a payment of ${paidMsat} msat`
   }
   return undefined
+}
+
+function mayBePaidByOthers({ honest, nodes, lost }: World, node: WatchedNode, hash: string): boolean {
+  const others = honest.filter(each => each !== node)
+  return honest.length < nodes.length || others.some(each => lost.has(each) || paidBy(each).has(hash))
 }
 
 function onceComplaint({ name }: WatchedNode, payments: readonly AskedPayment[], paid: Paid): Complaint {

@@ -119,9 +119,26 @@ function otherSideComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs):
       // Whoever is not honest may have had the preimage from another payment of this hash, and keeps the money.
       return payers === 'unknown' || (payers.includes(node) && received.amountMsat === amountMsat)
     })
-    if (!isMet) return `${node.name} has paid ${amountMsat} msat to ${payee.name}, who was not paid (${name})`
+    if (!isMet && !isMetTogether(world, payee, end, logs))
+      return `${node.name} has paid ${amountMsat} msat to ${payee.name}, who was not paid (${name})`
   }
   return undefined
+}
+
+/**
+ * Two who pay one invoice at once pay one payment: with what the first has sent of it the second is whole, and the payee takes all that
+ * is there (BOLT 4, basic multi-part payments). So it was paid what all of them have paid, or more where one of them tells nobody.
+ */
+function isMetTogether(world: WatchedWorld, payee: WatchedNode, { hash, amountMsat }: End, logs: Logs): boolean {
+  const sumOf = (ends: readonly End[]) => ends.reduce((sum, end) => sum + end.amountMsat, 0n)
+  const ofHash = (node: WatchedNode, type: End['type']) =>
+    (logs.get(node)?.ends ?? []).filter(end => end.type === type && end.hash === hash)
+  const receivedMsat = sumOf(ofHash(payee, 'payment_received'))
+  const paid = world.honest.flatMap(payer => ofHash(payer, 'payment_sent').filter(({ other }) => other === payee.id))
+  const { honest, nodes = honest, lost } = world
+  const isSilent = nodes.length > honest.length || (lost?.size ?? 0) > 0
+  if (isSilent) return receivedMsat > amountMsat && receivedMsat >= sumOf(paid)
+  return paid.length > 1 && receivedMsat === sumOf(paid)
 }
 
 /** The honest nodes whose payment came to this one, back over those who passed it on; `unknown` behind anybody else. */
