@@ -1,10 +1,10 @@
-import { jsonDecode, type Txid } from '../../base/index.ts'
+import type { Txid } from '../../base/index.ts'
 import { txid } from '../../bitcoin/index.ts'
-import { EVENTS, type NodeEvent } from '../../engine/index.ts'
 import type { Complaint, Observer, Turn, WatchedNode, WatchedWorld } from '../observer.ts'
 import type { AskedPayment } from '../workload.ts'
 import type { World } from '../world.ts'
 import { changedLinks, fundedOf } from './changedLinks.ts'
+import { eventsOf } from './endedPayments.ts'
 
 /**
  * What users have asked for is what happens: the amount that they named, once for each idempotency key however often they ask, and under
@@ -44,10 +44,7 @@ type Paid = ReadonlyMap<string, bigint>
 
 function paidBy(node: WatchedNode): Paid {
   const paid = new Map<string, bigint>()
-  for (const value of node.disk.load(EVENTS).values()) {
-    const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
-    if (!stored.ok) throw new Error(`an event of ${node.name} cannot be read: ${stored.error.message}`)
-    const { event } = stored.value
+  for (const event of eventsOf(node)) {
     if (event.type !== 'payment_sent') continue
     const { paymentHash, amountMsat, feeMsat } = event.payment
     paid.set(paymentHash, (paid.get(paymentHash) ?? 0n) + amountMsat + feeMsat)
@@ -59,16 +56,18 @@ function amountComplaint(world: World, node: WatchedNode, payments: readonly Ask
   for (const { amountMsat, reply } of payments) {
     if (reply?.type !== 'payment' || reply.payment.amountMsat === amountMsat) continue
     const { amountMsat: paidMsat, paymentHash } = reply.payment
-    // Of an invoice that somebody else has paid as well a part is enough: the payee had the rest of it.
-    if (paidMsat < amountMsat && mayBePaidByOthers(world, node, paymentHash)) continue
+    // Of an invoice that somebody else has paid as well a part is enough: the payee has all of it, and more.
+    if (paidMsat < amountMsat && world.honest.some(each => hasReceived(each, paymentHash, amountMsat))) continue
     return `a user of ${node.name} wanted to pay ${amountMsat} msat, and it was a payment of ${paidMsat} msat`
   }
   return undefined
 }
 
-function mayBePaidByOthers({ honest, nodes, lost }: World, node: WatchedNode, hash: string): boolean {
-  const others = honest.filter(each => each !== node)
-  return honest.length < nodes.length || others.some(each => lost.has(each) || paidBy(each).has(hash))
+function hasReceived(node: WatchedNode, hash: string, amountMsat: bigint): boolean {
+  return eventsOf(node).some(
+    event =>
+      event.type === 'payment_received' && event.payment.paymentHash === hash && event.payment.amountMsat >= amountMsat,
+  )
 }
 
 function onceComplaint({ name }: WatchedNode, payments: readonly AskedPayment[], paid: Paid): Complaint {

@@ -8,12 +8,18 @@ export interface EndedPayment {
   readonly amountMsat: bigint
 }
 
-/** The payments that a node has made, was made and has passed on, as its durable log tells. */
-export function endedPayments({ disk, name }: Pick<WatchedNode, 'disk' | 'name'>): readonly EndedPayment[] {
-  return [...disk.load(EVENTS).values()].flatMap((value): readonly EndedPayment[] => {
+/** The durable log of a node: whoever crashes may have stored an end without having told anybody. */
+export function eventsOf({ disk, name }: Pick<WatchedNode, 'disk' | 'name'>): readonly NodeEvent[] {
+  return [...disk.load(EVENTS).values()].map(value => {
     const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
     if (!stored.ok) throw new Error(`an event of ${name} cannot be read: ${stored.error.message}`)
-    const { event } = stored.value
+    return stored.value.event
+  })
+}
+
+/** The payments that a node has made, was made and has passed on, as its durable log tells. */
+export function endedPayments(node: Pick<WatchedNode, 'disk' | 'name'>): readonly EndedPayment[] {
+  return eventsOf(node).flatMap((event): readonly EndedPayment[] => {
     if (event.type === 'payment_forwarded') return [{ type: event.type, amountMsat: event.feeMsat }]
     if (event.type !== 'payment_sent' && event.type !== 'payment_received') return []
     const { amountMsat, feeMsat } = event.payment

@@ -1,6 +1,7 @@
-import { jsonDecode, pmapValues } from '../../base/index.ts'
-import { EVENTS, type NodeEvent } from '../../engine/index.ts'
+import { pmapValues } from '../../base/index.ts'
+import type { NodeEvent } from '../../engine/index.ts'
 import type { Complaint, Observer, WatchedNode, WatchedWorld } from '../observer.ts'
+import { eventsOf } from './endedPayments.ts'
 
 interface End {
   readonly type: 'payment_sent' | 'payment_failed' | 'payment_received'
@@ -53,14 +54,6 @@ export function payments(world: WatchedWorld): Observer {
 /** Of a node on an older image nobody asks this: it remembers a payment as it was, and what became of it is said to nobody twice. */
 function endsComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs): Complaint {
   return twiceComplaint(node, logs) ?? otherSideComplaint(world, node, logs)
-}
-
-function eventsOf(node: WatchedNode): readonly NodeEvent[] {
-  return [...node.disk.load(EVENTS).values()].map(value => {
-    const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
-    if (!stored.ok) throw new Error(`an event of ${node.name} cannot be read: ${stored.error.message}`)
-    return stored.value.event
-  })
 }
 
 function logOf(node: WatchedNode): Log {
