@@ -6,7 +6,7 @@ import { createRegtestChain, type RegtestChain, restoreRegtestChain } from '../.
 import { Adversary, coinsOf } from './adversary.ts'
 import { hashOf, preimageOf } from './history.ts'
 import { type Published, Side } from './side.ts'
-import { NAMES, type Name, Stage, sideOptions } from './stage.ts'
+import { judgeOf, NAMES, type Name, Stage, sideOptions } from './stage.ts'
 import { feeOf } from './table.ts'
 
 // Reorganisations of one to six blocks at every point at which something of the channel has just confirmed: each side ends with
@@ -28,6 +28,7 @@ interface Player {
 }
 
 interface Play {
+  readonly format: CommitmentFormat
   chain: RegtestChain
   readonly players: readonly Player[]
 }
@@ -56,6 +57,7 @@ interface Scenario {
 
 /** The moment at which the end of a channel begins: the chain, what waits included, and the records of those who are there. */
 interface Moment {
+  readonly format: CommitmentFormat
   readonly chain: Uint8Array
   readonly height: number
   readonly players: readonly (Pick<Player, 'name' | 'start'> & { readonly records: ReadonlyMap<string, Uint8Array> })[]
@@ -69,18 +71,18 @@ function momentOf(format: CommitmentFormat, scenario: Scenario): Moment {
   const { height } = stage.chain
   const { there, bobs } = scenario.prepare(stage)
   const players = there.map(name => ({ name, start: start[name], records: new Map(stage.sides[name].records) }))
-  return { chain: stage.chain.save(), height, players, bobs }
+  return { format, chain: stage.chain.save(), height, players, bobs }
 }
 
 /** Until all are closed. `first`: what the first block holds, instead of what waits. */
 function run(moment: Moment, turn?: Turn, first?: readonly Tx[]): Outcome {
-  const restored = restoreRegtestChain(moment.chain)
+  const restored = restoreRegtestChain(moment.chain, judgeOf(moment.format))
   if (!restored.ok) throw new Error(restored.error.message)
   const chain = restored.value
   const players = moment.players.map(({ name, start, records }): Player => {
     return { name, start, side: Side.from(sideOptions(name, chain), records), published: [] }
   })
-  const play: Play = { chain, players }
+  const play: Play = { format: moment.format, chain, players }
   for (const { side } of players) side.give({ type: 'started' })
   const last = turn === undefined ? 0 : turn.after + BLOCKS_TO_COME_BACK
   for (let blocks = 1; blocks <= last || !players.every(isClosed); blocks++) {
@@ -100,15 +102,15 @@ const isClosed = ({ side }: Player): boolean => side.phase === 'closed'
 function take(play: Play, { depth, isForgetful, instead = [] }: Turn): void {
   expect(play.chain.reorganize({ depth, transactions: instead }).ok).toBe(true)
   if (isForgetful) {
-    play.chain = withoutMempool(play.chain)
+    play.chain = withoutMempool(play)
     for (const player of play.players) restart(player, play.chain)
   }
   for (const { side } of play.players) side.catchUp()
 }
 
 /** The same blocks, and nothing that waits. */
-function withoutMempool(chain: RegtestChain): RegtestChain {
-  const copy = createRegtestChain()
+function withoutMempool({ format, chain }: Play): RegtestChain {
+  const copy = createRegtestChain(judgeOf(format))
   for (let height = 1; height <= chain.height; height++) {
     const block = chain.blockAt(height)
     expect(block !== undefined && copy.submitBlock(block).ok).toBe(true)

@@ -10,7 +10,7 @@ import { dueOfRevokedSat, dueSat } from './due.ts'
 import { type History, OLD_HTLCS_EXPIRED, preimageFor, type Snapshot } from './history.ts'
 import type { PictureHtlc } from './scribe.ts'
 import { Side } from './side.ts'
-import { FEERATE, type Name, otherName, sideOptions } from './stage.ts'
+import { FEERATE, judgeOf, type Name, otherName, sideOptions } from './stage.ts'
 
 // The adversarial table: one row is one commitment of the history, published by one side at one moment, with what the peer of
 // the honest side does then; and the honest side acts until its channel is closed.
@@ -37,7 +37,7 @@ export class Play {
   readonly before: ReadonlySet<string>
 
   constructor(history: History, snapshot: Snapshot) {
-    const restored = restoreRegtestChain(history.chain)
+    const restored = restoreRegtestChain(history.chain, judgeOf(history.format))
     if (!restored.ok) throw new Error(restored.error.message)
     this.history = history
     this.chain = restored.value
