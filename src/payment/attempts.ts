@@ -135,7 +135,7 @@ export function added(
   const step = joined(free, offeredOf(free, number, attempt), part, beginning?.request)
   const inFlight = offeredOf(step.next, number, {})
   if (rest.length > 0 && isOpen(inFlight)) return after(step, offerNext(step.next, inFlight, { taken, refusing }, rest))
-  const said = { ...step, effects: trying(step.next, inFlight, taken) }
+  const said = { ...step, effects: [...step.effects, ...trying(step.next, inFlight, taken)] }
   // Others may have come back since these were looked for.
   if (!isOpen(inFlight) || missingMsat(inFlight) === 0n || lateness(inFlight, context) !== undefined) return said
   const again = sendMissing(said.next, inFlight, context)

@@ -59,7 +59,7 @@ export function endedLater(
   }
   const next = refunded(state, terms.token, msat(amountMsat + feeMsat))
   const kept = tracked(next, { ...left, payment })
-  return { ...kept, writes: [putPayment(payment), ...tokenWrites(next, terms.token), ...kept.writes], effects: [] }
+  return changed(kept, payment, tokenWrites(next, terms.token))
 }
 
 /** As long as one of its parts is on its way, or may be in a moment. */
@@ -83,7 +83,17 @@ export function paidMore(state: PaymentsState, inFlight: InFlight, part: SentPar
   }
   const next = spent(state, terms.token, add(amountMsat, feeMsat))
   const kept = tracked(next, { ...inFlight, payment, parts: [...parts, part] })
-  return { ...kept, writes: [putPayment(payment), ...tokenWrites(next, terms.token), ...kept.writes], effects: [] }
+  return changed(kept, payment, tokenWrites(next, terms.token))
+}
+
+/** What it has cost is another amount now. */
+function changed(
+  { next, writes }: Pick<PaymentStep, 'next' | 'writes'>,
+  payment: Payment,
+  ofToken: PaymentStep['writes'],
+): PaymentStep {
+  const event = { type: 'payment_changed', payment } as const
+  return { next, writes: [putPayment(payment), ...ofToken, ...writes], effects: [{ type: 'event', event }] }
 }
 
 /** Nothing more is sent for it: it ends now, or when its parts have ended. */

@@ -355,6 +355,11 @@ export type PaymentEvent =
   | { readonly type: 'payment_received'; readonly payment: Payment }
   | { readonly type: 'payment_sent'; readonly payment: Payment }
   | { readonly type: 'payment_failed'; readonly payment: Payment }
+  /**
+   * One that has succeeded has cost another amount than `payment_sent` has said: a part that was still on its way came back, or was
+   * offered in the moment in which the preimage came. The payee has less, or more.
+   */
+  | { readonly type: 'payment_changed'; readonly payment: Payment }
 
 /** What is paid for a hold invoice, whose preimage our user has. */
 export type HoldEvent =

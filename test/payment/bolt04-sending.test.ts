@@ -249,12 +249,15 @@ describe('in parts', () => {
       const way = journey(add, firstOf(alice, add))
       const resolution = failedBy(way, way.length - 1, { type: 'mpp_timeout' })
       // It is not sent again: the preimage is there.
-      expect(alice.step({ type: 'htlc_failed', link: add.link, id, resolution })).toEqual([])
+      const [said, ...others] = alice.step({ type: 'htlc_failed', link: add.link, id, resolution })
+      expect(others).toEqual([])
+      expect(said).toMatchObject({ type: 'event', event: { type: 'payment_changed', payment: { number: 1 } } })
     }
     const arrived = journey(first.add, firstOf(alice, first.add)).at(-1)?.amountMsat
     const stored = JSON.parse(Buffer.from(alice.store.get('payment/0000000000000001') ?? []).toString())
     expect(stored).toMatchObject({ status: 'succeeded', amountMsat: `${arrived}` })
-    expect(alice.events).toHaveLength(1)
+    expect(alice.events.map(({ type }) => type)).toEqual(['payment_sent', ...rest.map(() => 'payment_changed')])
+    expect(alice.events.at(-1)?.payment.amountMsat).toBe(arrived)
     expect(alice.state.inFlight.size).toBe(0)
   })
 

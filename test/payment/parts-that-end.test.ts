@@ -61,12 +61,14 @@ describe('what ends while another part is being offered', () => {
         BigInt(JSON.parse(Buffer.from(alice.store.get('payment/0000000000000001') ?? []).toString()).amountMsat)
       const paid = alice.events[0]?.payment.amountMsat ?? 0n
       expect(stored()).toBe(paid + arrives)
+      expect(alice.events[1]).toMatchObject({ type: 'payment_changed', payment: { amountMsat: paid + arrives } })
       if (comesBack) {
         const resolution = failedBy(journey(instead, firstOf(alice, instead)), 1, { type: 'mpp_timeout' })
         alice.step({ type: 'htlc_failed', link: instead.link, id: 70, resolution })
         expect(stored()).toBe(paid)
+        expect(alice.events[2]).toMatchObject({ type: 'payment_changed', payment: { amountMsat: paid } })
       } else fulfil(alice, instead.link, 70)
-      expect([alice.state.inFlight.size, alice.events.length]).toEqual([0, 1])
+      expect([alice.state.inFlight.size, alice.events.length]).toEqual([0, comesBack ? 3 : 2])
     }
   })
 

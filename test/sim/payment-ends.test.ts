@@ -125,6 +125,33 @@ describe('who has paid, and who was paid', () => {
     expect(saidOf({ alice: alice ?? [], carol: [] })).toMatch(/^alice has paid/)
   })
 
+  test('what a payment that has succeeded has cost is what was said of it last', () => {
+    const less = 4_000_000n as Msat
+    const sent = ended('payment_sent', 'bob')
+    if (sent.type !== 'payment_sent') throw new Error('it is one')
+    const changed: NodeEvent = { type: 'payment_changed', payment: { ...sent.payment, amountMsat: less } }
+    const bob = [ended('payment_received', 'alice', { amountMsat: less })]
+    expect(saidOf({ alice: [sent, changed], bob })).toBeUndefined()
+    expect(saidOf({ alice: [sent], bob })).toMatch(/^alice has paid 5000000 msat to bob, who was not paid/)
+    const other: NodeEvent = { type: 'payment_changed', payment: { ...changed.payment, number: 2 } }
+    expect(saidOf({ alice: [sent, other], bob })).toMatch(/^alice has paid 5000000 msat/)
+  })
+
+  test('nobody is paid twice by one peer, but for an HTLC that was taken on chain', () => {
+    const claimed = (amountMsat: Msat): NodeEvent => ({
+      type: 'channel_onchain',
+      channelId: '00'.repeat(32) as ChannelId,
+      peer: idOf('alice'),
+      kind: 'htlc_claimed',
+      sentence: `HTLC 3 of ${amountMsat} msat that the peer offered is taken with its preimage, 6 blocks deep.`,
+    })
+    const alice = [ended('payment_sent', 'bob')]
+    const received = ended('payment_received', 'alice')
+    expect(saidOf({ alice, bob: [received, claimed(AMOUNT), received] })).toBeUndefined()
+    expect(saidOf({ alice, bob: [received, received] })).toMatch(/^bob has ended payment abababab twice/)
+    expect(saidOf({ alice, bob: [received, claimed(1n as Msat), received] })).toMatch(/^bob has ended payment/)
+  })
+
   test('what the chain has kept is paid for the payee alone, where it had no output', () => {
     const lost = (amountMsat: Msat): Logs => ({
       alice: [ended('payment_failed', 'bob', { amountMsat, code: 'lost_on_chain' })],

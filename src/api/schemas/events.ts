@@ -28,6 +28,7 @@ export const nodeEvent = z
     event('payment_received', 'PaymentReceivedEvent', { payment }),
     event('payment_sent', 'PaymentSentEvent', { payment }),
     event('payment_failed', 'PaymentFailedEvent', { payment }),
+    event('payment_changed', 'PaymentChangedEvent', { payment }),
     event('payment_held', 'PaymentHeldEvent', {
       paymentHash: paymentHashText,
       amountMsat: msatText,

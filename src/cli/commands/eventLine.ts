@@ -17,6 +17,13 @@ function said(event: EventJson): readonly [Ink | undefined, string] {
       const { amountMsat, feeMsat, peer } = event.payment
       return ['good', `paid ${msatInSat(amountMsat)} to ${short(peer)}, fee ${msatInSat(feeMsat)}`]
     }
+    case 'payment_changed': {
+      const { amountMsat, feeMsat, peer } = event.payment
+      return [
+        'warn',
+        `what was paid to ${short(peer)} came to ${msatInSat(amountMsat)} in the end, fee ${msatInSat(feeMsat)}`,
+      ]
+    }
     case 'payment_failed': {
       const { amountMsat, peer, failure } = event.payment
       const why = failure === undefined ? '' : `: ${oneLine(failure.message)}`

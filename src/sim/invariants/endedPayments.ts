@@ -8,12 +8,23 @@ export interface EndedPayment {
   readonly amountMsat: bigint
 }
 
-/** The durable log of a node: whoever crashes may have stored an end without having told anybody. */
+/**
+ * The durable log of a node: whoever crashes may have stored an end without having told anybody. What a payment has cost is what was
+ * said of it last.
+ */
 export function eventsOf({ disk, name }: Pick<WatchedNode, 'disk' | 'name'>): readonly NodeEvent[] {
-  return [...disk.load(EVENTS).values()].map(value => {
+  const events = [...disk.load(EVENTS).values()].map(value => {
     const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
     if (!stored.ok) throw new Error(`an event of ${name} cannot be read: ${stored.error.message}`)
     return stored.value.event
+  })
+  const changes = events.filter(event => event.type === 'payment_changed')
+  if (changes.length === 0) return events
+  const latest = new Map(changes.map(({ payment }) => [payment.number, payment] as const))
+  return events.flatMap((event): readonly NodeEvent[] => {
+    if (event.type === 'payment_changed') return []
+    if (event.type !== 'payment_sent') return [event]
+    return [{ ...event, payment: latest.get(event.payment.number) ?? event.payment }]
   })
 }
 

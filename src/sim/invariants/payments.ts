@@ -85,12 +85,20 @@ function twiceComplaint(node: WatchedNode, logs: Logs): Complaint {
       : [`number ${end.number}`, ...(end.type === 'payment_sent' ? [`sent ${end.hash}`] : [])]
     for (const key of keys) {
       const earlier = seen.get(key)
-      if (earlier !== undefined)
+      if (earlier !== undefined && !(isReceived && isClaimedOnChain(node, end, logs)))
         return `${node.name} has ended payment ${end.hash.slice(0, 8)} twice: ${earlier.type} as number ${earlier.number}, and ${end.type} as number ${end.number}`
       seen.set(key, end)
     }
   }
   return undefined
+}
+
+/** With a preimage that it has given away once a node takes every HTLC of that hash that it finds on chain. */
+function isClaimedOnChain(node: WatchedNode, { amountMsat }: End, logs: Logs): boolean {
+  const words = `of ${amountMsat} msat that the peer offered is taken with its preimage`
+  return (logs.get(node)?.events ?? []).some(
+    event => event.type === 'channel_onchain' && event.sentence.includes(words),
+  )
 }
 
 /** Who has paid has paid somebody who was paid, and who was paid has been paid by somebody, over however many others. */
