@@ -150,6 +150,7 @@ function contextOf(name: Name): LinkContext {
       largeChannels: false,
       scidAlias: false,
       zeroConf: false,
+      attributionData: false,
     },
     channelKeyIndex: 0,
     channelIdsInUse: [],

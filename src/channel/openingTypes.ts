@@ -96,4 +96,5 @@ export interface NegotiatedFeatures {
   readonly largeChannels: boolean
   readonly scidAlias: boolean
   readonly zeroConf: boolean
+  readonly attributionData: boolean
 }

@@ -175,9 +175,10 @@ export interface Htlc {
   readonly remoteUntil?: number
 }
 
+/** How an HTLC ends. `attributionData`: 920 bytes, opaque here; none where nobody has said how long it was held. */
 export type HtlcResolution =
-  | { readonly type: 'fulfill'; readonly paymentPreimage: Uint8Array }
-  | { readonly type: 'fail'; readonly reason: Uint8Array }
+  | { readonly type: 'fulfill'; readonly paymentPreimage: Uint8Array; readonly attributionData?: Uint8Array }
+  | { readonly type: 'fail'; readonly reason: Uint8Array; readonly attributionData?: Uint8Array }
   | { readonly type: 'fail_malformed'; readonly sha256OfOnion: Uint8Array; readonly failureCode: number }
 
 /** One of our own updates, named so that it can be sent again. */
@@ -352,6 +353,7 @@ export type ChannelEvent =
       readonly id: number
       readonly paymentHash: PaymentHash
       readonly paymentPreimage: Uint8Array
+      readonly attributionData?: Uint8Array
     }
   /** The failure of an HTLC of ours is irrevocable: the money is ours again. */
   | {

@@ -102,8 +102,9 @@ function tell(work: Work, link: Link, event: ChannelEvent | OnchainEvent): void 
       return
     }
     case 'htlc_fulfilled': {
-      const { id, paymentPreimage } = event
-      work.tasks.push({ to: 'payments', input: { type: 'htlc_fulfilled', link: index, id, paymentPreimage } })
+      const { id, paymentPreimage, attributionData } = event
+      const said = attributionData !== undefined && { attributionData }
+      work.tasks.push({ to: 'payments', input: { type: 'htlc_fulfilled', link: index, id, paymentPreimage, ...said } })
       return
     }
     case 'htlc_failed': {

@@ -14,6 +14,7 @@ const NO_FEATURES: NegotiatedFeatures = {
   largeChannels: false,
   scidAlias: false,
   zeroConf: false,
+  attributionData: false,
 }
 
 export function peerEntry(work: Work, nodeId: NodeId): PeerEntry {

@@ -55,11 +55,12 @@ export interface NewChannel {
   readonly isRoutable: boolean
 }
 
-interface NodeFacts {
+export interface NodeFacts {
   readonly timestamp: number
   readonly isRoutable: boolean
   readonly offersMpp: boolean
   readonly offersOnionMessages: boolean
+  readonly offersAttribution: boolean
 }
 
 /** The graph with what `edit` does to it. Cost: a copy of each page that is written to, however often. */
@@ -160,7 +161,8 @@ export function setNode(draft: GraphDraft, node: number, facts: NodeFacts): void
     NODE_FLAG.LIVE |
     (facts.isRoutable ? 0 : NODE_FLAG.UNROUTABLE) |
     (facts.offersMpp ? NODE_FLAG.OFFERS_MPP : 0) |
-    (facts.offersOnionMessages ? NODE_FLAG.OFFERS_ONION_MESSAGES : 0)
+    (facts.offersOnionMessages ? NODE_FLAG.OFFERS_ONION_MESSAGES : 0) |
+    (facts.offersAttribution ? NODE_FLAG.OFFERS_ATTRIBUTION : 0)
   writeWord(draft.nodes, node, NODE.FLAGS, flags)
 }
 

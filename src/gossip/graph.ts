@@ -54,6 +54,7 @@ export interface GraphNode {
   readonly isRoutable: boolean
   readonly offersMpp: boolean
   readonly offersOnionMessages: boolean
+  readonly offersAttribution: boolean
 }
 
 /** 32 kB are copied for a change. */
@@ -155,6 +156,7 @@ export function nodeAt(graph: Graph, row: number): GraphNode {
     isRoutable: (flags & NODE_FLAG.UNROUTABLE) === 0,
     offersMpp: (flags & NODE_FLAG.OFFERS_MPP) !== 0,
     offersOnionMessages: (flags & NODE_FLAG.OFFERS_ONION_MESSAGES) !== 0,
+    offersAttribution: (flags & NODE_FLAG.OFFERS_ATTRIBUTION) !== 0,
   }
 }
 

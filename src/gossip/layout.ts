@@ -63,6 +63,7 @@ export const NODE_FLAG = {
   UNROUTABLE: 2,
   OFFERS_MPP: 4,
   OFFERS_ONION_MESSAGES: 8,
+  OFFERS_ATTRIBUTION: 16,
 } as const
 
 /** The largest amount that a row holds, in millisatoshis. */

@@ -11,10 +11,11 @@ import {
   type Result,
   toHex,
 } from '../base/index.ts'
-import { decodeMessage, type FeatureName, offersFeature, unknownRequiredBits } from '../wire/index.ts'
+import { decodeMessage, type FeatureName, unknownRequiredBits } from '../wire/index.ts'
 import { addChannel, editGraph, type GraphDraft, setNode, setPolicy, setSpentHeight } from './edit.ts'
 import { EMPTY_GRAPH, findChannel, findNode, type Graph, scidOfWords } from './graph.ts'
 import { directionOf, policyOf } from './messages.ts'
+import { nodeFacts } from './nodeFacts.ts'
 import {
   BLACKLIST_RECORDS,
   CHANNEL_RECORDS,
@@ -128,14 +129,8 @@ function readMessage(draft: GraphDraft, { state, record, supported }: Stored): R
     const row = findChannel(draft, message.value.shortChannelId)
     if (row !== undefined) setPolicy(draft, row, directionOf(message.value), policyOf(message.value))
   } else if (message.value.type === 'node_announcement') {
-    const { nodeId, features, timestamp } = message.value
-    const row = findNode(draft, nodeId)
-    const isRoutable = unknownRequiredBits(features, supported).length === 0
-    const [offersMpp, offersOnionMessages] = [
-      offersFeature(features, 'basic_mpp'),
-      offersFeature(features, 'option_onion_messages'),
-    ]
-    if (row !== undefined) setNode(draft, row, { timestamp, isRoutable, offersMpp, offersOnionMessages })
+    const row = findNode(draft, message.value.nodeId)
+    if (row !== undefined) setNode(draft, row, nodeFacts(message.value, supported))
   } else return err({ code: 'invalid', message: 'expected an update or a node' })
   return ok(state)
 }

@@ -1,17 +1,12 @@
 import { type NodeId, pmapGet, pmapHas, pmapSet } from '../base/index.ts'
-import {
-  type ChannelUpdate,
-  encodeMessage,
-  type NodeAnnouncement,
-  offersFeature,
-  unknownRequiredBits,
-} from '../wire/index.ts'
+import { type ChannelUpdate, encodeMessage, type NodeAnnouncement } from '../wire/index.ts'
 import { setNode, setPolicy } from './edit.ts'
 import { closing, type GossipFailure, ignored } from './failure.ts'
 import { channelAt, findChannel, findNode, nodeAt } from './graph.ts'
 import { CHANNEL, NODE } from './layout.ts'
 import { checksumOf, directionOf, isDisabled, isPrivate, policyOf, signatureHolds } from './messages.ts'
 import { tellOn } from './news.ts'
+import { nodeFacts } from './nodeFacts.ts'
 import { channelAllowance, mayTake, nodeAllowance, take } from './rates.ts'
 import { channelKey, nodeKey, updateKey } from './records.ts'
 import { change, changeGraph, mayVerify, put, refuse, secondsOf, type Turn } from './turn.ts'
@@ -115,14 +110,9 @@ export function onNodeAnnouncement(turn: Turn, peer: NodeId, announcement: NodeA
 
 export function applyNode(turn: Turn, row: number, announcement: NodeAnnouncement, peer: NodeId | undefined): void {
   const { now, limits, supported } = turn.context
-  const { features, timestamp, nodeId } = announcement
+  const { timestamp, nodeId } = announcement
   changeGraph(turn, draft => {
-    setNode(draft, row, {
-      timestamp,
-      isRoutable: unknownRequiredBits(features, supported).length === 0,
-      offersMpp: offersFeature(features, 'basic_mpp'),
-      offersOnionMessages: offersFeature(features, 'option_onion_messages'),
-    })
+    setNode(draft, row, nodeFacts(announcement, supported))
     take(draft.nodes, { row, field: NODE.ALLOWANCE, half: 0 }, now, limits)
   })
   put(turn, nodeKey(nodeId), encodeMessage(announcement))

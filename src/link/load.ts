@@ -22,6 +22,7 @@ const NO_FEATURES: NegotiatedFeatures = {
   largeChannels: false,
   scidAlias: false,
   zeroConf: false,
+  attributionData: false,
 }
 
 /** A node from all of its records. Its first input is `started`. */

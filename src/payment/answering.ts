@@ -7,7 +7,7 @@ import { partsOf, sumOf, withoutSet } from './parts.ts'
 import { deleteInvoice, deletePart, putNext, putPayment, putReceivedHash } from './records.ts'
 import type { OpenInvoice, PaymentStep, PaymentsState } from './state.ts'
 import type { Payment, PaymentContext, PaymentEffect, PaymentWrite } from './types.ts'
-import { failing } from './wayBack.ts'
+import { failing, fulfilling } from './wayBack.ts'
 
 // How HTLCs that pay us end: all parts of a payment together, in one commit with the records of what they have paid. So there is no
 // moment, and no crash, at which some of them are taken and the rest is not.
@@ -19,11 +19,13 @@ export interface Claim {
 }
 
 type Paying = Pick<Part, 'link' | 'id' | 'amountMsat' | 'peer' | 'paymentHash'>
+/** One that is still to be answered. */
+type Open = Paying & Pick<Part, 'wayBack'>
 
 /** Takes what was received, and writes down the payment that it is. */
 export function take(
   state: PaymentsState,
-  parts: readonly [Paying, ...Paying[]],
+  parts: readonly [Open, ...Open[]],
   claim: Claim,
   context: PaymentContext,
 ): PaymentStep {
@@ -35,8 +37,8 @@ export function take(
   const number = putReceivedHash({ paymentHash: hash, number: state.nextNumber })
   const writes: PaymentWrite[] = [...step.writes, number, ...kept.writes]
   if (invoice !== undefined) writes.push(deleteInvoice(hash))
-  const resolution: HtlcResolution = { type: 'fulfill', paymentPreimage: preimage }
-  return { next, writes, effects: [...parts.map(part => resolving(part, resolution)), ...step.effects] }
+  const taken = parts.map(part => resolving(part, fulfilling(part.wayBack, { paymentPreimage: preimage }, context.now)))
+  return { next, writes, effects: [...taken, ...step.effects] }
 }
 
 /** The payment that these parts are, with its event, and nothing else of what follows. */
@@ -75,8 +77,13 @@ function withoutHeld(state: PaymentsState, hash: PaymentHash): Pick<PaymentStep,
 }
 
 /** The whole set goes back. What it was to pay stays open. */
-export function failSet(state: PaymentsState, set: HtlcSet, failure: (part: Part) => FailureMessage): PaymentStep {
-  const effects = partsOf(state, set).map(part => resolving(part, failing(part.wayBack, failure(part))))
+export function failSet(
+  state: PaymentsState,
+  set: HtlcSet,
+  failure: (part: Part) => FailureMessage,
+  { now }: Pick<PaymentContext, 'now'>,
+): PaymentStep {
+  const effects = partsOf(state, set).map(part => resolving(part, failing(part.wayBack, failure(part), now)))
   return { ...withoutHeld(state, set.paymentHash), effects }
 }
 

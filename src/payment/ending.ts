@@ -1,7 +1,9 @@
-import { add, assert, paymentHash } from '../base/index.ts'
+import { add, assert, fromHex, paymentHash } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
+import { fulfillHoldTimes } from '../onion/index.ts'
 import { sendMissing, stuck } from './attempts.ts'
 import { endedLater, ending, succeeded } from './ends.ts'
+import { type HoldTime, holdTimesOf } from './holdTimes.ts'
 import { lateness } from './late.ts'
 import { learnt, settledWith } from './lessons.ts'
 import { tell } from './progress.ts'
@@ -13,6 +15,7 @@ import {
   isOffered,
   type PaymentStep,
   type PaymentsState,
+  type SentPart,
   sentOf,
   unchanged,
   withInFlight,
@@ -37,7 +40,14 @@ export function fulfilled(
   assert(paymentHash(sha256(input.paymentPreimage)) === payment.paymentHash, 'a preimage fits the hash of its HTLC')
   const wiser = settledWith(state, sent.part, context)
   if (payment.status === 'succeeded') return endedLater(wiser, sent, 'taken')
-  return succeeded(wiser, sent, input.paymentPreimage, context)
+  const { paymentPreimage: preimage, attributionData } = input
+  return succeeded(wiser, sent, { preimage, holdTimes: saidOf(sent.part, attributionData) }, context)
+}
+
+/** How long those on the way say to have held it (BOLT 4, hold times for successful payments). Cost: an HMAC for each. */
+function saidOf({ hops, sharedSecrets }: SentPart, attributionData: Uint8Array | undefined): readonly HoldTime[] {
+  if (attributionData === undefined) return []
+  return holdTimesOf(hops, fulfillHoldTimes({ sharedSecrets: sharedSecrets.map(fromHex), attributionData }))
 }
 
 /** It came back. What is missing then is sent over other ways, as long as there are some, and time, and fees. */

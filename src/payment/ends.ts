@@ -1,4 +1,5 @@
 import { add, msat, pmapGet, subtract, toHex } from '../base/index.ts'
+import type { HoldTime } from './holdTimes.ts'
 import { deleteInFlight, putInFlight, putPayment } from './records.ts'
 import { replyTo } from './replies.ts'
 import {
@@ -24,7 +25,7 @@ import type { Payment, PaymentContext, PaymentEvent, PaymentFailure } from './ty
 export function succeeded(
   state: PaymentsState,
   { part, left }: { readonly part: SentPart; readonly left: InFlight },
-  preimage: Uint8Array,
+  { preimage, holdTimes }: { readonly preimage: Uint8Array; readonly holdTimes: readonly HoldTime[] },
   { now }: PaymentContext,
 ): PaymentStep {
   const { terms, onions, parts, unknown = NOTHING } = left
@@ -34,7 +35,7 @@ export function succeeded(
     feeMsat: msat(sum.feeMsat + unknown.feeMsat),
   }
   const end = { status: 'succeeded', preimage: toHex(preimage), endedAt: now, ...paid } as const
-  const payment: Payment = { ...left.payment, ...end }
+  const payment: Payment = { ...left.payment, ...end, ...(holdTimes.length > 0 && { holdTimes }) }
   const next = withRefund(state, left, paid)
   const step = told(next, { type: 'payment_sent', payment })
   // What it was charged with is stored since it began.

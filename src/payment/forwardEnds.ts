@@ -7,7 +7,7 @@ import type { Forward } from './inbound.ts'
 import { deleteForward } from './records.ts'
 import { type PaymentStep, type PaymentsState, unchanged } from './state.ts'
 import type { ForwardEvent, PaymentContext, PaymentInput } from './types.ts'
-import { failing, passingBack } from './wayBack.ts'
+import { failing, fulfilling, passingBack } from './wayBack.ts'
 
 // How forwards end. Each ends once, in the commit in which the outbound HTLC does; the channel upstream has the answer from there on,
 // over restarts and closes. HTLCs are told apart by link and id: another one with the same hash may end otherwise.
@@ -18,12 +18,14 @@ type InputOf<T extends PaymentInput['type']> = Extract<PaymentInput, { type: T }
 export function forwardFulfilled(
   state: PaymentsState,
   forward: Forward,
-  { paymentPreimage }: InputOf<'htlc_fulfilled'>,
+  { paymentPreimage, attributionData }: InputOf<'htlc_fulfilled'>,
+  { now }: PaymentContext,
 ): PaymentStep {
   const { paymentHash, from, to, amountMsat, outboundMsat } = forward
   const feeMsat = subtract(amountMsat, outboundMsat)
   const event: ForwardEvent = { type: 'payment_forwarded', paymentHash, from, to, amountMsat: outboundMsat, feeMsat }
-  const step = ended(state, forward, { type: 'fulfill', paymentPreimage })
+  const said = { paymentPreimage, ...(attributionData !== undefined && { attributionData }) }
+  const step = ended(state, forward, fulfilling(forward.wayBack, said, now))
   return { ...step, effects: [...step.effects, { type: 'event', event }] }
 }
 
@@ -32,9 +34,10 @@ export function forwardFailed(
   state: PaymentsState,
   forward: Forward,
   { resolution }: InputOf<'htlc_failed'>,
+  { now }: PaymentContext,
 ): PaymentStep {
   assert(resolution.type !== 'fulfill', 'an HTLC that was fulfilled is not told as failed')
-  return ended(state, forward, passingBack(forward.wayBack, resolution))
+  return ended(state, forward, passingBack(forward.wayBack, resolution, now))
 }
 
 /** No commitment ever held it. Whoever sent it finds another way sooner than the peer comes back. */
@@ -42,17 +45,18 @@ export function forwardDropped(
   state: PaymentsState,
   forward: Forward,
   { forGood }: InputOf<'htlc_dropped'>,
+  { now }: PaymentContext,
 ): PaymentStep {
   const failure: FailureMessage =
     forGood === true
       ? { type: 'permanent_channel_failure' }
       : { type: 'temporary_channel_failure', channelUpdate: new Uint8Array(0) }
-  return ended(state, forward, failing(forward.wayBack, failure))
+  return ended(state, forward, failing(forward.wayBack, failure, now))
 }
 
 /** It ran out on the chain, as deep as is safe. */
-export function forwardTimedOut(state: PaymentsState, forward: Forward): PaymentStep {
-  return ended(state, forward, failing(forward.wayBack, { type: 'permanent_channel_failure' }))
+export function forwardTimedOut(state: PaymentsState, forward: Forward, { now }: PaymentContext): PaymentStep {
+  return ended(state, forward, failing(forward.wayBack, { type: 'permanent_channel_failure' }, now))
 }
 
 /**
@@ -69,7 +73,7 @@ export function failForwardsInTime(state: PaymentsState, context: PaymentContext
   for (const forward of due.sort((a, b) => a.link - b.link || a.id - b.id)) {
     const isOver = height >= forward.cltvExpiry + limits.maxCltvExpiryDelta
     if (context.isClosing(forward.link) && !isOver) continue
-    const { next, writes, effects } = forwardTimedOut(step.next, forward)
+    const { next, writes, effects } = forwardTimedOut(step.next, forward, context)
     step = { next, writes: [...step.writes, ...writes], effects: [...step.effects, ...effects] }
   }
   return step

@@ -29,7 +29,7 @@ export function forward(
   const ways = context.outgoing(onion.nextHop)
   const [named] = ways
   const refuse = (failure: FailureMessage) =>
-    unchanged(state, resolving({ link, id: htlc.id }, failing(wayBack, failure)))
+    unchanged(state, resolving({ link, id: htlc.id }, failing(wayBack, failure, context.now)))
   if (named === undefined) return refuse({ type: 'unknown_next_peer' })
   const policy = policyOf(state, named.channelId, context)
   const channelUpdate = () => updateOf(onion, named, policy, context)
@@ -118,7 +118,7 @@ function offerNext(state: PaymentsState, offer: Offer, context: PaymentContext):
   if (first === undefined) {
     const channelUpdate = updateOf(onion, named, policyOf(state, named.channelId, context), context)
     const failure = { type: 'temporary_channel_failure', channelUpdate } as const
-    return unchanged(state, resolving(inbound, failing(inbound.wayBack, failure)))
+    return unchanged(state, resolving(inbound, failing(inbound.wayBack, failure, context.now)))
   }
   const offers = pmapSet(state.session.offers, htlcKey(inbound), { ...offer, left })
   return unchanged(withSession(state, { offers }), {

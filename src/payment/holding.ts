@@ -81,7 +81,7 @@ function cancel(
   const set = pmapGet(state.sets, hash)
   if (set === undefined) return { next: without, writes: [deleteInvoice(hash)], effects: [] }
   const amountMsat = sumOf(partsOf(state, set))
-  const failed = failSet(without, set, part => wrongDetails(part, context))
+  const failed = failSet(without, set, part => wrongDetails(part, context), context)
   const event: HoldEvent = { type: 'hold_cancelled', paymentHash: hash, amountMsat, cause }
   const told = isComplete(set) ? [{ type: 'event', event } as const] : []
   return { ...failed, writes: [...failed.writes, deleteInvoice(hash)], effects: [...failed.effects, ...told] }
@@ -96,19 +96,20 @@ export function failExpiring(state: PaymentsState, context: PaymentContext): Pay
     if (context.height < set.cltvExpiry - context.limits.heldDeadlineBlocks) return unchanged(next)
     const invoice = pmapGet(next.invoices, set.paymentHash)
     if (invoice !== undefined && isComplete(set)) return cancel(next, invoice, 'deadline', context)
-    return failSet(next, set, () => ({ type: 'mpp_timeout' }))
+    return failSet(next, set, () => ({ type: 'mpp_timeout' }), context)
   })
 }
 
 /** Gives up sets whose rest has not come in time. Cost: one pass over the sets, when the first of them is due. */
-export function failIncomplete(state: PaymentsState, { now, limits }: PaymentContext): PaymentStep {
+export function failIncomplete(state: PaymentsState, context: PaymentContext): PaymentStep {
+  const { now, limits } = context
   const { setsDueAt } = state.session
   if (setsDueAt === undefined || setsDueAt > now) return unchanged(state)
   let later: number | undefined
   const step = forEachSet(state, (next, set) => {
     if (isComplete(set)) return unchanged(next)
     const dueAt = set.startedAt + limits.mppTimeoutMs
-    if (dueAt <= now) return failSet(next, set, () => ({ type: 'mpp_timeout' }))
+    if (dueAt <= now) return failSet(next, set, () => ({ type: 'mpp_timeout' }), context)
     later = earlier(later, dueAt)
     return unchanged(next)
   })

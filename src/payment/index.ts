@@ -3,6 +3,7 @@
 // asking.ts for a payment on its way out, receiving.ts for one on its way in, and forwarding.ts for one that is for others.
 
 export { amountsOf } from './channelUpdate.ts'
+export type { HoldTime } from './holdTimes.ts'
 export type { Forward, HtlcRef, Part } from './inbound.ts'
 export { DEFAULT_PAYMENT_LIMITS, type PaymentLimits } from './limits.ts'
 export { type OpenInvoiceView, openInvoice, openInvoices } from './openInvoices.ts'

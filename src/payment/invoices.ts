@@ -94,6 +94,7 @@ const FEATURES_OF_OURS = featureBits(
   FEATURES.var_onion_optin.bit,
   FEATURES.payment_secret.bit,
   FEATURES.basic_mpp.bit + 1,
+  FEATURES.option_attribution_data.bit + 1,
 )
 
 type Described = Pick<CreateInvoice, 'amountMsat' | 'description' | 'expirySeconds'>

@@ -27,8 +27,8 @@ export function received(state: PaymentsState, input: Received, context: Payment
   if (pmapHas(state.parts, key) || pmapHas(state.forwards, key)) return unchanged(state)
   const opened = openedOf(htlc, context.nodeSecret)
   if (!opened.ok) return resolved(state, input, refusing(opened.error, htlc.onionRoutingPacket))
-  const wayBack = wayBackOf(opened.value, htlc.onionRoutingPacket)
-  const refuse = (failure: FailureMessage) => resolved(state, input, failing(wayBack, failure))
+  const wayBack = wayBackOf(opened.value, htlc.onionRoutingPacket, context.now)
+  const refuse = (failure: FailureMessage) => resolved(state, input, failing(wayBack, failure, context.now))
   if (htlc.cltvExpiry > context.height + context.limits.maxCltvExpiryDelta) return refuse({ type: 'expiry_too_far' })
   const { sharedSecret } = opened.value
   if (wasSeen(state, sharedSecret)) return refuse({ type: 'temporary_node_failure' })
@@ -69,7 +69,7 @@ function receive(
   context: PaymentContext,
 ): PaymentStep {
   const { htlc, link, peer } = input
-  const refuse = (failure: FailureMessage) => resolved(state, input, failing(wayBack, failure))
+  const refuse = (failure: FailureMessage) => resolved(state, input, failing(wayBack, failure, context.now))
   const { payload } = onion
   // We give out no blinded paths, so nobody has a reason to reach us over one.
   if (payload.type === 'blinded') {
@@ -77,7 +77,7 @@ function receive(
   }
   const invoice = pmapGet(state.invoices, htlc.paymentHash)
   const { id, amountMsat, cltvExpiry } = htlc
-  const paying = { link, id, peer, amountMsat, paymentHash: htlc.paymentHash }
+  const paying = { link, id, peer, amountMsat, paymentHash: htlc.paymentHash, wayBack }
   // An invoice has said how much time it takes (BOLT 4, incorrect_or_unknown_payment_details).
   const blocks = invoice?.minFinalCltvExpiryDelta ?? context.limits.minKeysendCltvExpiryDelta
   if (cltvExpiry < context.height + blocks) return refuse(wrongDetails(htlc, context))
@@ -87,7 +87,7 @@ function receive(
   }
   if (!pays(invoice, payload, context)) return refuse(wrongDetails(htlc, context))
   const { amtToForward: promisedMsat, totalMsat } = payload
-  const part = { ...paying, promisedMsat, totalMsat, cltvExpiry, wayBack, receivedAt: context.now }
+  const part = { ...paying, promisedMsat, totalMsat, cltvExpiry, receivedAt: context.now }
   return partReceived(state, part, invoice, context)
 }
 
@@ -116,15 +116,15 @@ function isEnough(amount: Msat, asked: Msat | undefined): boolean {
 
 /** A part of what an invoice asks for, or all of it (BOLT 4, basic multi-part payments, the final node). */
 function partReceived(state: PaymentsState, part: Part, invoice: OpenInvoice, context: PaymentContext): PaymentStep {
-  const refuse = (failure: FailureMessage) => unchanged(state, resolving(part, failing(part.wayBack, failure)))
+  const answered = (failure: FailureMessage) => resolving(part, failing(part.wayBack, failure, context.now))
+  const refuse = (failure: FailureMessage) => unchanged(state, answered(failure))
   const set = pmapGet(state.sets, part.paymentHash)
   // Held until our user decides: what comes after that was not asked for.
   if (set !== undefined && isComplete(set)) return refuse(wrongDetails(part, context))
   if (set !== undefined && set.totalMsat !== part.totalMsat) {
     // Its sender holds a secret that only payers have, and does not know itself what it wants to pay.
-    const failed = failSet(state, set, each => wrongDetails(each, context))
-    const own = resolving(part, failing(part.wayBack, wrongDetails(part, context)))
-    return { ...failed, effects: [...failed.effects, own] }
+    const failed = failSet(state, set, each => wrongDetails(each, context), context)
+    return { ...failed, effects: [...failed.effects, answered(wrongDetails(part, context))] }
   }
   const { maxPartsPerPayment, maxPartsHeld } = context.limits
   const isFull = (set?.parts.length ?? 0) >= maxPartsPerPayment || state.parts.size >= maxPartsHeld

@@ -230,7 +230,12 @@ const IN_FLIGHT: Shape = {
 const HTLC: Shape = { link: 'number', id: 'number' }
 const SENT_PART: Shape = { ...HTLC, hops: 'list', sharedSecrets: 'list' }
 const HOP: Shape = { nodeId: 'string', shortChannelId: 'string', amountMsat: 'bigint', cltvExpiry: 'number' }
-const WAY_BACK: Shape = { sharedSecret: 'string', position: 'string', sha256OfOnion: 'string?' }
+const WAY_BACK: Shape = {
+  sharedSecret: 'string',
+  position: 'string',
+  sha256OfOnion: 'string?',
+  receivedAt: 'number?',
+}
 const PART: Shape = {
   ...HTLC,
   paymentHash: 'string',

@@ -15,40 +15,32 @@ import {
 } from '../onion/index.ts'
 import type { RouteHop } from '../routing/index.ts'
 import { type ChannelUpdate, decodeMessage } from '../wire/index.ts'
+import { holdTimesOf } from './holdTimes.ts'
 import type { Shown } from './lessons.ts'
+import { directed, keepingOut, type Refusal, type Refused } from './refusal.ts'
 import { failure } from './replies.ts'
-import type { InFlight, SentPart, Trial } from './state.ts'
+import type { Trial } from './state.ts'
 import { missingMsat, routeOf } from './sums.ts'
-import type { PaymentContext, PaymentFailure } from './types.ts'
+import type { PaymentContext } from './types.ts'
+import { unreadable } from './unreadable.ts'
 import { describe } from './words.ts'
 
 // What follows for a payment from a part that was refused: which channels and nodes it keeps out of, what they ask for, what the way there
 // has shown, and whether its payee has said that it does not want it (BOLT 4, receiving failure codes).
-
-export interface Refusal {
-  readonly failure: PaymentFailure
-  /** For whoever follows it. */
-  readonly facts: { readonly hop?: number; readonly nodeId?: NodeId; readonly failureName?: FailureName }
-  /** No other way would be better. */
-  readonly isFinal: boolean
-  readonly trial: Trial
-  readonly lessons: readonly Shown[]
-}
-
-interface Refused {
-  readonly part: SentPart
-  /** The payment without it. */
-  readonly left: InFlight
-  readonly trial: Trial
-}
 
 export function judged(resolution: HtlcResolution, refused: Refused, context: PaymentContext): Refusal {
   assert(resolution.type !== 'fulfill', 'an HTLC that was fulfilled is not told as failed')
   switch (resolution.type) {
     case 'fail': {
       const sharedSecrets = refused.part.sharedSecrets.map(fromHex)
-      const opened = decodeFailure({ reason: resolution.reason, sharedSecrets })
-      return opened.type === 'from_hop' ? refusedBy(refused, opened.hop, opened.failure, context) : unsigned(refused)
+      const { reason, attributionData } = resolution
+      const opened = decodeFailure({ reason, attributionData, sharedSecrets })
+      const refusal =
+        opened.type === 'from_hop'
+          ? refusedBy(refused, opened.hop, opened.failure, context)
+          : unreadable(refused, opened, context)
+      const holdTimes = holdTimesOf(refused.part.hops, opened.holdTimes)
+      return holdTimes.length === 0 ? refusal : { ...refusal, facts: { ...refusal.facts, holdTimes } }
     }
     case 'fail_malformed': {
       // Only our peer fails an HTLC so; it says that the onion did not get through to it in one piece (BOLT 2, removing an HTLC).
@@ -58,19 +50,6 @@ export function judged(resolution: HtlcResolution, refused: Refused, context: Pa
     }
     default:
       return unreachable(resolution)
-  }
-}
-
-/** Any of them, or one after the other, has spoilt it: no channel behind our peer's is tried again, but where it goes straight. */
-function unsigned({ part, trial }: Refused): Refusal {
-  const said = failure('refused_on_the_way', 'The payment was refused, and nobody on its way signed the reason.')
-  const spoilt = part.hops.slice(1).map(directed)
-  return {
-    failure: said,
-    facts: {},
-    isFinal: spoilt.length === 0,
-    trial: keepingOut({ ...trial, refusal: said }, { channels: spoilt }),
-    lessons: [],
   }
 }
 
@@ -179,20 +158,4 @@ function updateIn(bytes: Uint8Array): ChannelUpdate | undefined {
   const hasType = bytes[0] === 1 && bytes[1] === 2
   const decoded = decodeMessage(hasType ? bytes : concat(Uint8Array.of(1, 2), bytes))
   return decoded.ok && decoded.value.type === 'channel_update' ? decoded.value : undefined
-}
-
-/** As a request for a route names it; without a direction both are meant. */
-function directed({ shortChannelId, direction }: RouteHop): string {
-  return direction === undefined ? shortChannelId : `${shortChannelId}/${direction}`
-}
-
-function keepingOut(
-  trial: Trial,
-  { channels = [], nodes = [] }: { readonly channels?: readonly string[]; readonly nodes?: readonly NodeId[] },
-): Trial {
-  return {
-    ...trial,
-    excludedChannels: new Set([...trial.excludedChannels, ...channels]),
-    excludedNodes: new Set([...trial.excludedNodes, ...nodes]),
-  }
 }

@@ -195,6 +195,8 @@ export interface Trial {
   readonly excludedNodes: ReadonlySet<NodeId>
   /** What nodes have said of their channels when they refused it: for this payment alone (BOLT 4, receiving failure codes). */
   readonly updates: readonly ChannelUpdate[]
+  /** Nodes of which one of two has spoilt a reason. */
+  readonly suspects?: ReadonlySet<NodeId>
   /** The last refusal. */
   readonly refusal?: PaymentFailure
 }

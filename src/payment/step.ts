@@ -93,13 +93,13 @@ function outboundEnded(state: PaymentsState, input: OutboundEnd, context: Paymen
   const forward = forwardOf(state, input)
   switch (input.type) {
     case 'htlc_fulfilled':
-      return forward === undefined ? fulfilled(state, input, context) : forwardFulfilled(state, forward, input)
+      return forward === undefined ? fulfilled(state, input, context) : forwardFulfilled(state, forward, input, context)
     case 'htlc_failed':
-      return forward === undefined ? failed(state, input, context) : forwardFailed(state, forward, input)
+      return forward === undefined ? failed(state, input, context) : forwardFailed(state, forward, input, context)
     case 'htlc_dropped':
-      return forward === undefined ? dropped(state, input, context) : forwardDropped(state, forward, input)
+      return forward === undefined ? dropped(state, input, context) : forwardDropped(state, forward, input, context)
     case 'htlc_timed_out':
-      return forward === undefined ? timedOut(state, input, context) : forwardTimedOut(state, forward)
+      return forward === undefined ? timedOut(state, input, context) : forwardTimedOut(state, forward, context)
     default:
       return unreachable(input)
   }

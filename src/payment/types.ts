@@ -4,6 +4,7 @@ import type { Graph } from '../gossip/index.ts'
 import type { RouteHintHop } from '../invoice/index.ts'
 import type { FailureName, NextHop } from '../onion/index.ts'
 import type { FirstHop, Route } from '../routing/index.ts'
+import type { HoldTime } from './holdTimes.ts'
 import type { HtlcRef } from './inbound.ts'
 import type { PaymentLimits } from './limits.ts'
 
@@ -28,6 +29,8 @@ export interface Payment {
   readonly createdAt: number
   readonly endedAt?: number
   readonly failure?: PaymentFailure
+  /** Of the way on which the preimage came, our peer first, as far as their word holds. */
+  readonly holdTimes?: readonly HoldTime[]
 }
 
 /** Why a payment failed: `code` is stable, `message` a sentence for people. */
@@ -201,6 +204,8 @@ export type PaymentInput =
       readonly link: number
       readonly id: number
       readonly paymentPreimage: Uint8Array
+      /** 920 bytes: how long those behind say to have held it. */
+      readonly attributionData?: Uint8Array
     }
   | { readonly type: 'htlc_failed'; readonly link: number; readonly id: number; readonly resolution: HtlcResolution }
   /** No commitment holds it. `forGood`: the channel is closing, and signs nothing any more. */
@@ -299,6 +304,9 @@ export type PaymentProgress =
       readonly nodeId?: NodeId
       /** A name of BOLT 4, failure messages, where it has one for the code. */
       readonly failureName?: FailureName
+      /** One of these has spoilt the reason. */
+      readonly suspects?: readonly NodeId[]
+      readonly holdTimes?: readonly HoldTime[]
       /** A sentence for people. */
       readonly message: string
     }

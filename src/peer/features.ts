@@ -19,6 +19,8 @@ export interface FeatureOptions {
   readonly scidAlias?: boolean
   /** Channels that are used before they are confirmed: with peers that our user trusts. Default: yes, where there are aliases. */
   readonly zeroConf?: boolean
+  /** How long we have held HTLCs is said with their ends, and passed on. Default: yes. */
+  readonly attributionData?: boolean
 }
 
 /**
@@ -46,6 +48,7 @@ export function localFeatures(options: FeatureOptions = {}): Uint8Array {
     ...chosen(options.basicMpp === true, 'basic_mpp'),
     ...chosen(scidAlias, 'option_scid_alias'),
     ...chosen(scidAlias && zeroConf, 'option_zeroconf'),
+    ...chosen(options.attributionData !== false, 'option_attribution_data'),
   ]
   return featureBits(...required.map(name => FEATURES[name].bit), ...optional.map(name => FEATURES[name].bit + 1))
 }
@@ -66,6 +69,7 @@ export function negotiate(local: Uint8Array, remote: Uint8Array): NegotiatedFeat
     largeChannels: isNegotiated(local, remote, 'option_support_large_channel'),
     scidAlias: isNegotiated(local, remote, 'option_scid_alias'),
     zeroConf: isNegotiated(local, remote, 'option_zeroconf'),
+    attributionData: isNegotiated(local, remote, 'option_attribution_data'),
   }
 }
 

@@ -96,7 +96,16 @@ export const RECEIVED: Payment = {
   endedAt: 1_700_000_000_900,
 }
 
-export const SENT: Payment = { ...RECEIVED, number: 8, direction: 'sent', paymentHash: SENT_HASH }
+export const SENT: Payment = {
+  ...RECEIVED,
+  number: 8,
+  direction: 'sent',
+  paymentHash: SENT_HASH,
+  holdTimes: [
+    { nodeId: PEER_ID, holdTimeMs: 1300 },
+    { nodeId: OUR_ID, holdTimeMs: 0 },
+  ],
+}
 
 export const HELD_INVOICE: InvoiceInfo = {
   paymentHash: PAYMENT_HASH,
@@ -153,6 +162,7 @@ export const PROGRESS: readonly PaymentProgress[] = [
     hop: 1,
     nodeId: PEER_ID,
     failureName: 'temporary_channel_failure',
+    holdTimes: [{ nodeId: PEER_ID, holdTimeMs: 1300 }],
     message: 'Its channel cannot take the payment now.',
   },
   { type: 'trying', paymentHash: SENT_HASH, parts: [ROUTE, ROUTE] },

@@ -82,6 +82,7 @@ export const ALL_FEATURES: NegotiatedFeatures = {
   largeChannels: true,
   scidAlias: true,
   zeroConf: true,
+  attributionData: true,
 }
 export const NO_FEATURES: NegotiatedFeatures = {
   upfrontShutdownScript: false,
@@ -90,6 +91,7 @@ export const NO_FEATURES: NegotiatedFeatures = {
   largeChannels: false,
   scidAlias: false,
   zeroConf: false,
+  attributionData: false,
 }
 
 const SEED: Readonly<Record<Name, number>> = { alice: 1, bob: 2 }

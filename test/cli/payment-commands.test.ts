@@ -183,6 +183,7 @@ describe('paying', () => {
     'trying  1.500 sat via 02020202 > 02040404, fee 0.100 sat',
     'failed  1.500 sat via 02020202 > 02040404',
     '        Its channel cannot take the payment now.',
+    '        Held for 1.3 s at 02020202.',
     'trying  1.500 sat via 02020202 > 02040404, fee 0.100 sat',
     'trying  1.500 sat via 02020202 > 02040404, fee 0.100 sat',
   ]
@@ -193,8 +194,8 @@ describe('paying', () => {
     const words = ['pay', 'lnbcrt1', '--data-dir', dataDir]
     const told = await runWith(fakeShell({ answers: [] }), words)
     expect(told).toMatchObject({ code: 0, errors: '' })
-    expect(told.out.split('\n').slice(0, 6)).toEqual([...WORDS, 'Paid 1.500 sat to 020202020202.'])
-    expect((await run('pay', 'lnbcrt1', '--progress')).out.split('\n').slice(0, 5)).toEqual(WORDS)
+    expect(told.out.split('\n').slice(0, 7)).toEqual([...WORDS, 'Paid 1.500 sat to 020202020202.'])
+    expect((await run('pay', 'lnbcrt1', '--progress')).out.split('\n').slice(0, 6)).toEqual(WORDS)
     expect((await run('pay', 'lnbcrt1')).out).toMatch(/^Paid /)
     expect(calls.map(({ request }) => Object.keys(request as object).includes('onProgress'))).toEqual([
       true,
@@ -227,9 +228,14 @@ describe('paying', () => {
     )
     expect(await run('pay', 'lnbcrt1', '--progress')).toEqual({
       code: 5,
-      out: lines(...WORDS.slice(0, 3)),
+      out: lines(...WORDS.slice(0, 4)),
       errors: lines('error: No way is left.', 'Nothing was paid.'),
     })
+  })
+
+  it('payments of one that was sent: how long each on its way has held it', async () => {
+    const { run } = await atFakeNode()
+    expect((await run('payments', SENT_HASH)).out).toContain('held for      1.3 s at 02020202, under 0.1 s at ')
   })
 
   it('payments, only some', async () => {

@@ -6,10 +6,12 @@ import { decodeInvoice } from '../../src/invoice/index.ts'
 import { linkStep, shortChannelIdOf } from '../../src/link/index.ts'
 import {
   buildOnion,
+  type DecodedFailure,
   decodeFailure,
   encodeFinalPayload,
   encodeIntermediatePayload,
   type FailureMessage,
+  fulfillHoldTimes,
   type OnionHop,
   type PlainFinalPayload,
 } from '../../src/onion/index.ts'
@@ -57,6 +59,8 @@ export class Line {
   readonly downstream: ChannelId
   /** What Bob has said about Alice's HTLCs, by channel and id. */
   readonly answers = new Map<string, { readonly reason: Uint8Array } | 'taken' | 'malformed'>()
+  /** And how long each node says that it has had them. */
+  readonly attributions = new Map<string, Uint8Array>()
 
   constructor(limits: Limits = {}, downstream: OpenOptions = {}) {
     const [alice, bob, carol] = this.stage.sidesOf(['alice', 'bob', 'carol'], { limits })
@@ -174,6 +178,20 @@ export class Line {
     return decoded.failure
   }
 
+  /** All that Alice learns of a failure. */
+  wordOf({ channelId, id, sharedSecrets }: Offered): DecodedFailure {
+    const key = `${channelId}/${id}`
+    const heard = this.answers.get(key)
+    if (typeof heard !== 'object') throw new Error('it was refused')
+    return decodeFailure({ reason: heard.reason, attributionData: this.attributions.get(key), sharedSecrets })
+  }
+
+  /** Of one that was taken, in units of 100 ms; nothing where nobody has said any. */
+  holdTimesOf({ channelId, id, sharedSecrets }: Offered): readonly number[] | undefined {
+    const attributionData = this.attributions.get(`${channelId}/${id}`)
+    return attributionData && fulfillHoldTimes({ sharedSecrets, attributionData })
+  }
+
   /** Who has made the failure: 0 is Bob. */
   hopOf({ channelId, id, sharedSecrets }: Offered): number {
     const heard = this.answers.get(`${channelId}/${id}`)
@@ -203,6 +221,7 @@ export class Line {
     if (!decoded.ok || !('channelId' in decoded.value) || !('id' in decoded.value)) return
     const message = decoded.value
     const key = `${message.channelId}/${message.id}`
+    if ('attributionData' in message && message.attributionData) this.attributions.set(key, message.attributionData)
     if (message.type === 'update_fulfill_htlc') this.answers.set(key, 'taken')
     if (message.type === 'update_fail_htlc') this.answers.set(key, { reason: message.reason })
     if (message.type === 'update_fail_malformed_htlc') this.answers.set(key, 'malformed')

@@ -194,7 +194,11 @@ export class Stage {
     return reply.invoice
   }
 
-  pay(from: Side, invoice: string, more: { idempotencyKey?: string; token?: string; timeoutMs?: number } = {}): number {
+  pay(
+    from: Side,
+    invoice: string,
+    more: { idempotencyKey?: string; token?: string; timeoutMs?: number; wantsProgress?: boolean } = {},
+  ): number {
     const sessionKey = this.freshBytes()
     return from.ask(request => ({
       type: 'payment',

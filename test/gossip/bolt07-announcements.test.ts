@@ -402,6 +402,7 @@ describe('a node_announcement', () => {
       isRoutable: true,
       offersMpp: true,
       offersOnionMessages: false,
+      offersAttribution: false,
     })
   })
 

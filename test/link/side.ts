@@ -135,6 +135,7 @@ export class Side {
         largeChannels: true,
         scidAlias: false,
         zeroConf: false,
+        attributionData: false,
       },
       channelKeyIndex: 0,
       channelIdsInUse: [],

@@ -72,6 +72,7 @@ const FEATURES: NegotiatedFeatures = {
   largeChannels: false,
   scidAlias: false,
   zeroConf: false,
+  attributionData: false,
 }
 
 export class Crash extends Error {}

@@ -23,7 +23,7 @@ import {
 } from '../../src/onion/index.ts'
 import { DEFAULT_PAYMENT_LIMITS, type Payment } from '../../src/payment/index.ts'
 import { shortChannelId } from '../../src/wire/index.ts'
-import { type CreatedInvoice, fresh, HEIGHT, idOf, Node, secretOf, theResolution } from './fixture.ts'
+import { type CreatedInvoice, fresh, HEIGHT, idOf, Node, secretOf, takenWith, theResolution } from './fixture.ts'
 
 // What the last node of a payment does with its HTLC (BOLT 4, payload format, basic multi-part payments, failure messages).
 
@@ -86,7 +86,7 @@ describe('an open invoice', () => {
   test('is paid: preimage, payment, event and the end of the invoice in one step', () => {
     const node = bob()
     const created = node.invoice()
-    expect(receive(node, forInvoice(node, created))).toEqual({ type: 'fulfill', paymentPreimage: created.preimage })
+    expect(receive(node, forInvoice(node, created))).toEqual(takenWith(created.preimage))
     const payment: Payment = {
       number: 1,
       direction: 'received',
@@ -243,7 +243,7 @@ describe('a payment without an invoice', () => {
     const node = bob()
     const preimage = fresh()
     const htlc = sent(node, sha256(preimage), { keysendPreimage: preimage })
-    expect(receive(node, htlc)).toEqual({ type: 'fulfill', paymentPreimage: preimage })
+    expect(receive(node, htlc)).toEqual(takenWith(preimage))
     expect(node.events).toMatchObject([{ type: 'payment_received', payment: { number: 1, amountMsat: 10_000n } }])
     expect(node.events[0]?.payment).not.toHaveProperty('invoice')
   })
@@ -260,7 +260,7 @@ describe('a payment without an invoice', () => {
       )
     const short = within(20)
     expect(opened(receive(node, short), short)).toEqual(UNKNOWN)
-    expect(receive(node, within(21))).toEqual({ type: 'fulfill', paymentPreimage: preimage })
+    expect(receive(node, within(21))).toEqual(takenWith(preimage))
   })
 
   const preimage = fresh()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { defined, msat, pmapGet } from '../../src/base/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../../src/payment/index.ts'
-import { type CreatedInvoice, fresh, HEIGHT, idOf, Node, secretOf } from './fixture.ts'
+import { type CreatedInvoice, fresh, HEIGHT, idOf, Node, secretOf, takenWith } from './fixture.ts'
 import { arrive, hashOf, readFailure, resolutionsIn, type Sent, sent } from './onions.ts'
 
 // Payments that come in parts (BOLT 4, basic multi-part payments, the final node).
@@ -30,7 +30,7 @@ describe('a set of parts', () => {
     )
     expect(node.events).toEqual([])
     const effects = arrive(node, part(node, 8, invoice, 1_000n), ALICE)
-    const fulfil = { type: 'fulfill', paymentPreimage: invoice.preimage }
+    const fulfil = takenWith(invoice.preimage)
     expect(new Set(resolutionsIn(effects).map(({ link, id }) => `${link}/${id}`))).toEqual(
       new Set(['1/7', '1/8', '2/7']),
     )

@@ -46,7 +46,12 @@ describe('an invoice', () => {
       expirySeconds: 600,
       minFinalCltvExpiryDelta: 40,
       payee: node.id,
-      features: featureBits(FEATURES.var_onion_optin.bit, FEATURES.payment_secret.bit, FEATURES.basic_mpp.bit + 1),
+      features: featureBits(
+        FEATURES.var_onion_optin.bit,
+        FEATURES.payment_secret.bit,
+        FEATURES.basic_mpp.bit + 1,
+        FEATURES.option_attribution_data.bit + 1,
+      ),
     })
     expect(invoice.paymentHash).toBe(Buffer.from(sha256(input.preimage)).toString('hex'))
     expect(node.replyTo(input.request)).toMatchObject({ type: 'invoice', expiresAt: START + 600_000 })

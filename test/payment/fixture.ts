@@ -263,6 +263,11 @@ export function channel(link: number, peer: NodeId, spendableMsat: Msat = msat(1
   }
 }
 
+/** With word of how long it was held; what that says, bolt04-attribution.test.ts looks at. */
+export function takenWith(paymentPreimage: Uint8Array) {
+  return { type: 'fulfill', paymentPreimage, attributionData: expect.any(Uint8Array) }
+}
+
 /** The HTLC as it stands at the recipient. */
 export function arrived(add: Omit<AddHtlc, 'type' | 'payment' | 'link'>, id: number): Htlc {
   const { amountMsat, paymentHash, cltvExpiry, onionRoutingPacket } = add

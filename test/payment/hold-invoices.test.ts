@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { jsonEncode, msat, type PaymentHash } from '../../src/base/index.ts'
 import { decodeInvoice } from '../../src/invoice/index.ts'
 import { DEFAULT_PAYMENT_LIMITS, type PaymentInput } from '../../src/payment/index.ts'
-import { fresh, HEIGHT, idOf, Node, nextRequest, secretOf } from './fixture.ts'
+import { fresh, HEIGHT, idOf, Node, nextRequest, secretOf, takenWith } from './fixture.ts'
 import { arrive, hashOf, readFailure, resolutionsIn, type Sent, sent } from './onions.ts'
 
 // Invoices whose preimage our user has: what is paid is held until they take it, or give it back, or its time runs out.
@@ -53,7 +53,7 @@ describe('a hold invoice', () => {
     if (reply.type !== 'invoice') throw new Error(reply.type)
     const decoded = decodeInvoice(reply.invoice)
     expect(decoded).toMatchObject({ ok: true, value: { minFinalCltvExpiryDelta: 144, amountMsat: 10_000n } })
-    expect(decoded.ok && [...decoded.value.features]).toEqual([2, 65, 0])
+    expect(decoded.ok && [...decoded.value.features]).toEqual([32, 0, 2, 65, 0])
   })
 
   test.each([[24], [2_017], [1.5]])('cannot ask for %s blocks', minFinalCltvExpiryDelta => {
@@ -95,8 +95,8 @@ describe('what is paid for it', () => {
     const input = settle(preimage)
     const resolutions = resolutionsIn(node.step(input))
     expect(resolutions.map(({ id, resolution }) => [id, resolution])).toEqual([
-      [1, { type: 'fulfill', paymentPreimage: preimage }],
-      [2, { type: 'fulfill', paymentPreimage: preimage }],
+      [1, takenWith(preimage)],
+      [2, takenWith(preimage)],
     ])
     expect(node.paymentOf(input.request)).toMatchObject({ direction: 'received', amountMsat: 10_000n })
     expect(node.events).toMatchObject([{ type: 'payment_received', payment: { description: 'held' } }])

@@ -102,6 +102,7 @@ describe('an invoice is paid', () => {
       createdAt: START,
       endedAt: START + 500,
       preimage: toHex(created.preimage),
+      holdTimes: [{ nodeId: bob.id, holdTimeMs: 0 }],
     }
     expect(alice.paymentOf(input.request)).toEqual(payment)
     expect(alice.events).toEqual([{ type: 'payment_sent', payment }])

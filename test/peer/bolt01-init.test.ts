@@ -53,6 +53,7 @@ describe("the peer's init", () => {
       largeChannels: true,
       scidAlias: true,
       zeroConf: true,
+      attributionData: true,
     }
     expect(one.receive(initOf())).toEqual([{ type: 'up', connection: 1, negotiated, features: FEATURES_OF_OURS }])
     expect(one.state.line).toMatchObject({ type: 'up', since: 120, negotiated })

@@ -18,25 +18,27 @@ const everyOption: fc.Arbitrary<FeatureOptions> = fc.record(
     gossip: fc.boolean(),
     scidAlias: fc.boolean(),
     zeroConf: fc.boolean(),
+    attributionData: fc.boolean(),
   },
   { requiredKeys: [] },
 )
 
 describe('our features', () => {
   it.each<{ options: FeatureOptions; bits: readonly number[] }>([
-    { options: {}, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
+    { options: {}, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 47, 51, 61] },
     {
       options: { requireAnchors: true, basicMpp: true },
-      bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 27, 44, 47, 51, 61],
+      bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 27, 37, 44, 47, 51, 61],
     },
     {
       options: { largeChannels: false, upfrontShutdownScript: false, simpleClose: false },
-      bits: [0, 7, 8, 11, 12, 14, 23, 27, 44, 47, 51],
+      bits: [0, 7, 8, 11, 12, 14, 23, 27, 37, 44, 47, 51],
     },
-    { options: { gossip: false }, bits: [0, 5, 8, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
-    { options: { zeroConf: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 61] },
+    { options: { gossip: false }, bits: [0, 5, 8, 12, 14, 19, 23, 27, 37, 44, 47, 51, 61] },
+    { options: { zeroConf: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 47, 61] },
+    { options: { attributionData: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
     // Channels that nobody can name before they are confirmed could not be used (BOLT 9, dependencies).
-    { options: { scidAlias: false, zeroConf: true }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 61] },
+    { options: { scidAlias: false, zeroConf: true }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 61] },
   ])('with $options are bits $bits', ({ options, bits }) => {
     expect(listFeatures(localFeatures(options))).toEqual(bits)
   })
@@ -67,6 +69,7 @@ describe('what is negotiated', () => {
     largeChannels: 'option_support_large_channel',
     scidAlias: 'option_scid_alias',
     zeroConf: 'option_zeroconf',
+    attributionData: 'option_attribution_data',
   } as const
   const none = {
     upfrontShutdownScript: false,
@@ -75,6 +78,7 @@ describe('what is negotiated', () => {
     largeChannels: false,
     scidAlias: false,
     zeroConf: false,
+    attributionData: false,
   }
   // The keys are those of the object.
   const fields = Object.keys(NAMES) as (keyof typeof NAMES)[]

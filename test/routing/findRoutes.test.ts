@@ -229,7 +229,13 @@ describe('what bars a way', () => {
   }
 
   it('is an unknown even feature of a node, unless it is the payee', () => {
-    const facts = { timestamp: 1, isRoutable: false, offersMpp: false, offersOnionMessages: false }
+    const facts = {
+      timestamp: 1,
+      isRoutable: false,
+      offersMpp: false,
+      offersOnionMessages: false,
+      offersAttribution: false,
+    }
     const at = (number: number) => barred(draft => setNode(draft, findNode(draft, node(number)) ?? -1, facts)).ok
     expect([at(1), at(4)]).toEqual([false, true])
   })

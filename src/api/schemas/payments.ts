@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { invoiceIn } from './invoices.ts'
-import { budget } from './routes.ts'
+import { budget, holdTimes } from './routes.ts'
 import {
   choice,
   msatIn,
@@ -90,6 +90,7 @@ export const payment = z
     createdAt: time,
     endedAt: time.optional(),
     failure: paymentFailure.optional(),
+    holdTimes: holdTimes.optional(),
   })
   .meta({ id: 'Payment' })
 export const payments = z.array(payment).meta({ id: 'Payments' })

@@ -50,6 +50,18 @@ export type RouteJson = z.infer<typeof route>
 
 export const routes = z.array(route).meta({ id: 'Routes', description: 'Together they bring the amount.' })
 
+/** How long a node on the way says to have held a payment. */
+export const holdTimes = z
+  .array(
+    z.object({
+      nodeId: nodeIdText,
+      holdTimeMs: z.int().min(0).meta({ description: 'In steps of 100; 0 is also said by those who do not know.' }),
+    }),
+  )
+  .meta({
+    description: 'How long each node of the way says that it has held it, our peer first, as far as their word holds.',
+  })
+
 export const paymentProgress = z
   .discriminatedUnion('type', [
     z
@@ -63,6 +75,8 @@ export const paymentProgress = z
         hop: z.int().min(1).optional().meta({ description: 'Who said so: 1 is our peer.' }),
         nodeId: nodeIdText.optional(),
         failureName: z.string().optional().meta({ description: 'A name of BOLT 4, failure messages.' }),
+        suspects: z.array(nodeIdText).optional().meta({ description: 'One of these has spoilt the reason.' }),
+        holdTimes: holdTimes.optional(),
         message: z.string(),
       })
       .meta({ id: 'PartFailedProgress', description: 'One of them came back. What is missing is tried another way.' }),

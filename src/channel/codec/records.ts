@@ -14,6 +14,7 @@ import * as v1 from './v1.ts'
 //   unconfirmed, remote-alias, close-feerate   where there are any
 //   htlc/<l|r>/<id>              where each live HTLC stands
 //   offer/<l|r>/<id>             what it is, with its onion: written once
+//   attribution/<l|r>/<id>       how long those behind have held it, where its end says so: written once
 //   secret/<slot>                the peer's revealed secrets, at most 49
 //   mutual-close/<n>             fully signed closing transactions
 //   archive/<until>/<l|r>/<id>   a finished HTLC that stood on commitments which are now revoked; never rewritten
@@ -78,12 +79,13 @@ function htlcWrites(old: readonly Htlc[], { htlcs }: ChannelDurable): readonly C
   let index = start
   for (const htlc of htlcs.slice(start, nextEnd)) {
     let was = old[index]
-    for (; index < oldEnd && was !== undefined && comesBefore(was, htlc); was = old[++index]) writes.push(...gone(was))
+    for (; index < oldEnd && was !== undefined && comesBefore(was, htlc); was = old[++index])
+      writes.push(...gone(was), ...attributionGone(was))
     if (index < oldEnd && was !== undefined && !comesBefore(htlc, was)) index++
     else was = undefined
     if (was !== htlc) writes.push(...changed(was, htlc))
   }
-  for (const htlc of old.slice(index, oldEnd)) writes.push(...gone(htlc))
+  for (const htlc of old.slice(index, oldEnd)) writes.push(...gone(htlc), ...attributionGone(htlc))
   return writes
 }
 
@@ -94,7 +96,13 @@ function comesBefore(a: Htlc, b: Htlc): boolean {
 function changed(was: Htlc | undefined, htlc: Htlc): readonly ChannelWrite[] {
   const key = htlcKey(htlc)
   const record = put(`htlc/${key}`, v1.htlc, htlc)
-  return was !== undefined && isSameOffer(was, htlc) ? [record] : [record, put(`offer/${key}`, v1.offer, htlc)]
+  const said = maybe(`attribution/${key}`, v1.attribution, was && attributionOf(was), attributionOf(htlc))
+  const isOffered = was !== undefined && isSameOffer(was, htlc)
+  return isOffered ? [record, ...said] : [record, put(`offer/${key}`, v1.offer, htlc), ...said]
+}
+
+function attributionOf({ resolution }: Htlc): Uint8Array | undefined {
+  return resolution === undefined || resolution.type === 'fail_malformed' ? undefined : resolution.attributionData
 }
 
 /** By references: what moves an HTLC hands on what it does not change. */
@@ -111,6 +119,10 @@ function isSameOffer(a: Htlc, b: Htlc): boolean {
 function gone(htlc: Htlc): readonly ChannelWrite[] {
   const key = htlcKey(htlc)
   return [{ type: 'delete', key: `htlc/${key}` }, { type: 'delete', key: `offer/${key}` }, ...archive(htlc)]
+}
+
+function attributionGone(htlc: Htlc): readonly ChannelWrite[] {
+  return maybe(`attribution/${htlcKey(htlc)}`, v1.attribution, attributionOf(htlc), undefined)
 }
 
 /** An HTLC is gone with its removal irrevocable; one that never stood on a commitment of the peer leaves no trace. */
@@ -249,8 +261,18 @@ function loadHtlcs(records: Records): readonly Htlc[] {
     // Or this HTLC would count twice, and the one that the key names not at all.
     if (key !== `htlc/${htlcKey(htlc)}`) throw new RecordError(invalid(`${key} has the record of another HTLC`))
     const offer = one(records, `offer/${htlcKey(htlc)}`, v1.offer)
-    return { ...htlc, ...offer }
+    const said = ifThere(records, `attribution/${htlcKey(htlc)}`, v1.attribution)
+    return said === undefined ? { ...htlc, ...offer } : { ...withAttribution(htlc, said), ...offer }
   })
+}
+
+function withAttribution(htlc: v1.HtlcRecord, attributionData: Uint8Array): v1.HtlcRecord {
+  const { resolution } = htlc
+  if (resolution?.type === 'fulfill' || resolution?.type === 'fail') {
+    return { ...htlc, resolution: { ...resolution, attributionData } }
+  }
+  const { offeredBy, id } = htlc
+  throw new RecordError(invalid(`attribution/${htlcKey({ offeredBy, id })} is of an HTLC whose end has none`))
 }
 
 /** Those that `revoked` secrets leave in their slots, no more and no fewer: the others derive from them. */

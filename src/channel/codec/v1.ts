@@ -21,6 +21,7 @@ import { txCodec } from '../../bitcoin/index.ts'
 import type { CommitmentFormat } from '../../commitment/index.ts'
 import type { ChannelBasepoints, StoredSecret } from '../../keys/index.ts'
 import {
+  ATTRIBUTION_DATA_LENGTH,
   channelIdCodec,
   feeratePerKwCodec,
   millisatoshis,
@@ -223,6 +224,7 @@ export const remoteCommit: Codec<RemoteCommit> = struct({
   awaitingRevocation: optional(updateRefs),
 })
 
+/** Attribution data are a record of their own, since this one is written with each move. */
 const resolution: Codec<HtlcResolution> = taggedUnion<HtlcResolution>({
   fulfill: [0, struct({ paymentPreimage: bytes32 })],
   fail: [1, struct({ reason: lengthPrefixed(u16) })],
@@ -282,7 +284,8 @@ export const shutdown: Codec<ChannelDurable['shutdown']> = struct({
   remote: optional(scriptBytes),
 })
 
-/** These two came later: channels without them have no such record. */
+/** These three came later: channels without them have no such record. */
+export const attribution: Codec<Uint8Array> = fixedBytes(ATTRIBUTION_DATA_LENGTH)
 export const unconfirmed: Codec<UnconfirmedFunding> = struct({ fundingTx: optional(txCodec), sinceHeight: u32 })
 export const remoteAlias: Codec<ShortChannelId> = shortChannelIdCodec
 export const closeFeerate: Codec<FeeratePerKw> = feeratePerKwCodec

@@ -55,7 +55,7 @@ export function channelReestablish(
   const [next, resolutions] = sendResolutions(connectedChannel)
   return done(next, [
     ...readyAgain(durable, message, context),
-    ...missed(durable, standing, context),
+    ...missed(channel, standing, context),
     ...shutdownAgain(durable),
     ...resolutions,
     ...receivedAgain(next.durable, context),
@@ -160,26 +160,29 @@ function readyAgain(
   return [{ type: 'send', message: channelReadyMessage(durable, context) }]
 }
 
-function missed(durable: ChannelDurable, standing: Standing, context: ChannelContext): readonly ChannelEffect[] {
+function missed(channel: FundedChannel, standing: Standing, context: ChannelContext): readonly ChannelEffect[] {
+  const { durable } = channel
   const revocation = standing.lostRevocation ? [revokeAndAckMessage(durable, context)] : []
-  const commitment = standing.lostCommitment ? commitmentAgain(durable, context) : []
+  const commitment = standing.lostCommitment ? commitmentAgain(channel, context) : []
   const messages: readonly PeerMessage[] =
     durable.lastSent === 'revoke_and_ack' ? [...commitment, ...revocation] : [...revocation, ...commitment]
   return messages.map(message => ({ type: 'send', message }))
 }
 
-function commitmentAgain(durable: ChannelDurable, context: ChannelContext): readonly PeerMessage[] {
+function commitmentAgain(channel: FundedChannel, context: ChannelContext): readonly PeerMessage[] {
+  const { durable } = channel
   const updates = durable.remoteCommit.awaitingRevocation ?? []
-  return [...updates.map(ref => updateAgain(durable, ref)), commitmentSignedMessage(durable, context)]
+  return [...updates.map(ref => updateAgain(channel, ref)), commitmentSignedMessage(durable, context)]
 }
 
-function updateAgain(durable: ChannelDurable, ref: UpdateRef): PeerMessage {
+function updateAgain(channel: FundedChannel, ref: UpdateRef): PeerMessage {
+  const { durable } = channel
   switch (ref.type) {
     case 'add':
       return addMessage(durable, theHtlc(durable, 'local', ref.id))
     case 'remove': {
       const { resolution } = theHtlc(durable, 'remote', ref.id)
-      return removeMessage(durable, ref.id, defined(resolution, `HTLC ${ref.id} is removed with a resolution`))
+      return removeMessage(channel, ref.id, defined(resolution, `HTLC ${ref.id} is removed with a resolution`))
     }
     case 'fee':
       return { type: 'update_fee', channelId: durable.params.channelId, feeratePerKw: ref.feeratePerKw }

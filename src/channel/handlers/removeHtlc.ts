@@ -1,6 +1,12 @@
 import { bytesEqual, fromHex, unreachable } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
-import type { UpdateFailHtlc, UpdateFailMalformedHtlc, UpdateFulfillHtlc } from '../../wire/index.ts'
+import {
+  ATTRIBUTION_DATA_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  type UpdateFailHtlc,
+  type UpdateFailMalformedHtlc,
+  type UpdateFulfillHtlc,
+} from '../../wire/index.ts'
 import { withReplaced } from '../htlcList.ts'
 import { closeConnection, done, type Facts, type Outcome, reject } from '../outcome.ts'
 import type {
@@ -90,18 +96,31 @@ export function sendResolutions(channel: FundedChannel): [next: FundedChannel, e
     if (htlc.offeredBy !== 'remote' || htlc.resolution === undefined || htlc.removed !== undefined) continue
     durable = replaceHtlc(durable, htlc, { ...htlc, removed: 'proposed' })
     durable = { ...durable, proposed: [...durable.proposed, { type: 'remove', id: htlc.id }] }
-    effects.push({ type: 'send', message: removeMessage(durable, htlc.id, htlc.resolution) })
+    effects.push({ type: 'send', message: removeMessage(channel, htlc.id, htlc.resolution) })
   }
   return [durable === channel.durable ? channel : withDurable(channel, durable), effects]
 }
 
-export function removeMessage(durable: ChannelDurable, id: number, resolution: HtlcResolution): PeerMessage {
+/** With attribution data for peers that have the feature: the others would have to pass over it (BOLT 2, removing an HTLC). */
+export function removeMessage(
+  { durable, session }: Pick<FundedChannel, 'durable' | 'session'>,
+  id: number,
+  resolution: HtlcResolution,
+): PeerMessage {
   const { channelId } = durable.params
   switch (resolution.type) {
-    case 'fulfill':
-      return { type: 'update_fulfill_htlc', channelId, id, paymentPreimage: resolution.paymentPreimage }
-    case 'fail':
-      return { type: 'update_fail_htlc', channelId, id, reason: resolution.reason }
+    case 'fulfill': {
+      const { paymentPreimage, attributionData } = resolution
+      const said = attributionData !== undefined && session.negotiated.attributionData && { attributionData }
+      return { type: 'update_fulfill_htlc', channelId, id, paymentPreimage, ...said }
+    }
+    case 'fail': {
+      const { reason, attributionData } = resolution
+      // A reason from behind us may leave no room for it.
+      const fits = reason.length <= LONGEST_ATTRIBUTED_REASON
+      const said = attributionData !== undefined && fits && session.negotiated.attributionData && { attributionData }
+      return { type: 'update_fail_htlc', channelId, id, reason, ...said }
+    }
     case 'fail_malformed': {
       const { sha256OfOnion, failureCode } = resolution
       return { type: 'update_fail_malformed_htlc', channelId, id, sha256OfOnion, failureCode }
@@ -110,6 +129,9 @@ export function removeMessage(durable: ChannelDurable, id: number, resolution: H
       return unreachable(resolution)
   }
 }
+
+/** What `update_fail_htlc` has beside its reason: type, channel, id, length, and the record with its type and its length of three bytes. */
+const LONGEST_ATTRIBUTED_REASON = MAX_MESSAGE_LENGTH - (2 + 32 + 8 + 2) - (1 + 3 + ATTRIBUTION_DATA_LENGTH)
 
 /** The peer removes an HTLC of ours. A preimage is told upwards at once: it cannot be taken back. */
 export function removeHtlc(
@@ -132,21 +154,31 @@ export function removeHtlc(
   const next = withDurable(channel, replaceHtlc(durable, htlc, { ...htlc, removed: 'proposed', resolution }))
   if (resolution.type !== 'fulfill') return done(next)
   const { id, paymentHash } = htlc
-  const event = { type: 'htlc_fulfilled', id, paymentHash, paymentPreimage: resolution.paymentPreimage } as const
+  const said = message.type === 'update_fulfill_htlc' ? attributionIn(message) : undefined
+  const { paymentPreimage } = resolution
+  const event = { type: 'htlc_fulfilled', id, paymentHash, paymentPreimage, ...said } as const
   return done(next, [{ type: 'event', event }])
 }
 
 function resolutionOf(message: UpdateFulfillHtlc | UpdateFailHtlc | UpdateFailMalformedHtlc): HtlcResolution {
   switch (message.type) {
     case 'update_fulfill_htlc':
+      // What was said of hold times is told upwards at once, and needed no more.
       return { type: 'fulfill', paymentPreimage: message.paymentPreimage }
     case 'update_fail_htlc':
-      return { type: 'fail', reason: message.reason }
+      return { type: 'fail', reason: message.reason, ...attributionIn(message) }
     case 'update_fail_malformed_htlc':
       return { type: 'fail_malformed', sha256OfOnion: message.sha256OfOnion, failureCode: message.failureCode }
     default:
       return unreachable(message)
   }
+}
+
+/** Also of a peer that has not announced the feature: whether it is true, its reader finds out. */
+function attributionIn({
+  attributionData,
+}: UpdateFulfillHtlc | UpdateFailHtlc): Pick<UpdateFailHtlc, 'attributionData'> {
+  return attributionData === undefined ? {} : { attributionData }
 }
 
 function replaceHtlc(durable: ChannelDurable, old: Htlc, replacement: Htlc): ChannelDurable {

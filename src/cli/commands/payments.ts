@@ -7,6 +7,7 @@ import { atNode } from '../remote.ts'
 import type { Shell } from '../shell.ts'
 import { hashTyped, wholeTyped } from '../typed.ts'
 import { msatInSat, oneLine, short, shortened, timeOf } from '../words.ts'
+import { heldFor } from './progressLines.ts'
 
 interface PaymentsOptions extends NodeOptions {
   readonly limit?: string
@@ -83,7 +84,7 @@ const COLUMNS: readonly Column<PaymentJson>[] = [
 ]
 
 function described(payment: PaymentJson, paint: Paint): readonly string[] {
-  const { description, endedAt, failure } = payment
+  const { description, endedAt, failure, holdTimes } = payment
   return facts(
     [
       ['payment', `number ${payment.number}, ${payment.direction}, ${payment.status}`],
@@ -95,6 +96,7 @@ function described(payment: PaymentJson, paint: Paint): readonly string[] {
       ['description', description === undefined ? undefined : oneLine(description)],
       ['begun', timeOf(payment.createdAt)],
       ['ended', endedAt === undefined ? undefined : timeOf(endedAt)],
+      ['held for', holdTimes === undefined ? undefined : heldFor(holdTimes)],
       ['why', failure === undefined ? undefined : oneLine(failure.message)],
     ],
     paint,

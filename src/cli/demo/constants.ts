@@ -32,4 +32,5 @@ export const DEMO_FEATURES: NegotiatedFeatures = {
   largeChannels: true,
   scidAlias: true,
   zeroConf: true,
+  attributionData: true,
 }

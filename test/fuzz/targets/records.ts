@@ -130,6 +130,7 @@ const channel: Target = {
       largeChannels: false,
       scidAlias: false,
       zeroConf: false,
+      attributionData: false,
     }
     const next = { state: durable.phase.type, durable, session: { connection: 'disconnected', negotiated } } as const
     const written = new Map(
