@@ -11,8 +11,7 @@ export class OwnedCache<Owner extends object, Value> {
   }
 
   get(owner: Owner, index: number, make: () => Value): Value {
-    const owned = this.#known.get(owner) ?? new Map<number, Value>()
-    this.#known.set(owner, owned)
+    const owned = this.#known.get(owner) ?? this.#begin(owner)
     const found = owned.get(index)
     if (found !== undefined) return found
     const made = make()
@@ -20,6 +19,12 @@ export class OwnedCache<Owner extends object, Value> {
     if (oldest !== undefined && owned.size >= this.#most) owned.delete(oldest)
     owned.set(index, made)
     return made
+  }
+
+  #begin(owner: Owner): Map<number, Value> {
+    const owned = new Map<number, Value>()
+    this.#known.set(owner, owned)
+    return owned
   }
 
   forget(owner: Owner, index: number): void {

@@ -49,6 +49,7 @@ export { jsonDecode, jsonEncode } from './json.ts'
 export {
   emptyPMap,
   type PMap,
+  pmapChanges,
   pmapDelete,
   pmapEntries,
   pmapFrom,

@@ -1,4 +1,5 @@
 import type { DecodeFailure } from './binary.ts'
+import { byteAt } from './bytes.ts'
 import { err, ok, type Result } from './result.ts'
 
 // Records that people and later versions read: JSON in ASCII, where a bigint is a decimal string under a key that ends in its unit.
@@ -19,11 +20,11 @@ export function jsonEncode(value: unknown): Uint8Array {
 
 /** What `jsonEncode` wrote. The shape is the caller's to know: these are our own records, never a stranger's. */
 export function jsonDecode<T>(bytes: Uint8Array): Result<T, DecodeFailure> {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
   try {
+    const value: unknown = JSON.parse(textOf(bytes))
+    if (typeof value === 'object' && value !== null) reviveIn(value)
     // The caller names the type of the record that it wrote.
-    return ok(JSON.parse(text, revived) as T)
+    return ok(value as T)
   } catch (error) {
     // What is nested too deep for the reader of JSON is a RangeError.
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error
@@ -111,6 +112,28 @@ function escaped(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-function revived(key: string, value: unknown): unknown {
-  return typeof value === 'string' && UNITS.test(key) && DECIMAL.test(value) ? BigInt(value) : value
+/** In pieces of as many as a call takes as arguments without a thought of the stack. */
+function textOf(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += CHARACTERS_AT_ONCE) {
+    const codes: number[] = []
+    const end = Math.min(at + CHARACTERS_AT_ONCE, bytes.length)
+    for (let i = at; i < end; i++) codes.push(byteAt(bytes, i))
+    text += String.fromCharCode(...codes)
+  }
+  return text
+}
+
+const CHARACTERS_AT_ONCE = 1024
+
+/** Amounts within what was just read, each in its place: a callback for `JSON.parse` takes several times as long. */
+function reviveIn(value: object): void {
+  // What JSON.parse gives is an object with fields, or an array, whose fields are its indexes.
+  const fields = value as Record<string, unknown>
+  for (const key of Object.keys(fields)) {
+    const field = fields[key]
+    if (typeof field === 'object') {
+      if (field !== null) reviveIn(field)
+    } else if (typeof field === 'string' && UNITS.test(key) && DECIMAL.test(field)) fields[key] = BigInt(field)
+  }
 }

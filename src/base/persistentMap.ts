@@ -56,26 +56,52 @@ export function pmapDelete<V>(map: PMap<V>, key: string): PMap<V> {
   )
 }
 
-/** Every entry, in an order that depends on the keys and on when they came, and on nothing else. */
-export function* pmapEntries<V>(map: PMap<V>): Generator<Entry<V>, void, undefined> {
-  for (const branch of map.root) {
+/**
+ * Every entry, in an order that depends on the keys and on when they came, and on nothing else. A list, and no generator: most maps
+ * are small and looked through in each step, and to resume a generator takes longer than to go on.
+ */
+export function pmapEntries<V>(map: PMap<V>): readonly Entry<V>[] {
+  const entries: Entry<V>[] = []
+  const { size, root } = map
+  // Past the last entry there are only empty slots.
+  for (let i = 0; entries.length < size; i++) {
+    const branch = root[i]
     if (branch === undefined) continue
-    for (const bucket of branch) {
-      if (bucket === undefined) continue
-      for (const entry of bucket) yield entry
-    }
+    for (const bucket of branch) if (bucket !== undefined) for (const entry of bucket) entries.push(entry)
   }
+  return entries
 }
 
-export function* pmapValues<V>(map: PMap<V>): Generator<V, void, undefined> {
-  // Not by way of the entries: one generator within another takes twice as long.
-  for (const branch of map.root) {
+/** The values, in the order of their entries. */
+export function pmapValues<V>(map: PMap<V>): readonly V[] {
+  const values: V[] = []
+  const { size, root } = map
+  for (let i = 0; values.length < size; i++) {
+    const branch = root[i]
     if (branch === undefined) continue
-    for (const bucket of branch) {
-      if (bucket === undefined) continue
-      for (const entry of bucket) yield entry[1]
+    for (const bucket of branch) if (bucket !== undefined) for (const entry of bucket) values.push(entry[1])
+  }
+  return values
+}
+
+/** The entries of `after` that are not the same in `before`, in their order. What both share is not looked at. */
+export function pmapChanges<V>(before: PMap<V>, after: PMap<V>): readonly Entry<V>[] {
+  const changes: Entry<V>[] = []
+  if (before.root === after.root) return changes
+  for (let i = 0; i < after.root.length; i++) {
+    const [branch, earlier] = [after.root[i], before.root[i]]
+    if (branch === undefined || branch === earlier) continue
+    for (let j = 0; j < branch.length; j++) {
+      const bucket = branch[j]
+      if (bucket === undefined || bucket === earlier?.[j]) continue
+      for (const entry of bucket) if (!holds(earlier?.[j], entry)) changes.push(entry)
     }
   }
+  return changes
+}
+
+function holds<V>(bucket: Bucket<V> | undefined, [key, value]: Entry<V>): boolean {
+  return bucket?.some(entry => entry[0] === key && entry[1] === value) === true
 }
 
 /** Later entries of a key win. */

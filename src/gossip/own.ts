@@ -1,4 +1,5 @@
 import {
+  bytesEqual,
   type ChannelId,
   fromHex,
   jsonEncode,
@@ -303,10 +304,23 @@ function updateOf(
   }
 }
 
+/** In each field but the signature and the timestamp. Asked at every change of a channel, so nothing is encoded for it. */
 function saysTheSame(last: ChannelUpdate, made: ChannelUpdate): boolean {
-  const { signature, timestamp } = last
-  return toHex(encodeMessage(last)) === toHex(encodeMessage({ ...made, signature, timestamp }))
+  for (const key of CONTENT) if (last[key] !== made[key]) return false
+  return bytesEqual(last.unknownFields, made.unknownFields)
 }
+
+const CONTENT = [
+  'chainHash',
+  'shortChannelId',
+  'messageFlags',
+  'channelFlags',
+  'cltvExpiryDelta',
+  'htlcMinimumMsat',
+  'feeBaseMsat',
+  'feeProportionalMillionths',
+  'htlcMaximumMsat',
+] as const satisfies readonly (keyof ChannelUpdate)[]
 
 /** The peer may have lost it; nobody else has it. */
 function resendPrivate(turn: Turn, { facts: { channelId } }: OwnChannel): void {

@@ -10,8 +10,22 @@ export function bytesToWords(bytes: Uint8Array): Uint8Array {
 
 /** The bytes in the words of a field; the rest of the last word is zeros, less than a word (BOLT 11, Tagged Fields, writer). */
 export function wordsToBytes(words: Uint8Array, field: string): Uint8Array {
-  const bytes = bech32.fromWordsUnsafe(Array.from(words))
-  return bytes ?? refuse('bad_padding', `${field} filled up to whole words with zeros`, 'other bits', 'Tagged Fields')
+  const bytes = new Uint8Array(Math.floor((5 * words.length) / 8))
+  let bits = 0
+  let pending = 0
+  let at = 0
+  for (let i = 0; i < words.length; i++) {
+    pending = (pending << 5) | byteAt(words, i)
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    bytes[at] = pending >> bits
+    at += 1
+    pending &= (1 << bits) - 1
+  }
+  // A whole word that is left over, or a bit of it that is set, is none of the field's.
+  if (bits < 5 && pending === 0) return bytes
+  return refuse('bad_padding', `${field} filled up to whole words with zeros`, 'other bits', 'Tagged Fields')
 }
 
 /** The bytes in the words, with zeros up to a whole byte, as they are signed (BOLT 11, Data Part). */

@@ -47,7 +47,19 @@ export interface CommitmentTerms {
   readonly perCommitmentSecret?: Uint8Array
 }
 
+// From block to block a channel stays as it is for days, and to read it takes building its commitment.
+const known = new WeakMap<ChainFacts, { readonly view: ChannelView; readonly situation: Situation }>()
+
+/** Cost: up to three commitments to build, the first time that it is asked of these facts and this view. */
 export function readSituation(view: ChannelView, facts: ChainFacts): Situation {
+  const last = known.get(facts)
+  if (last?.view === view) return last.situation
+  const situation = situationOf(view, facts)
+  known.set(facts, { view, situation })
+  return situation
+}
+
+function situationOf(view: ChannelView, facts: ChainFacts): Situation {
   const spend = facts.transactions.find(({ tx }) => spends(tx, view))
   if (spend === undefined) return { type: 'open' }
   if (view.mutualCloses.some(tx => txid(tx) === spend.txid)) return { type: 'mutual_close', spend }

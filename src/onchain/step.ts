@@ -6,7 +6,7 @@ import { conditions } from './conditions.ts'
 import { closingTransactions, type Plan, planClaims } from './plan.ts'
 import { nameOf, told } from './sentences.ts'
 import { readSituation, type Situation } from './situation.ts'
-import type { OnchainContext, OnchainEffect, OnchainInput, OnchainState, OnchainStep } from './types.ts'
+import type { Claim, OnchainContext, OnchainEffect, OnchainInput, OnchainState, OnchainStep } from './types.ts'
 
 /**
  * One step of the enforcement of one channel. It remembers what the chain said, and works out everything else from that: where
@@ -22,7 +22,8 @@ export function step(state: OnchainState, input: OnchainInput, context: OnchainC
   const facts = absorb(state.facts, input, context.view)
   const situation = readSituation(context.view, facts)
   const plan = isTimeToAct(input) ? planClaims(state.claims, facts, situation, context) : undefined
-  const claims = plan?.claims ?? state.claims
+  // Of most channels there are none, and the same ones are no news.
+  const claims = plan === undefined || areSame(plan.claims, state.claims) ? state.claims : plan.claims
   const troubles = troubleNames(state, plan)
   const holds = conditions(situation, facts, { claims, troubles, context })
   const reported = [...new Set([...holds.map(nameOf), ...troubles])].sort()
@@ -39,6 +40,10 @@ export function step(state: OnchainState, input: OnchainInput, context: OnchainC
       ...publishEffects(situation, plan, { input, context }),
     ],
   }
+}
+
+function areSame(a: readonly Claim[], b: readonly Claim[]): boolean {
+  return a.length === b.length && a.every((claim, index) => claim === b[index])
 }
 
 /** Spends come in several for one block, and an undone block is followed by another: claims are looked at when all is told. */

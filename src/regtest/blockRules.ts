@@ -1,12 +1,6 @@
 import { bytesEqual, encode, ok, type Result, txidToWire } from '../base/index.ts'
-import {
-  type Block,
-  type BlockHeader,
-  compactSizeLength,
-  headerCodec,
-  headerHash,
-  merkleRoot,
-} from '../bitcoin/index.ts'
+import { type Block, type BlockHeader, compactSizeLength, headerCodec, merkleRoot } from '../bitcoin/index.ts'
+import { blockHashOf } from './blockHash.ts'
 import { checkWitnessCommitment, heightPrefix, isCoinbase } from './coinbase.ts'
 import { checkTransaction } from './consensus.ts'
 import { isFinal } from './locks.ts'
@@ -42,7 +36,7 @@ export function blockWeight(block: Block): number {
 }
 
 function checkProofOfWork(header: BlockHeader): Result<true, Reject> {
-  const hash = headerHash(header)
+  const hash = blockHashOf(header)
   if (header.bits !== REGTEST_BITS) {
     return reject('bad-diffbits', `expected bits ${REGTEST_BITS.toString(16)}, got ${header.bits.toString(16)}`)
   }

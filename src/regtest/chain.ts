@@ -10,8 +10,9 @@ import {
   type Txid,
   utf8Encode,
 } from '../base/index.ts'
-import { type Block, headerHash, type Tx, type TxOut } from '../bitcoin/index.ts'
+import type { Block, Tx, TxOut } from '../bitcoin/index.ts'
 import { sha256 } from '../crypto/index.ts'
+import { blockHashOf } from './blockHash.ts'
 import { checkBlock } from './blockRules.ts'
 import { activateBest, type BranchMove } from './branches.ts'
 import { Announcer } from './events.ts'
@@ -261,7 +262,7 @@ export class RegtestChain {
 
   /** Takes a block made elsewhere. Fine does not mean that it is on the best branch. */
   submitBlock(block: Block): Result<ChainBlock, Reject> {
-    const hash = headerHash(block.header)
+    const hash = blockHashOf(block.header)
     const known = this.#parts.tree.get(hash)
     if (known !== undefined) {
       return reject(this.#parts.tree.isFailed(known) ? 'duplicate-invalid' : 'duplicate', `block ${hash} is known`)

@@ -1,5 +1,6 @@
 import { assert, type BlockHash } from '../base/index.ts'
-import { type BlockHeader, headerHash } from '../bitcoin/index.ts'
+import type { BlockHeader } from '../bitcoin/index.ts'
+import { blockHashOf } from './blockHash.ts'
 
 /** The number that a block's hash must not exceed, from its compact form; zero for a negative one or an overflow. */
 export function targetOf(bits: number): bigint {
@@ -22,7 +23,7 @@ export function meetsTarget(hash: BlockHash, bits: number): boolean {
 export function solve(header: BlockHeader): BlockHeader {
   for (let nonce = 0; nonce <= 0xffffffff; nonce++) {
     const candidate = { ...header, nonce }
-    if (meetsTarget(headerHash(candidate), header.bits)) return candidate
+    if (meetsTarget(blockHashOf(candidate), header.bits)) return candidate
   }
   assert(false, `no nonce satisfies the target ${header.bits.toString(16)}`)
 }

@@ -1,5 +1,6 @@
 import { type BlockHash, defined, type Txid } from '../base/index.ts'
-import { type Block, headerHash, type Tx } from '../bitcoin/index.ts'
+import type { Block, Tx } from '../bitcoin/index.ts'
+import { blockHashOf } from './blockHash.ts'
 import { REGTEST_GENESIS } from './genesis.ts'
 import { MEDIAN_TIME_SPAN } from './params.ts'
 import { workOf } from './proofOfWork.ts'
@@ -23,6 +24,8 @@ export interface BlockNode {
 export class BlockTree {
   readonly genesis: BlockNode
   #newest: BlockNode
+  /** As long as nothing is said against a block, a new one is compared with this alone. */
+  #best: BlockNode | undefined
   #nodes = new Map<BlockHash, BlockNode>()
   #children = new Map<BlockHash, BlockNode[]>()
   /** Broke a rule themselves. */
@@ -42,6 +45,7 @@ export class BlockTree {
   copy(): BlockTree {
     const copy = new BlockTree(this.genesis)
     copy.#newest = this.#newest
+    copy.#best = this.#best
     copy.#nodes = new Map(this.#nodes)
     copy.#children = new Map(this.#children)
     for (const [hash, children] of this.#children) copy.#children.set(hash, [...children])
@@ -78,6 +82,7 @@ export class BlockTree {
     const node = makeNode(block, parent, this.#nodes.size)
     this.#nodes.set(node.hash, node)
     this.#newest = node
+    if (this.#best !== undefined && node.work > this.#best.work && !this.isFailed(node)) this.#best = node
     for (const tx of block.transactions) this.#transactions.set(txFacts(tx).txid, tx)
     const siblings = this.#children.get(parent.hash)
     if (siblings === undefined) this.#children.set(parent.hash, [node])
@@ -86,10 +91,12 @@ export class BlockTree {
   }
 
   markInvalid(hash: BlockHash): void {
+    this.#best = undefined
     this.#invalid.add(hash)
   }
 
   outcast(hash: BlockHash): void {
+    this.#best = undefined
     this.#outcast.add(hash)
   }
 
@@ -100,6 +107,7 @@ export class BlockTree {
   }
 
   #forgive(hash: BlockHash): void {
+    this.#best = undefined
     this.#invalid.delete(hash)
     this.#outcast.delete(hash)
   }
@@ -123,6 +131,11 @@ export class BlockTree {
 
   /** Most work wins; among equals, the first to arrive. */
   best(): BlockNode {
+    this.#best ??= this.#search()
+    return this.#best
+  }
+
+  #search(): BlockNode {
     let best = this.genesis
     // A block is visited only when all of its ancestors are good.
     const pending: BlockNode[] = [this.genesis]
@@ -144,7 +157,7 @@ export class BlockTree {
 function makeNode(block: Block, parent: BlockNode | undefined, sequence: number): BlockNode {
   return {
     block,
-    hash: headerHash(block.header),
+    hash: blockHashOf(block.header),
     height: parent === undefined ? 0 : parent.height + 1,
     parent,
     work: (parent?.work ?? 0n) + workOf(block.header.bits),

@@ -24,7 +24,8 @@ export interface Label {
   readonly parent: number
 }
 
-const FIRST = 4096
+/** Most graphs that tests and small networks have need no more, and larger ones double it. */
+const FIRST = 128
 
 /** Columns that grow, and a heap over them. */
 export class Labels {

@@ -21,20 +21,23 @@ export function connectBlock(
     block.transactions.flatMap(tx => tx.outputs),
     context,
   )
+  const contested = ownInputs(state.transactions)
+  const concerns = (tx: Tx, coins: ReadonlyMap<string, Coin>): boolean =>
+    tx.inputs.some(({ outpoint }) => coins.has(outPointKey(outpoint)) || contested.has(outPointKey(outpoint))) ||
+    tx.outputs.some(output => pathOf(state.watched, output) !== undefined)
+  const finalHeight = height - context.limits.finalDepth
+  // Most blocks hold nothing of ours, and what follows from coins and transactions is known as long as they are the same.
+  if (!block.transactions.some(tx => concerns(tx, state.coins))) return forgetFinal({ ...state, height }, finalHeight)
   const coins = new Map(state.coins)
   const transactions = new Map(state.transactions)
-  const contested = ownInputs(state.transactions)
   for (const tx of block.transactions) {
-    const concerns =
-      tx.inputs.some(({ outpoint }) => coins.has(outPointKey(outpoint)) || contested.has(outPointKey(outpoint))) ||
-      tx.outputs.some(output => pathOf(state.watched, output) !== undefined)
-    if (!concerns) continue
+    if (!concerns(tx, coins)) continue
     const seen: SeenIn = { txid: txid(tx), height }
     spendCoins(coins, tx, seen)
     receiveCoins(coins, tx, seen, state)
     settle(transactions, contested, tx, seen)
   }
-  return forgetFinal({ ...state, height, coins, transactions }, height - context.limits.finalDepth)
+  return forgetFinal({ ...state, height, coins, transactions }, finalHeight)
 }
 
 /** The state without the block of this height and all above it. */
@@ -59,8 +62,18 @@ function withoutBlocks(own: OwnTx, height: number): OwnTx {
   return own
 }
 
-/** Which of our transactions spend an outpoint. */
+const spendersIn = new WeakMap<WalletState['transactions'], ReadonlyMap<string, readonly Txid[]>>()
+
+/** Which of our transactions spend an outpoint: worked out once for as long as they stay as they are. */
 function ownInputs(transactions: WalletState['transactions']): ReadonlyMap<string, readonly Txid[]> {
+  const known = spendersIn.get(transactions)
+  if (known !== undefined) return known
+  const spenders = findSpenders(transactions)
+  spendersIn.set(transactions, spenders)
+  return spenders
+}
+
+function findSpenders(transactions: WalletState['transactions']): ReadonlyMap<string, readonly Txid[]> {
   const spenders = new Map<string, Txid[]>()
   for (const own of transactions.values()) {
     for (const { outpoint } of own.tx.inputs) {
@@ -109,14 +122,16 @@ function settle(
 
 /** What is settled at this height or below is no longer needed: nothing is expected to bring it back. */
 function forgetFinal(state: WalletState, finalHeight: number): WalletState {
-  const spent = [...state.coins].filter(([, coin]) => coin.spent !== undefined && coin.spent.height <= finalHeight)
-  const confirmed = [...state.transactions.values()].filter(own => isAtMost(own.confirmedHeight, finalHeight))
-  const beaten = [...state.transactions.values()].filter(own => isAtMost(own.conflict?.height, finalHeight))
+  const spent: string[] = []
+  for (const [key, coin] of state.coins) if (isAtMost(coin.spent?.height, finalHeight)) spent.push(key)
+  const all = state.transactions.size === 0 ? NONE : [...state.transactions.values()]
+  const confirmed = all.filter(own => isAtMost(own.confirmedHeight, finalHeight))
+  const beaten = all.filter(own => isAtMost(own.conflict?.height, finalHeight))
   if (spent.length + confirmed.length + beaten.length === 0) return state
   const coins = new Map(state.coins)
   const locks = new Map(state.locks)
   const transactions = new Map(state.transactions)
-  for (const [key] of spent) {
+  for (const key of spent) {
     coins.delete(key)
     locks.delete(key)
   }
@@ -124,6 +139,8 @@ function forgetFinal(state: WalletState, finalHeight: number): WalletState {
   for (const own of beaten) for (const id of descendantsOf(state.transactions, own.txid)) transactions.delete(id)
   return { ...state, coins, locks, transactions }
 }
+
+const NONE: readonly OwnTx[] = []
 
 function isAtMost(height: number | undefined, finalHeight: number): boolean {
   return height !== undefined && height <= finalHeight

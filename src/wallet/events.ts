@@ -3,6 +3,7 @@ import type { WalletEvent, WalletState } from './types.ts'
 /** What a step learned from blocks, in the order of outpoints and txids. What a reorganisation takes back is told by no event. */
 export function eventsBetween(before: WalletState, next: WalletState): readonly WalletEvent[] {
   const events: WalletEvent[] = []
+  if (before.coins === next.coins && before.transactions === next.transactions) return events
   for (const [key, { outpoint, amountSat, height }] of sorted(next.coins)) {
     if (before.coins.get(key)?.height !== height) events.push({ type: 'coin_received', outpoint, amountSat, height })
   }

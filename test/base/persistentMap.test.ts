@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   emptyPMap,
   type PMap,
+  pmapChanges,
   pmapDelete,
   pmapEntries,
   pmapFrom,
@@ -45,6 +46,11 @@ describe('a map that is never changed', () => {
           expect([...pmapValues(then)].sort()).toEqual([...what.values()].sort())
         }
         expect(pmapFrom(pmapEntries(map)).size).toBe(model.size)
+        for (const [index, [earlier]] of history.entries()) {
+          const later = history[Math.floor((index + history.length) / 2)]?.[0] ?? map
+          const changed = pmapEntries(later).filter(([key, value]) => pmapGet(earlier, key) !== value)
+          expect(pmapChanges(earlier, later)).toEqual(changed)
+        }
       }),
     )
   })
