@@ -126,5 +126,9 @@ export function fundedChannels(state: EngineState): readonly FundedChannel[] {
 }
 
 export function fundedChannel(state: EngineState, channelId: ChannelId): FundedChannel | undefined {
-  return fundedChannels(state).find(channel => channelIdOf(channel) === channelId)
+  for (const { state: link } of pmapValues(state.links)) {
+    const { channel } = link
+    if (channel !== undefined && 'durable' in channel && channelIdOf(channel) === channelId) return channel
+  }
+  return undefined
 }

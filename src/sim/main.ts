@@ -62,6 +62,8 @@ const HELP = `npm run sim -- [options]
 Ends with 1 where a rule was broken, or where a guide knows no way to what is left.`
 
 const DEEDS_OF_GUIDE = 400
+/** Nearly all that a world makes is gone with the next turn: with more room for what is young, less is looked through for what stays. */
+const YOUNG_MB = 192
 /** What the coverage of the specification is counted in: its states with one HTLC at a time, and with two. */
 const COVERED = [{ ...COVERAGE_BOUNDS, htlcs: 1 }, COVERAGE_BOUNDS] as const
 
@@ -142,7 +144,10 @@ async function runSeeds(): Promise<void> {
 /** One thread, which asks for one seed after the other. */
 function work(mode: Mode, take: () => SeedJob | undefined, report: (result: SeedResult) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { mode } })
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { mode },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     const give = () => {
       const job = take()
       if (job !== undefined) worker.postMessage(job)

@@ -3,7 +3,7 @@
 //
 // Of the messages of a turn some are owed (a revocation for a commitment, what is said again after a reestablish) and some are chosen (an
 // offer, a decision, a signature). The oracle takes what came in, then what went out, and then compares what the two know.
-import { type ChannelId, type PMap, pmapGet, pmapValues } from '../base/index.ts'
+import { type ChannelId, emptyPMap, type PMap, pmapChanges, pmapGet } from '../base/index.ts'
 import type { Channel, FundedChannel } from '../channel/index.ts'
 import type { EngineEffect, EngineInput, EngineState, Link } from '../engine/index.ts'
 import { followTurn, type Said } from './oracleTurn.ts'
@@ -178,8 +178,9 @@ export class Oracle {
   /** Channels that are new to a node are followed from where they are. */
   #meet(name: string, node: Node, { links }: EngineState): string | undefined {
     if (links === node.links) return undefined
+    const changes = pmapChanges(node.links ?? emptyPMap<Link>(), links)
     node.links = links
-    for (const link of pmapValues(links)) {
+    for (const [, link] of changes) {
       if (node.ends.has(link.index)) continue
       const real = fundedOf(link)
       if (real === undefined || isOnChain(real)) continue

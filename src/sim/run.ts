@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { withoutAmbient } from './ambient.ts'
 import { baseChain } from './baseChain.ts'
 import type { Observer } from './observer.ts'
 import type { Plan, PlannedDeed } from './plan.ts'
+import { Trace } from './trace.ts'
 import { BrokenRule } from './watch.ts'
 import { World } from './world.ts'
 
@@ -30,7 +30,7 @@ export function runPlan(
   observers: (world: World) => readonly Observer[],
   more?: Iterable<PlannedDeed>,
 ): Outcome {
-  const trace = createHash('sha256')
+  const trace = new Trace()
   let deed: number | undefined
   const tracer: Observer = {
     name: 'trace',
@@ -40,13 +40,14 @@ export function runPlan(
     },
     durable: (node, { writes }) => {
       for (const write of writes) {
-        trace.update(`${node.name} ${write.key}`)
-        if (write.type === 'put') trace.update(write.value)
+        trace.text(`${node.name} ${write.key}`)
+        if (write.type === 'put') trace.bytes(write.value)
       }
       return undefined
     },
     sent: (node, connection, bytes) => {
-      trace.update(`${node.name} ${connection}`).update(bytes)
+      trace.text(`${node.name} ${connection}`)
+      trace.bytes(bytes)
       return undefined
     },
     rest: () => {
@@ -65,7 +66,7 @@ export function runPlan(
       return failureOf(error)
     }
   })
-  const traceHash = trace.digest('hex')
+  const traceHash = trace.digest()
   const events = (world?.happenings ?? 0) + plan.deeds.length
   if (failure === undefined) return { traceHash, events }
   return { traceHash, events, failure: { ...failure, ...(deed !== undefined && { deed }) } }

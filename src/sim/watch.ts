@@ -25,16 +25,18 @@ export class Watch {
   }
 
   /** Throws a `BrokenRule` at the first complaint. */
-  tell<H extends Hook>(hook: H, ...about: ArgumentsOf<H>): void {
+  tell<H extends Hook>(hook: H, ...about: ArgumentsOf<H>): void
+  // Called for all that happens: a list of the arguments would be made each time. No hook has more than four.
+  tell(hook: Hook, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
     let observers = this.#byHook.get(hook)
     if (observers === undefined) {
       observers = this.#observers.filter(observer => observer[hook] !== undefined)
       this.#byHook.set(hook, observers)
     }
     for (const observer of observers) {
-      // Of the methods of one name each takes the same arguments.
-      const look = observer[hook] as (this: Observer, ...about: ArgumentsOf<H>) => Complaint
-      const complaint = look.apply(observer, about)
+      // Of the methods of one name each takes the same arguments: those that the signature above asks for.
+      const look = observer[hook] as (this: Observer, ...about: readonly unknown[]) => Complaint
+      const complaint = look.call(observer, a, b, c, d)
       if (complaint !== undefined) throw new BrokenRule(observer.name, complaint)
     }
   }

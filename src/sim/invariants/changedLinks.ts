@@ -1,4 +1,4 @@
-import { pmapEntries, pmapGet } from '../../base/index.ts'
+import { pmapChanges, pmapGet } from '../../base/index.ts'
 import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import type { Link } from '../../engine/index.ts'
 import type { Turn } from '../observer.ts'
@@ -13,7 +13,7 @@ const NONE = [] as const
 // Several rules ask the same of each turn, one after the other.
 const known = new WeakMap<object, readonly ChangedLink[]>()
 
-/** Cost: one look at each link, once for a turn, and none where no link has changed. */
+/** Cost: one look at what no longer is shared by both, once for a turn. */
 export function changedLinks(turn: Pick<Turn, 'before' | 'after'>): readonly ChangedLink[] {
   if (turn.before.links === turn.after.links) return NONE
   const found = known.get(turn) ?? compared(turn)
@@ -22,12 +22,10 @@ export function changedLinks(turn: Pick<Turn, 'before' | 'after'>): readonly Cha
 }
 
 function compared({ before, after }: Pick<Turn, 'before' | 'after'>): readonly ChangedLink[] {
-  const changed: ChangedLink[] = []
-  for (const [key, link] of pmapEntries(after.links)) {
-    const earlier = pmapGet(before.links, key)
-    if (earlier !== link) changed.push({ before: earlier, after: link })
-  }
-  return changed
+  return pmapChanges(before.links, after.links).map(([key, link]) => ({
+    before: pmapGet(before.links, key),
+    after: link,
+  }))
 }
 
 export function fundedOf(link: Link | undefined): FundedChannel | undefined {

@@ -8,14 +8,20 @@ export interface EndedPayment {
   readonly amountMsat: bigint
 }
 
+// Several rules read all of it, more than once in a run, and what is stored never changes.
+const known = new WeakMap<Uint8Array, NodeEvent>()
+
 /**
  * The durable log of a node: whoever crashes may have stored an end without having told anybody. What a payment has cost is what was
  * said of it last.
  */
 export function eventsOf({ disk, name }: Pick<WatchedNode, 'disk' | 'name'>): readonly NodeEvent[] {
   const events = [...disk.load(EVENTS).values()].map(value => {
+    const read = known.get(value)
+    if (read !== undefined) return read
     const stored = jsonDecode<{ readonly event: NodeEvent }>(value)
     if (!stored.ok) throw new Error(`an event of ${name} cannot be read: ${stored.error.message}`)
+    known.set(value, stored.value.event)
     return stored.value.event
   })
   const changes = events.filter(event => event.type === 'payment_changed')

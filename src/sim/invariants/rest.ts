@@ -37,13 +37,14 @@ export function rest(world: World): Observer {
       if (writes.length > 0) commits += 1
       return writes.length > 0 && commits % READ_BACK_EVERY === 0 ? storedComplaint(node) : undefined
     },
-    // It goes on from what was durable: of a commit that the disk was at, from before it or from after it.
+    // What it holds now is what its records told. It goes on from what was durable: of a commit that the disk was at, from before it or from after it.
     started: node => {
       const last = asked.get(node.name)
       if (last === undefined || node.plan.isAdversary) return undefined
       const { before, after, isStored } = last
-      const complaint = differenceComplaint(node, after)
-      return complaint === undefined || (!isStored && differenceComplaint(node, before) === undefined)
+      const read = outlasting(node.state)
+      const complaint = differenceComplaint(node, after, read)
+      return complaint === undefined || (!isStored && differenceComplaint(node, before, read) === undefined)
         ? undefined
         : complaint
     },
@@ -83,11 +84,11 @@ function isTheirs({ offeredBy, resolution }: Htlc): boolean {
 }
 
 function storedComplaint(node: Node): Complaint {
-  return differenceComplaint(node, node.state)
+  return differenceComplaint(node, node.state, outlasting(node.loaded()))
 }
 
-function differenceComplaint(node: Node, state: EngineState): Complaint {
-  const [held, read] = [outlasting(state), outlasting(node.loaded())]
+function differenceComplaint(node: Node, state: EngineState, read: ReturnType<typeof outlasting>): Complaint {
+  const held = outlasting(state)
   for (const key of Object.keys(held) as (keyof typeof held)[]) {
     if (!isDeepStrictEqual(read[key], held[key])) return `the records of ${node.name} tell other ${key} than it holds`
   }
