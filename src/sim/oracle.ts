@@ -84,9 +84,8 @@ export class Oracle {
   turned(name: string, turn: OracleTurn): string | undefined {
     const node = this.#node(name)
     node.pending = undefined
-    const complaint = this.#meet(name, node, turn.after)
-    if (complaint !== undefined) return complaint
     const about = saidIn(turn)
+    this.#meet(name, node, turn.after, about)
     for (const [index, channel] of node.ends) {
       const real = fundedOf(pmapGet(turn.after.links, String(index)))
       const end = endOf(channel, name)
@@ -175,9 +174,12 @@ export class Oracle {
     return node
   }
 
-  /** Channels that are new to a node are followed from where they are. */
-  #meet(name: string, node: Node, { links }: EngineState): string | undefined {
-    if (links === node.links) return undefined
+  /**
+   * Channels that are new to a node are followed from where they are. Where a payment has waited for the channel and goes out in the turn in
+   * which it is born, it is past its beginning, and nobody follows it.
+   */
+  #meet(name: string, node: Node, { links }: EngineState, about: ReturnType<typeof saidIn>): void {
+    if (links === node.links) return
     const changes = pmapChanges(node.links ?? emptyPMap<Link>(), links)
     node.links = links
     for (const [, link] of changes) {
@@ -194,6 +196,7 @@ export class Oracle {
         key: undefined,
       }
       this.#channels.set(id, channel)
+      if (about?.has(id)) channel.isOver = true
       const party: Party = channel.ends[0] === undefined ? 0 : 1
       const connection = undefined
       channel.ends[party] = {
@@ -207,7 +210,6 @@ export class Oracle {
       }
       node.ends.set(link.index, channel)
     }
-    return undefined
   }
 
   #follow(channel: Followed, end: End, said: Said, real: FundedChannel | undefined): string | undefined {
