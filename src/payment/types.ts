@@ -2,11 +2,14 @@ import type { BlockHash, ChannelId, Msat, NodeId, PaymentHash } from '../base/in
 import type { ChannelFailure, Htlc, HtlcResolution } from '../channel/index.ts'
 import type { Graph } from '../gossip/index.ts'
 import type { RouteHintHop } from '../invoice/index.ts'
-import type { FailureName, NextHop } from '../onion/index.ts'
-import type { FirstHop, Route } from '../routing/index.ts'
+import type { NextHop } from '../onion/index.ts'
+import type { FirstHop } from '../routing/index.ts'
 import type { HoldTime } from './holdTimes.ts'
 import type { HtlcRef } from './inbound.ts'
 import type { PaymentLimits } from './limits.ts'
+import type { PaymentProgress, PaymentRoute } from './progressTypes.ts'
+
+export type { PaymentProgress, PaymentRoute } from './progressTypes.ts'
 
 // What is sent and what is received: payments as values, and everything that may go in and come out of the step.
 
@@ -286,30 +289,6 @@ export interface PayCommon extends PayBudget {
   /** Whoever asks hears of it by `progress` until it has ended. */
   readonly wantsProgress?: boolean
 }
-
-/** A way of one HTLC: the first hop is our peer, the last one is who is paid. */
-export type PaymentRoute = Pick<Route, 'hops' | 'amountMsat' | 'feeMsat'>
-
-/** What is heard of a payment while it is tried. Nothing of it is stored. */
-export type PaymentProgress =
-  /** These HTLCs were just offered. */
-  | { readonly type: 'trying'; readonly paymentHash: PaymentHash; readonly parts: readonly PaymentRoute[] }
-  /** One of them came back. What is missing then is tried over other ways, as long as there are such. */
-  | {
-      readonly type: 'part_failed'
-      readonly paymentHash: PaymentHash
-      readonly part: PaymentRoute
-      /** Who said so: 1 is our peer. Without it nobody on the way has signed the reason. */
-      readonly hop?: number
-      readonly nodeId?: NodeId
-      /** A name of BOLT 4, failure messages, where it has one for the code. */
-      readonly failureName?: FailureName
-      /** One of these has spoilt the reason. */
-      readonly suspects?: readonly NodeId[]
-      readonly holdTimes?: readonly HoldTime[]
-      /** A sentence for people. */
-      readonly message: string
-    }
 
 export type PaymentEffect =
   /** Done at once; answered with `added` or `not_added`. */
