@@ -12,6 +12,7 @@ import { doubleSpends } from './doubleSpends.ts'
 import { dust } from './dust.ts'
 import { ends } from './ends.ts'
 import { exitRight } from './exitRight.ts'
+import { forwards } from './forwards.ts'
 import { hangUps } from './hangUps.ts'
 import { money } from './money.ts'
 import { payments } from './payments.ts'
@@ -37,6 +38,7 @@ export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): r
   doubleSpends(world),
   deadlines(world),
   dust(world),
+  forwards(),
   reserve(world),
   secrets(world),
   bounds(world),
