@@ -28,6 +28,11 @@ describe.each(FORMATS)('revoked commitments, %s', format => {
 
   it.each(NAMES)('leave %s with everything on them', honest => {
     const rows = chosenRevoked(history).filter(({ holder }) => holder === otherName(honest))
+    expect(new Set(rows.map(({ seconds }) => seconds))).toEqual(new Set(['none', 'one', 'all']))
+    if (format === 'anchors_zero_fee_htlc') {
+      const numbers = new Set(rows.map(({ number }) => number))
+      expect(numbers.size).toBe(history.scribe.newest(otherName(honest)))
+    }
     playAll(rows, row => playRevoked(history, row))
   })
 })

@@ -5,6 +5,7 @@ import type { CommitmentFormat } from '../../src/commitment/index.ts'
 import { createRegtestChain, type RegtestChain, restoreRegtestChain } from '../../src/regtest/index.ts'
 import { Adversary, coinsOf } from './adversary.ts'
 import { hashOf, preimageOf } from './history.ts'
+import { IS_FULL } from './rows.ts'
 import { type Published, Side } from './side.ts'
 import { judgeOf, NAMES, type Name, Stage, sideOptions } from './stage.ts'
 import { feeOf } from './table.ts'
@@ -246,10 +247,14 @@ const mutualCloseAlone: Scenario = {
   },
 }
 
-/** Every landing, undone as deep as may be; and at two depths by a chain that forgets what waits. */
-function turnsFor(landings: readonly number[], depths: readonly number[]): readonly Turn[] {
-  const reorgs = landings.flatMap(landing =>
-    depths.map(depth => ({ after: landing + depth - 1, depth, isForgetful: false })),
+/** Every landing, undone at each depth, or at the least, the greatest and one between, by turns; and at two by a chain that forgets what waits. */
+function turnsFor(landings: readonly number[]): readonly Turn[] {
+  const reorgs = landings.flatMap((landing, index) =>
+    (IS_FULL ? DEPTHS : [1, 2 + (index % 4), 6]).map(depth => ({
+      after: landing + depth - 1,
+      depth,
+      isForgetful: false,
+    })),
   )
   const losses = landings.flatMap((landing, index) =>
     [1 + (index % DEPTHS.length), 6].map(depth => ({ after: landing + depth - 1, depth, isForgetful: true })),
@@ -262,8 +267,7 @@ describe.each(FORMATS)('reorganisations, %s', format => {
     const moment = momentOf(format, scenario)
     const calm = run(moment)
     expect(calm.landings.length).toBeGreaterThan(0)
-    const depths = format === 'anchors_zero_fee_htlc' ? DEPTHS : [1, 3, 6]
-    for (const turn of turnsFor(calm.landings, depths)) {
+    for (const turn of turnsFor(calm.landings)) {
       const { totals } = run(moment, turn)
       expect(totals, JSON.stringify(turn)).toEqual(calm.totals)
     }

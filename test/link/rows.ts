@@ -65,8 +65,8 @@ function comebacks(row: Omit<RevokedRow, 'seconds' | 'honest'>): readonly Revoke
   return []
 }
 
-/** The whole table for both formats: some minutes. By default the common format has all of it but for one of two peers. */
-const IS_FULL = process.env.BOOKEND_FULL_TABLE === '1'
+/** The whole table for both formats: some minutes. By default every commitment is there, but not in each of its standings. */
+export const IS_FULL = process.env.BOOKEND_FULL_TABLE === '1'
 
 /** Each valid commitment against one of the two peers, by turns; or every third row of the older format. */
 export function chosenValid(history: History): readonly ValidRow[] {
@@ -76,10 +76,15 @@ export function chosenValid(history: History): readonly ValidRow[] {
   return history.format === 'anchors_zero_fee_htlc' ? alternating : rows.filter((_, index) => index % 6 === 1)
 }
 
+const SECONDS_BY_TURNS = ['all', 'none', 'one'] as const
+
+/** Each revoked commitment with none, one or all of its second stages, by turns, and every late comeback; or every third row of the older format. */
 export function chosenRevoked(history: History): readonly RevokedRow[] {
   const rows = revokedRows(history)
-  const isAll = IS_FULL || history.format === 'anchors_zero_fee_htlc'
-  return isAll ? rows : rows.filter((_, index) => index % 3 === 1)
+  if (IS_FULL) return rows
+  const isChosen = ({ honest, seconds, number }: RevokedRow) =>
+    honest !== 'online' || seconds === SECONDS_BY_TURNS[number % SECONDS_BY_TURNS.length]
+  return history.format === 'anchors_zero_fee_htlc' ? rows.filter(isChosen) : rows.filter((_, index) => index % 3 === 1)
 }
 
 /** Plays rows one after the other. What fails says which row it was. */
