@@ -13,7 +13,6 @@ export interface FaultClass {
 }
 
 const FORWARDING = { issue: 5, brings: 'forwarding and hold invoices' }
-const MULTI_PART = { issue: 5, brings: 'payments in parts' }
 const FEE_BUMPING = { issue: 6, brings: 'fee bumping' }
 const REAL_CHAINS = { issue: 6, brings: 'real chains and their servers' }
 
@@ -78,12 +77,14 @@ export const CLASSES = [
   { id: 'later-preimage', words: 'a set of claims is broken by a preimage that comes later', notYet: FORWARDING },
   { id: 'reserve-and-dust', words: 'the arithmetic of reserve, fee and dust' },
   { id: 'invoice-amount', words: 'the payer takes the amount from the invoice and not from its user' },
-  { id: 'mixed-parts', words: 'parts of different payments are taken for one', notYet: MULTI_PART },
+  {
+    id: 'mixed-parts',
+    words: 'parts of different payments are taken for one, or those of one are not answered together',
+  },
   { id: 'stale-connection', words: 'a stale connection goes on beside a new one' },
   {
     id: 'feerate-disagreement',
     words: 'a disagreement on feerates closes channels',
-    notYet: { issue: 6, brings: 'feerates of commitments that follow the market' },
   },
   {
     id: 'after-a-failed-write',

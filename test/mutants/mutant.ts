@@ -19,7 +19,10 @@ export interface Mutant {
   /** What has to happen before it can be seen, where that is more than payments, cuts, crashes, closes and blocks. */
   readonly needs?: string
   /** Options of the seeds that it is looked for in, where ordinary ones meet it too seldom. */
-  readonly plan?: Partial<Pick<PlanOptions, 'faults' | 'adversary' | 'nodes' | 'deeds' | 'checks' | 'isOlder'>>
+  readonly plan?: Partial<Pick<PlanOptions, 'faults' | 'adversary' | 'nodes' | 'deeds' | 'checks' | 'isOlder'>> & {
+    /** Small channels, two at a time, and large payments. */
+    readonly isInParts?: true
+  }
 }
 
 export type Mutated =

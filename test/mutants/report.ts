@@ -72,7 +72,11 @@ function seedsOf(kept: Kept | undefined): string {
 function worldOf({ plan }: Mutant): string {
   if (plan === undefined) return 'any'
   const faults = Object.entries(plan.faults ?? {}).map(([type, weight]) => `${type} ${weight}`)
-  const kinds = [...(plan.adversary === true ? ['hostile'] : []), ...(plan.isOlder === true ? ['without anchors'] : [])]
+  const kinds = [
+    ...(plan.adversary === true ? ['hostile'] : []),
+    ...(plan.isOlder === true ? ['without anchors'] : []),
+    ...(plan.isInParts === true ? ['in parts'] : []),
+  ]
   return [...kinds, ...faults].join(', ')
 }
 

@@ -1,5 +1,6 @@
 import { CHAIN_MUTANTS } from './chain.ts'
 import { CHANNEL_MUTANTS } from './channel.ts'
+import { FORWARD_MUTANTS } from './forward.ts'
 import type { Mutant } from './mutant.ts'
 import { NODE_MUTANTS } from './node.ts'
 
@@ -8,4 +9,4 @@ import { NODE_MUTANTS } from './node.ts'
  * each of them. Both ends of a channel run the same faulty code, so what they would do wrong in the same way is not among them: the
  * vectors of BOLT 3 and its scripts stand against that.
  */
-export const MUTANTS: readonly Mutant[] = [...CHANNEL_MUTANTS, ...CHAIN_MUTANTS, ...NODE_MUTANTS]
+export const MUTANTS: readonly Mutant[] = [...CHANNEL_MUTANTS, ...CHAIN_MUTANTS, ...NODE_MUTANTS, ...FORWARD_MUTANTS]

@@ -4,6 +4,7 @@ import { type Plan, planOf } from '../../src/sim/plan.ts'
 import { randomOf } from '../../src/sim/random.ts'
 import { type Failure, runPlan } from '../../src/sim/run.ts'
 import { useCrypto } from '../../src/sim/useCrypto.ts'
+import { inParts } from './inParts.ts'
 import type { Mutant } from './mutant.ts'
 
 // The seeded world as mutants meet it: the same plans under the same rules as `npm run sim`, in this thread and without anything that is
@@ -26,19 +27,21 @@ const AFTER_THE_LAST_MS = 5_000
 
 await useCrypto('fast')
 const [count, first] = [Number(values.seeds), Number(values.seed)]
+// What a mutant's row says.
+const { isInParts, ...ofRow } = JSON.parse(values.plan) as NonNullable<Mutant['plan']>
 const options = {
   mode: 'fast',
   checks: 'sampled',
   deeds: Number(values.deeds),
   nodes: Number(values.nodes),
-  // Options of a mutant's row.
-  ...(JSON.parse(values.plan) as Mutant['plan']),
+  ...ofRow,
 } as const
 let failed: (Failure & { readonly seed: string; readonly plan: Plan }) | undefined
 let seedsRun = 0
 while (seedsRun < count && failed === undefined) {
   const seed = String(first + seedsRun)
-  const plan = planOf({ ...options, seed }, randomOf(seed))
+  const drawn = planOf({ ...options, seed }, randomOf(seed))
+  const plan = isInParts === true ? inParts(drawn) : drawn
   const failure = failureIn(plan)
   seedsRun += 1
   if (failure !== undefined) failed = { seed, ...failure, plan: upTo(plan, failure) }

@@ -62,3 +62,27 @@ export const SHORT_FUNDINGS: Plan = { nodes: 2, adversary: true, faults: { pay: 
 export const FEW_EXITS: Plan = { nodes: 2, deeds: 6, checks: 'every', adversary: false, faults: { pay: 60 } }
 /** Without anchors, where outputs that the other side can take too are claimed together. */
 export const EXITS_WITHOUT_ANCHORS: Plan = { ...FEW_EXITS, isOlder: true }
+/** Three in a line, so that much is passed on, and in a ring of channels it comes in parts. */
+export const FORWARDS: Plan = {
+  nodes: 3,
+  adversary: false,
+  faults: { pay: 60, mine: 4, cut: 12, crash: 10, half_open: 4 },
+}
+/** Invoices that are held through many blocks. */
+export const HOLDS: Plan = { nodes: 3, adversary: false, faults: { pay: 50, mine: 50, crash: 6 } }
+/** Feerates that change while channels are at work. */
+export const FEE_CHANGES: Plan = {
+  nodes: 2,
+  adversary: false,
+  faults: { pay: 60, mine: 4, feerate: 25, cut: 12, half_open: 6 },
+}
+/** Payments that are larger than a channel. */
+export const PARTS: Plan = {
+  nodes: 2,
+  deeds: 30,
+  adversary: false,
+  isInParts: true,
+  faults: { pay: 60, mine: 4, crash: 6 },
+}
+/** Openers that say more than they pay, where others are trusted. */
+export const SHORT_FUNDINGS_OF_SOME: Plan = { nodes: 3, adversary: true, faults: { pay: 30, open: 30, mine: 15 } }
