@@ -29,7 +29,7 @@ export function tellOfPolicy(work: Work, channelId: ChannelId): void {
 /** After a start. */
 export function tellOfAll(work: Work): void {
   const { nodeId, features, self } = work.context
-  const node = self ?? { alias: nodeId.slice(0, NAME_DIGITS), rgbColor: colorOf(nodeId), addresses: [] }
+  const node = { alias: nodeId.slice(0, NAME_DIGITS), rgbColor: colorOf(nodeId), addresses: [], ...self }
   stepGossip(work, { type: 'own_node', node: { ...node, features } })
   for (const { index, state } of [...pmapValues(work.state.links)].sort((a, b) => a.index - b.index)) {
     if (isFunded(state.channel) && state.channel.state !== 'closed') tellOfChannel(work, index)

@@ -153,8 +153,8 @@ export interface EngineContext {
     readonly mutualClose: FeeratePerKw
     readonly claim: FeeratePerKw
   }
-  /** What we call ourselves where we have public channels, and where we are to be reached. Default: a name made of our node id. */
-  readonly self?: Omit<OwnNode, 'features'>
+  /** What we call ourselves where we have public channels, and where we are to be reached. Default: a name and a color made of our node id. */
+  readonly self?: Partial<Omit<OwnNode, 'features'>>
   /** Those whose channels our user lets be used before they are confirmed. Default: nobody. */
   readonly trustZeroConf?: ReadonlySet<NodeId>
   /** In [0, 1), new for each turn: for jitter, not for secrets. */

@@ -3,7 +3,7 @@ import type { NodeAddress } from '../wire/index.ts'
 
 // What strangers say of themselves, as text that is safe to print.
 
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+export const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** An alias is any 32 bytes: what is no text is shown as such, and what would move a cursor is not shown. */
 export function aliasText(alias: Uint8Array): string {

@@ -18,6 +18,7 @@ import { type Chain, ChainError, type Network, NetworkError, type Store } from '
 import { memoryStore } from '../storage/index.ts'
 import { DEFAULT_WALLET_LIMITS } from '../wallet/index.ts'
 import type { FeatureName } from '../wire/index.ts'
+import { announcedNode } from './announced.ts'
 import { ensureBackends } from './crypto/installBestBackends.ts'
 import { lastEventOf } from './eventLog.ts'
 import { adapterError, readableStore } from './failures.ts'
@@ -108,11 +109,11 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 
 /** Everything that an engine may look at and that does not change while it runs. */
 function fixedContext(
-  { limits = {}, trustZeroConf = [] }: NodeOptions,
+  { limits = {}, trustZeroConf = [], announce = {} }: NodeOptions,
   network: NetworkName,
   { seed, wallet }: NodeKeys,
 ): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
-  const features = localFeatures()
+  const features = localFeatures({ basicMpp: true })
   const channelDefaults =
     network === 'regtest' ? { ...DEFAULT_LIMITS, minimumDepth: REGTEST_MINIMUM_DEPTH } : DEFAULT_LIMITS
   const engineDefaults =
@@ -127,6 +128,7 @@ function fixedContext(
     features,
     supported: supportedFeatures(features),
     trustZeroConf: new Set(trustZeroConf),
+    self: announcedNode(announce),
     limits: {
       engine: { ...engineDefaults, ...limits.engine },
       channel: { ...channelDefaults, ...limits.channel },

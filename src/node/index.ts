@@ -1,12 +1,14 @@
 // node: what acts. `createNode` puts the engine on real ports: a driver that commits before it acts, connections, the chain, calls.
 // It must not know the protocol: what is to be done, the engine says. Start reading at createNode.ts, then hands.ts and driver.ts.
+
+export { announcedNode as checkAnnounced } from './announced.ts'
 export { type Backup, MAX_BACKUP_BYTES, openBackup } from './backup.ts'
 export { createNode } from './createNode.ts'
 export { type CryptoReport, ensureBackends, installBestBackends } from './crypto/installBestBackends.ts'
 export { Driver, type DriverOptions, type InputResult, type Machine, type MachineStep } from './driver.ts'
 export { BookendError, type BookendErrorCode, type BookendErrorOptions } from './error.ts'
 export { type NodeKeys, nodeKeys } from './nodeKeys.ts'
-export type { LogLine, NetOption, NodeOptions } from './options.ts'
+export type { AnnouncedNode, LogLine, NetOption, NodeOptions } from './options.ts'
 export { PipeHub, pipe, regtest, sqlite, tcp } from './parts.ts'
 export { type RestoreBackupOptions, type RestoredNode, restoreBackup, restoreWords } from './restore.ts'
 export type {

@@ -41,6 +41,8 @@ export interface NodeOptions {
    * opener spends the same coins otherwise: name nobody whom you would not lend as much. Default: nobody.
    */
   readonly trustZeroConf?: readonly NodeId[]
+  /** What others hear of us once we have a public channel (BOLT 7, node_announcement). */
+  readonly announce?: AnnouncedNode
   /** Where the chain cannot say. Default: 2,500 per kw, on regtest 1,000. */
   readonly fallbackFeerate?: FeeratePerKw
   /** Trouble and news for people, a line each; never a secret. Default: nowhere. */
@@ -55,6 +57,15 @@ export interface NodeOptions {
   readonly randomBytes?: (length: number) => Uint8Array
   /** Ends the start; a node that has started is stopped by `stop`. */
   readonly signal?: AbortSignal
+}
+
+export interface AnnouncedNode {
+  /** 1 to 32 bytes of UTF-8. Default: the first digits of the node id. */
+  readonly alias?: string
+  /** As in `#1e90ff`. Default: one made of the node id. */
+  readonly color?: string
+  /** Where others can dial us: IP addresses, onion services of version 3, one hostname at most. Default: nowhere. */
+  readonly addresses?: readonly NetAddress[]
 }
 
 export interface NetOption {

@@ -15,7 +15,7 @@ export type FixedContext = Omit<EngineContext, 'now' | 'entropy' | 'feerates'>
 
 export function fixedContext({ name, isAdversary, toSelfDelay, minimumDepth }: NodePlan, keys: Random): FixedContext {
   const nodeSecret = keys.bytes(32)
-  const features = localFeatures()
+  const features = localFeatures({ basicMpp: true })
   return {
     network: 'regtest',
     chainHash: REGTEST_GENESIS_HASH,

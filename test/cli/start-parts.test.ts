@@ -23,6 +23,7 @@ describe('the options of a start', () => {
       api: { host: '127.0.0.1', port: 9740 },
       seed: { type: 'asked' },
       trustZeroConf: [],
+      announce: {},
     })
   })
 
@@ -43,12 +44,23 @@ describe('the options of a start', () => {
         birthHeight: '800000',
         unencryptedSeed: true,
         trust: `${PEER_ID}, ${PEER_ID.toUpperCase()}`,
+        alias: 'ann',
+        color: '0000ff',
+        announceAt: 'ann.example.org, [2001:db8::7]:9999',
       }),
     ).toMatchObject({
       listen: undefined,
       api: { host: '::1', port: 0 },
       birthHeight: 800_000,
       trustZeroConf: [PEER_ID, PEER_ID],
+      announce: {
+        alias: 'ann',
+        color: '0000ff',
+        addresses: [
+          { host: 'ann.example.org', port: 9735 },
+          { host: '2001:db8::7', port: 9999 },
+        ],
+      },
       seed: { type: 'unencrypted' },
     })
   })

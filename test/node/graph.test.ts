@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { sat } from '../../src/base/index.ts'
 import { scriptFromAddress } from '../../src/bitcoin/index.ts'
 import { seedPhraseFromEntropy } from '../../src/keys/index.ts'
-import { type BookendNode, createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
+import { type AnnouncedNode, type BookendNode, createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
 import { createRegtestChain } from '../../src/regtest/index.ts'
 import { type MemoryStore, memoryStore } from '../../src/storage/index.ts'
 
@@ -12,10 +12,15 @@ import { type MemoryStore, memoryStore } from '../../src/storage/index.ts'
 const chain = createRegtestChain()
 const hub = new PipeHub()
 
-async function start(name: string, store: MemoryStore = memoryStore()): Promise<BookendNode> {
+async function start(
+  name: string,
+  store: MemoryStore = memoryStore(),
+  announce: AnnouncedNode = {},
+): Promise<BookendNode> {
   const node = await createNode({
     chain: regtest(chain),
     store,
+    announce,
     phrase: seedPhraseFromEntropy(new Uint8Array(32).fill(name.charCodeAt(0))),
     net: pipe({ hub, listen: { host: name, port: 9735 } }),
   })
@@ -34,7 +39,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 const addressOf = (name: string) => ({ host: name, port: 9735 })
 
 test('a public channel is in the graph of both after six blocks, and of a third who asks; a start reads it from the store', async () => {
-  const [alice, bob] = [await start('alice'), await start('bob')]
+  const addresses = [{ host: '203.0.113.7', port: 9735 }]
+  const alice = await start('alice', memoryStore(), { alias: 'Alice & co', color: '#0000ff', addresses })
+  const bob = await start('bob')
   const script = scriptFromAddress((await alice.newAddress()).address, 'regtest')
   if (!script.ok) throw new Error(script.error.message)
   expect(chain.fund(script.value, sat(2_000_000)).ok).toBe(true)
@@ -57,6 +64,10 @@ test('a public channel is in the graph of both after six blocks, and of a third 
     capacitySat: 500_000n,
     addresses: [],
   })
+  const told = { alias: 'Alice & co', color: '#0000ff', addresses: ['203.0.113.7:9735'] }
+  await carol.connect({ nodeId: alice.nodeId, address: addressOf('alice') })
+  await until(async () => (await carol.graphNode({ nodeId: alice.nodeId })).alias !== undefined)
+  expect(await carol.graphNode({ nodeId: alice.nodeId })).toMatchObject(told)
   const { channels } = await carol.graph()
   expect(channels).toMatchObject([{ nodeIds: [alice.nodeId, bob.nodeId].sort(), spentHeight: undefined }])
 

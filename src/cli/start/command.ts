@@ -25,6 +25,12 @@ export function startCommand(shell: Shell, version: string): Command {
     .option('--unencrypted-seed', 'keep the seed without a passphrase: whoever reads the disk has the money')
     .option('--birth-height <height>', 'where to look for coins from, with words that were used before')
     .option('--trust <nodeids>', 'use channels of these peers before they are confirmed; with commas between them')
+    .option('--alias <name>', 'what others see of a node with public channels (default: digits of its id)')
+    .option('--color <rrggbb>', 'and its color on their maps')
+    .option(
+      '--announce-at <addresses>',
+      'where they can dial it: host:port, with commas between them (default: nowhere)',
+    )
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', HELP)
     .action(async (typed: TypedStart) => {

@@ -1,4 +1,5 @@
 import { fromHex, type NodeId, nodeId } from '../../base/index.ts'
+import type { AnnouncedNode } from '../../node/index.ts'
 import type { NetAddress } from '../../ports/index.ts'
 import { DEFAULT_NETWORK, dataDirectoryOf, type Network, networkTyped } from '../dataDirectory.ts'
 import { usage } from '../problems.ts'
@@ -17,6 +18,9 @@ export interface TypedStart {
   readonly unencryptedSeed?: boolean
   readonly birthHeight?: string
   readonly trust?: string
+  readonly alias?: string
+  readonly color?: string
+  readonly announceAt?: string
 }
 
 export interface StartOptions {
@@ -35,6 +39,7 @@ export interface StartOptions {
   readonly birthHeight?: number
   /** Whose channels are used before they are confirmed. */
   readonly trustZeroConf: readonly NodeId[]
+  readonly announce: AnnouncedNode
 }
 
 export const DEFAULT_LISTEN = `127.0.0.1:${LIGHTNING_PORT}`
@@ -56,11 +61,21 @@ export function readStart(shell: Shell, typed: TypedStart): StartOptions {
     api: apiTyped(api),
     seed: seedTyped(typed),
     trustZeroConf: trust === undefined ? [] : trust.split(',').map(trustTyped),
+    announce: announceTyped(typed),
     ...(birthHeight !== undefined && { birthHeight: heightTyped(birthHeight) }),
   }
 }
 
 const trustTyped = (typed: string): NodeId => nodeId(fromHex(nodeIdTyped(typed.trim())))
+
+function announceTyped({ alias, color, announceAt }: TypedStart): AnnouncedNode {
+  const addresses = announceAt?.split(',').map(each => addressTyped(each.trim(), '--announce-at', LIGHTNING_PORT, 1))
+  return {
+    ...(alias !== undefined && { alias }),
+    ...(color !== undefined && { color }),
+    ...(addresses !== undefined && { addresses }),
+  }
+}
 
 /** A password in the environment is not seen in the list of processes. Without either, it is the one of `bookend regtest`. */
 export function chainTyped(

@@ -1,6 +1,6 @@
 import { bitcoindChain } from '../../chain/index.ts'
 import { formatAddress, tcpNetwork } from '../../net/index.ts'
-import { type BookendNode, createNode } from '../../node/index.ts'
+import { type BookendNode, checkAnnounced, createNode } from '../../node/index.ts'
 import { type DataDirectory, openDataDirectory, sqliteStore } from '../../storage/index.ts'
 import { FILES } from '../dataDirectory.ts'
 import { problemOf } from '../problems.ts'
@@ -60,7 +60,8 @@ async function serveNode(run: Run): Promise<void> {
 
 /** The chain first: it says at once what is wrong with it, before somebody is asked for a passphrase. */
 async function openNode({ shell, options, directory, ending, outlet }: Run): Promise<BookendNode> {
-  const { network, listen, birthHeight, trustZeroConf } = options
+  const { network, listen, birthHeight, trustZeroConf, announce } = options
+  checkAnnounced(announce)
   const chain = await bitcoindChain({ ...options.chain, network })
   try {
     const phrase = await phraseIn(shell, directory.file(FILES.seed), options.seed)
@@ -73,6 +74,7 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
       net: { network: nodeSecret => tcpNetwork({ nodeSecret }), ...(listen === undefined ? {} : { listen }) },
       ...(birthHeight !== undefined && { birthHeight }),
       trustZeroConf,
+      announce,
       log: outlet.say,
       signal: ending.signal,
     })
