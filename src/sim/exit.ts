@@ -38,6 +38,8 @@ export interface Exit {
   readonly peerFirst: boolean
   /** Satoshis per 1,000 weight units: what a claim may pay. */
   readonly highestFeerate: number
+  /** Commitments that the one who leaves has published before: a process that starts does not remember which they were. */
+  readonly published?: ReadonlySet<string>
 }
 
 /** From a commitment to the end of every delay and HTLC of a world. */
@@ -82,7 +84,8 @@ export function exitComplaint(exit: Exit): Complaint {
       if (!durable.ready.local && isFundedOtherwise(chain, durable.params)) return undefined
       continue
     }
-    const isOwn = ownClose(leaver.state, channelId) === trail.spend.txid
+    const { txid } = trail.spend
+    const isOwn = ownClose(leaver.state, channelId) === txid || exit.published?.has(txid) === true
     const isRevoked = !isOwn && isRevokedNumber(durable, trail.spend.tx)
     // The peer may have shown a preimage before the world was forked, in blocks that the one who leaves has yet to see.
     const since = Math.min(start, trail.spend.height ?? start)

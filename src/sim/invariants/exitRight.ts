@@ -1,3 +1,4 @@
+import { txid } from '../../bitcoin/index.ts'
 import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import type { EngineState } from '../../engine/index.ts'
 import { type Answer, exitComplaint } from '../exit.ts'
@@ -22,6 +23,8 @@ export function exitRight(world: World): Observer {
   const random = randomOf(`${world.plan.seed}/exit right`)
   const looksAtAll = world.plan.checks === 'every'
   const lost = new Set<SimNode>()
+  /** The commitments that each node has published. */
+  const published = new Map<string, Set<string>>()
   let highestFeerate = DEFAULT_FEERATE
   /** Commits until the next moment that is looked at. */
   let left = Number.POSITIVE_INFINITY
@@ -37,6 +40,12 @@ export function exitRight(world: World): Observer {
       chance = ofDeed
       return undefined
     },
+    published: ({ name }, tx, role) => {
+      if (role !== 'commitment') return undefined
+      const txids = published.get(name) ?? new Set()
+      published.set(name, txids.add(txid(tx)))
+      return undefined
+    },
     durable: ({ name }, turn) => {
       for (const { peer: peerId, channel } of changedChannels(turn)) {
         left -= 1
@@ -48,7 +57,16 @@ export function exitRight(world: World): Observer {
           [node, peer],
           [peer, node],
         ] as const) {
-          const complaint = sideComplaint(world, { me, peer: other, channel, highestFeerate, looksAtAll, chance })
+          const side = {
+            me,
+            peer: other,
+            channel,
+            highestFeerate,
+            looksAtAll,
+            chance,
+            published: published.get(me.name),
+          }
+          const complaint = sideComplaint(world, side)
           if (complaint !== undefined) return complaint
         }
       }
@@ -64,11 +82,12 @@ interface Side {
   readonly highestFeerate: number
   readonly looksAtAll: boolean
   readonly chance: Random
+  readonly published: ReadonlySet<string> | undefined
 }
 
 function sideComplaint(
   { chain, history }: World,
-  { me, peer, channel, highestFeerate, looksAtAll, chance }: Side,
+  { me, peer, channel, highestFeerate, looksAtAll, chance, published }: Side,
 ): Complaint {
   const channelId = channelIdOf(channel)
   const mine = fundedChannel(me.state, channelId)
@@ -90,6 +109,7 @@ function sideComplaint(
       answer,
       peerFirst,
       highestFeerate,
+      ...(published !== undefined && { published }),
     })
     if (complaint !== undefined) return complaint
   }
