@@ -132,6 +132,8 @@ describe('a commitment that was revoked before the image', () => {
     readonly isPeerLost?: boolean
     /** Another process has begun since. */
     readonly isNew?: boolean
+    /** How many secrets the peer says to lack, the one of what is published next among them. */
+    readonly lacks?: number
   }
 
   /** All cases at the same moment of one run. */
@@ -159,7 +161,7 @@ describe('a commitment that was revoked before the image', () => {
 
   /** What has come before the publication, which is the next thing. */
   function prepare(world: World, rule: Observer, [own, peer]: readonly [SimNode, SimNode], each: Case): void {
-    const { kind, waitedBlocks, hasMet = false, isPeerLost = false, isNew = false } = each
+    const { kind, waitedBlocks, hasMet = false, isPeerLost = false, isNew = false, lacks } = each
     const id = fromHex(channelIdOf(channelOf(own)))
     const later = stateWith(own.state, channel => {
       const { localCommit } = channel.durable
@@ -172,6 +174,10 @@ describe('a commitment that was revoked before the image', () => {
     world.lost.add(own)
     if (isPeerLost) world.lost.add(peer)
     if (hasMet) rule.received?.(own, 1, Uint8Array.of(0, 136, ...id))
+    if (lacks !== undefined) {
+      const next = channelOf(own).durable.localCommit.number + 1 - lacks
+      rule.received?.(own, 1, Uint8Array.of(0, 136, ...id, ...new Uint8Array(15), next))
+    }
     if (isNew) rule.started?.(own)
     const height = own.state.blocks.at(-1)?.height ?? 0
     const waits = waitedBlocks === undefined ? {} : { heldUntil: height - waitedBlocks }
@@ -192,8 +198,10 @@ describe('a commitment that was revoked before the image', () => {
       { kind: 'deadline', waitedBlocks: -1 },
       { kind: 'remote_error', isPeerLost: true },
       { kind: 'remote_error', isPeerLost: true, hasMet: true, isNew: true },
+      { kind: 'remote_error', lacks: 0 },
+      { kind: 'remote_error', lacks: 1, isNew: true },
     ])
-    expect(said).toHaveLength(6)
+    expect(said).toHaveLength(8)
     for (const each of said) expect(each).toMatch(COMPLAINT)
   })
 
@@ -203,8 +211,10 @@ describe('a commitment that was revoked before the image', () => {
       { kind: 'deadline', waitedBlocks: 0 },
       { kind: 'remote_error', isPeerLost: true, waitedBlocks: 0 },
       { kind: 'remote_error', isPeerLost: true, hasMet: true },
+      // The secret was lost on its way to an honest peer.
+      { kind: 'remote_error', lacks: 1 },
     ])
-    expect(said).toEqual([undefined, undefined, undefined, undefined])
+    expect(said).toEqual([undefined, undefined, undefined, undefined, undefined])
   })
 })
 

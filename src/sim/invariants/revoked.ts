@@ -23,8 +23,8 @@ export function revoked(world: World): Observer {
   const isLost = (node: WatchedNode) => world.honest.some(each => each === node && world.lost.has(each))
   /** The lowest that it has published. */
   const published = new Map<string, { readonly number: number; readonly txid: Txid }>()
-  /** Channels whose peer has said in this process where it stands. */
-  const met = new Set<string>()
+  /** Of channels whose peer has said in this process where it stands: the first of our commitments whose secret it says not to have. */
+  const met = new Map<string, number>()
   /** The height up to which our commitment was last held back. */
   const heldUntil = new Map<string, number>()
   const isConfirmed = (txid: Txid) => world.chain.transaction(txid)?.height !== undefined
@@ -42,7 +42,9 @@ export function revoked(world: World): Observer {
     return `${node.name} has revoked commitment ${number} of ${nameOf(channel)} after it published commitment ${lowest}`
   }
   /** Its user wanted that; or it has waited for a word of the peer, and only an HTLC waits less than who has an honest one. */
-  const isExcused = (node: WatchedNode, channel: FundedChannel, key: string): boolean => {
+  const isExcused = (node: WatchedNode, channel: FundedChannel, key: string, number: number): boolean => {
+    // The secret was lost on its way: nobody can punish it, and an honest peer says so.
+    if (hasWitness(world, channel, node) && (met.get(key) ?? Number.POSITIVE_INFINITY) <= number) return true
     const cause = causeOf(channel)
     if (cause === 'local_force') return true
     const hasWaited = (heldUntil.get(key) ?? Number.POSITIVE_INFINITY) <= (node.state.blocks.at(-1)?.height ?? 0)
@@ -57,7 +59,7 @@ export function revoked(world: World): Observer {
     const key = `${node.name} ${channelIdOf(channel)}`
     if (number <= (published.get(key)?.number ?? number)) published.set(key, { number, txid: txid(tx) })
     const upTo = revokedUpTo.get(key) ?? -1
-    if (number > upTo || (isLost(node) && isExcused(node, channel, key))) return undefined
+    if (number > upTo || (isLost(node) && isExcused(node, channel, key, number))) return undefined
     return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
   }
   return {
@@ -76,7 +78,8 @@ export function revoked(world: World): Observer {
       return undefined
     },
     received: (node, _connection, bytes) => {
-      if (bytes[0] === 0 && bytes[1] === CHANNEL_REESTABLISH) met.add(`${node.name} ${toHex(bytes.subarray(2, 34))}`)
+      if (bytes[0] === 0 && bytes[1] === CHANNEL_REESTABLISH)
+        met.set(`${node.name} ${toHex(bytes.subarray(2, 34))}`, lackedBy(bytes))
       return undefined
     },
     durable: (node, turn) => {
@@ -97,6 +100,12 @@ export function revoked(world: World): Observer {
     published: (node, tx, role) =>
       role !== 'commitment' || node.plan.isAdversary ? undefined : publicationComplaint(node, tx),
   }
+}
+
+/** `next_revocation_number` of a `channel_reestablish`. */
+function lackedBy(bytes: Uint8Array): number {
+  const number = bytes.subarray(42, 50)
+  return number.length < 8 ? Number.POSITIVE_INFINITY : Number.parseInt(toHex(number), 16)
 }
 
 function channelSpentBy(node: WatchedNode, tx: Tx): FundedChannel | undefined {
