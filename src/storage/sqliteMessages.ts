@@ -12,13 +12,20 @@ export interface WriterOptions {
   readonly migrations: readonly Migration[]
 }
 
+/** Every record whose key begins with `prefix`, or a page of them. */
+export interface LoadQuery {
+  readonly prefix: string
+  readonly page?: Page
+}
+
 export type WriterRequest =
   | { readonly type: 'write'; readonly writes: PackedWrites }
-  | { readonly type: 'load'; readonly prefix: string; readonly page?: Page }
+  | { readonly type: 'load'; readonly queries: readonly LoadQuery[] }
   | { readonly type: 'close' }
 
 export type WriterReply =
   /** What was asked is done, and durable. */
   | { readonly type: 'done' }
-  | { readonly type: 'loaded'; readonly records: PackedWrites }
+  /** What each query found, in their order. */
+  | { readonly type: 'loaded'; readonly found: readonly PackedWrites[] }
   | { readonly type: 'failed'; readonly code: StorageErrorCode; readonly message: string }

@@ -2,7 +2,7 @@ import { assert, defined } from '../base/index.ts'
 import type { Page, Store, StoreWrite } from '../ports/index.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { unpackWrites, WritePacker } from './packedWrites.ts'
-import type { WriterReply, WriterRequest } from './sqliteMessages.ts'
+import type { LoadQuery, WriterReply, WriterRequest } from './sqliteMessages.ts'
 import { StorageError } from './storageError.ts'
 import { startWriter, type WriterThread } from './writerThread.ts'
 
@@ -16,7 +16,8 @@ export interface SqliteStoreOptions {
  *
  * A commit that has resolved is durable: appended to the log, and synced. Commits that are asked for while another one is
  * being written go into the next transaction together, so load makes its own batches; each is still all or nothing, in the
- * order in which they were asked for. At the first failure everything rejects with a `StorageError`, for good.
+ * order in which they were asked for. What is asked to load in the same while is asked of the writer in one go as well, and
+ * finds what was asked to be stored before it. At the first failure everything rejects with a `StorageError`, for good.
  *
  * Rejects with a `StorageError` when the file is open elsewhere, is no store, or has a schema that we do not know.
  */
@@ -33,9 +34,9 @@ interface Waiting {
   readonly reject: (reason: StorageError) => void
 }
 
-/** What the writer is asked in one go, and everyone who waits for the answer: several where it is a group of commits. */
+/** What the writer is asked in one go, and everyone who waits for the answer: several where it is a group. */
 interface Job {
-  readonly work: GroupOfCommits | Exclude<WriterRequest, { readonly type: 'write' }>
+  readonly work: GroupOfCommits | GroupOfLoads | Exclude<WriterRequest, { readonly type: 'write' | 'load' }>
   readonly waiting: Waiting[]
 }
 
@@ -43,6 +44,15 @@ interface GroupOfCommits {
   readonly type: 'group'
   readonly packer: WritePacker
 }
+
+/** Each is for the one who waits at the same place. */
+interface GroupOfLoads {
+  readonly type: 'load'
+  readonly queries: LoadQuery[]
+}
+
+/** A commit that comes after them waits for no more than these. */
+const MOST_LOADS = 100
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
 
@@ -66,19 +76,26 @@ class SqliteStore implements Store {
   }
 
   load(prefix: string): Promise<ReadonlyMap<string, Uint8Array>> {
-    return this.#load({ type: 'load', prefix })
+    return this.#load({ prefix })
   }
 
   loadPage(prefix: string, page: Page): Promise<ReadonlyMap<string, Uint8Array>> {
-    return this.#load({ type: 'load', prefix, page })
+    return this.#load({ prefix, page })
   }
 
-  async #load(request: Extract<WriterRequest, { type: 'load' }>): Promise<ReadonlyMap<string, Uint8Array>> {
-    assert(PRINTABLE_ASCII.test(request.prefix), 'a key is printable ASCII')
-    const reply = await this.#ask(request)
+  async #load(query: LoadQuery): Promise<ReadonlyMap<string, Uint8Array>> {
+    assert(PRINTABLE_ASCII.test(query.prefix), 'a key is printable ASCII')
+    if (this.#refusal !== undefined) throw this.#refusal
+    const last = this.#queue.at(-1)
+    const group = last?.work.type === 'load' && last.work.queries.length < MOST_LOADS ? last.work : undefined
+    const queries = group?.queries ?? []
+    const place = queries.push(query) - 1
+    const reply = await (last !== undefined && group !== undefined
+      ? answerTo(last.waiting)
+      : this.#ask({ type: 'load', queries }))
     assert(reply.type === 'loaded', 'what is asked to load answers with records')
     const records = new Map<string, Uint8Array>()
-    for (const record of unpackWrites(reply.records)) {
+    for (const record of unpackWrites(defined(reply.found[place], 'each query has an answer'))) {
       // Copies, so that one record does not keep all of the others in memory.
       if (record.type === 'put') records.set(record.key, record.value.slice())
     }

@@ -26,7 +26,7 @@ function answer(database: SqliteDatabase, request: WriterRequest): void {
       database.tidy()
       break
     case 'load':
-      reply({ type: 'loaded', records: database.load(request.prefix, request.page) })
+      reply({ type: 'loaded', found: request.queries.map(({ prefix, page }) => database.load(prefix, page)) })
       break
     case 'close':
       database.close()
@@ -56,7 +56,7 @@ function attempt(work: () => void): void {
 }
 
 function reply(message: WriterReply): void {
-  port.postMessage(message, message.type === 'loaded' ? [message.records.bytes.buffer] : [])
+  port.postMessage(message, message.type === 'loaded' ? message.found.map(({ bytes }) => bytes.buffer) : [])
 }
 
 /** Without its port the thread has nothing left to wait for. */

@@ -57,6 +57,23 @@ describe('group commit', () => {
     expect((await store.load('')).size).toBe(2)
     await store.close()
   })
+
+  test('many loads at once each find their own, with the commits between them', async () => {
+    const store = await sqliteStore({ file: newFile() })
+    const many = Array.from({ length: 250 }, (_, i) => `${String(i).padStart(3, '0')}`)
+    await store.commit(many.map((key, i) => put(key, i)))
+    const before = many.map(key => store.loadPage(key, { limit: 1 }))
+    const committed = store.commit([put('007', 99), { type: 'delete', key: '008' }])
+    const after = many.map(key => store.load(key))
+    const found = await Promise.all(before)
+    expect(found).toEqual(many.map((key, i) => new Map([[key, Uint8Array.of(i)]])))
+    await committed
+    const changed = await Promise.all(after)
+    expect(changed[7]).toEqual(new Map([['007', Uint8Array.of(99)]]))
+    expect(changed[8]).toEqual(new Map())
+    expect(changed[249]).toEqual(found[249])
+    await store.close()
+  })
 })
 
 describe('the life of a store', () => {
