@@ -4,6 +4,7 @@ export { assert, BugError, defined, unreachable } from './assert.ts'
 export { DecodeError, type DecodeFailure, Reader, Writer } from './binary.ts'
 export { BookendError, type BookendErrorCode, type BookendErrorOptions } from './bookendError.ts'
 export type { Brand } from './brand.ts'
+export { type Bucket, filled, taken } from './bucket.ts'
 export { byteAt, bytesEqual, compareBytes, concat, fromHex, parseHex, reverseBytes, toHex } from './bytes.ts'
 export { OwnedCache } from './cache.ts'
 export {

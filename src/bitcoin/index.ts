@@ -34,6 +34,7 @@ export {
   witnessProgramScript,
 } from './outputScripts.ts'
 export { P2WPKH_INPUT_WEIGHT, p2wpkhScriptCode, signP2wpkhInput, withWitness } from './p2wpkh.ts'
+export { bitsOf, meetsTarget, targetOf, workOf } from './proofOfWork.ts'
 export { OP, parseScript, type ScriptItem, type ScriptOperation, script, scriptNumber } from './script.ts'
 export { SIGHASH_ALL, SIGHASH_ANYONECANPAY, SIGHASH_NONE, SIGHASH_SINGLE, segwitV0Sighash } from './sighash.ts'
 export type { Tx, TxIn, TxOut } from './tx.ts'

@@ -33,10 +33,13 @@ interface Row {
 }
 
 const CHAIN: Readonly<Record<ChainError['code'], Row>> = {
-  unreachable: { code: 'chain_unavailable', advice: 'Start it, or name another one with --chain.' },
+  unreachable: { code: 'chain_unavailable', advice: 'Start it, or name another one with --chain or --esplora.' },
   unauthorized: { code: 'chain_unavailable', advice: 'Name the right user and password with --chain.' },
   wrong_network: { code: 'wrong_network', advice: 'Name a chain of this network with --chain.' },
-  bad_answer: { code: 'chain_unavailable', advice: 'Check that --chain names a Bitcoin Core.' },
+  bad_answer: {
+    code: 'chain_unavailable',
+    advice: 'Check that --chain names a Bitcoin Core, or --esplora other servers.',
+  },
   pruned: { code: 'chain_unavailable', advice: 'Use a Bitcoin Core that is not pruned.' },
 }
 

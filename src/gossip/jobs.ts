@@ -1,6 +1,5 @@
-import { decode, type NodeId, pmapEntries, pmapGet } from '../base/index.ts'
+import { decode, filled, type NodeId, pmapEntries, pmapGet, taken } from '../base/index.ts'
 import { decodeMessage, type Message, type ShortChannelId } from '../wire/index.ts'
-import { filled, taken } from './bucket.ts'
 import { channelAt, findChannel, type Graph, isLive, nodeAt, scidAt } from './graph.ts'
 import { NODE, NODE_FLAG } from './layout.ts'
 import { newsAfter } from './news.ts'

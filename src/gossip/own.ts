@@ -310,17 +310,20 @@ function saysTheSame(last: ChannelUpdate, made: ChannelUpdate): boolean {
   return bytesEqual(last.unknownFields, made.unknownFields)
 }
 
-const CONTENT = [
-  'chainHash',
-  'shortChannelId',
-  'messageFlags',
-  'channelFlags',
-  'cltvExpiryDelta',
-  'htlcMinimumMsat',
-  'feeBaseMsat',
-  'feeProportionalMillionths',
-  'htlcMaximumMsat',
-] as const satisfies readonly (keyof ChannelUpdate)[]
+/** A field that comes to the message is missed here by its type. */
+const SAYS: Record<Exclude<keyof ChannelUpdate, 'type' | 'signature' | 'timestamp' | 'unknownFields'>, true> = {
+  chainHash: true,
+  shortChannelId: true,
+  messageFlags: true,
+  channelFlags: true,
+  cltvExpiryDelta: true,
+  htlcMinimumMsat: true,
+  feeBaseMsat: true,
+  feeProportionalMillionths: true,
+  htlcMaximumMsat: true,
+}
+// The keys are those of the table.
+const CONTENT = Object.keys(SAYS) as (keyof typeof SAYS)[]
 
 /** The peer may have lost it; nobody else has it. */
 function resendPrivate(turn: Turn, { facts: { channelId } }: OwnChannel): void {

@@ -1,4 +1,5 @@
 import {
+  filled,
   type NodeId,
   type PMap,
   pmapDelete,
@@ -15,7 +16,6 @@ import type {
   ReplyShortChannelIdsEnd,
   ShortChannelId,
 } from '../wire/index.ts'
-import { filled } from './bucket.ts'
 import { closing, ignored } from './failure.ts'
 import { findChannel, policyAt } from './graph.ts'
 import { addJob } from './jobs.ts'

@@ -1,5 +1,4 @@
-import { type NodeId, pmapGet, pmapSet } from '../base/index.ts'
-import { filled, taken } from './bucket.ts'
+import { filled, type NodeId, pmapGet, pmapSet, taken } from '../base/index.ts'
 import { editGraph, type GraphDraft } from './edit.ts'
 import type { GossipFailure } from './failure.ts'
 import type { GossipContext, GossipEffect, GossipPeer, GossipState, GossipWrite } from './types.ts'

@@ -1,4 +1,4 @@
-import type { BlockHash, ChannelId, Msat, NodeId, OutPoint, PMap, Sat, Txid } from '../base/index.ts'
+import type { BlockHash, Bucket, ChannelId, Msat, NodeId, OutPoint, PMap, Sat, Txid } from '../base/index.ts'
 import type {
   ChannelAnnouncement,
   ChannelUpdate,
@@ -10,7 +10,6 @@ import type {
   NodeAnnouncement,
   ShortChannelId,
 } from '../wire/index.ts'
-import type { Bucket } from './bucket.ts'
 import type { GossipFailure } from './failure.ts'
 import type { Graph } from './graph.ts'
 import type { GossipLimits } from './limits.ts'

@@ -1,5 +1,12 @@
 import { bytesEqual, encode, ok, type Result, txidToWire } from '../base/index.ts'
-import { type Block, type BlockHeader, compactSizeLength, headerCodec, merkleRoot } from '../bitcoin/index.ts'
+import {
+  type Block,
+  type BlockHeader,
+  compactSizeLength,
+  headerCodec,
+  meetsTarget,
+  merkleRoot,
+} from '../bitcoin/index.ts'
 import { blockHashOf } from './blockHash.ts'
 import { checkWitnessCommitment, heightPrefix, isCoinbase } from './coinbase.ts'
 import { checkTransaction } from './consensus.ts'
@@ -12,7 +19,6 @@ import {
   REGTEST_BITS,
   WITNESS_SCALE_FACTOR,
 } from './params.ts'
-import { meetsTarget } from './proofOfWork.ts'
 import { type Reject, reject } from './reject.ts'
 import { countSigops } from './script.ts'
 import type { BlockNode } from './tree.ts'

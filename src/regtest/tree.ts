@@ -1,9 +1,8 @@
 import { type BlockHash, defined, type Txid } from '../base/index.ts'
-import type { Block, Tx } from '../bitcoin/index.ts'
+import { type Block, type Tx, workOf } from '../bitcoin/index.ts'
 import { blockHashOf } from './blockHash.ts'
 import { REGTEST_GENESIS } from './genesis.ts'
 import { MEDIAN_TIME_SPAN } from './params.ts'
-import { workOf } from './proofOfWork.ts'
 import { txFacts } from './txFacts.ts'
 
 /** A block in the tree of all blocks that we know. */

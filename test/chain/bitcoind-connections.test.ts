@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { TipWatch } from '../../src/chain/bitcoind/tipWatch.ts'
+import { TipWatch } from '../../src/chain/tipWatch.ts'
 import { startRpc } from '../regtest/rpcClient.ts'
 import { testBeds } from '../regtest/support.ts'
 import { cut, type StubAnswer, urlOf } from './stubBitcoind.ts'

@@ -6,6 +6,8 @@ import { checkChain, clock } from '../../src/cli/doctor/chain.ts'
 import { checkDirectory, checkSpace, checkSync } from '../../src/cli/doctor/directory.ts'
 import { checkCrypto, checkNodeVersion } from '../../src/cli/doctor/installation.ts'
 import { checkPort } from '../../src/cli/doctor/ports.ts'
+import { createRegtestChain } from '../../src/regtest/index.ts'
+import { testEsplora } from '../chain/esploraServer.ts'
 import { atFakeNode, newFolder, run } from './fakeShell.ts'
 import { cleanUp, serve } from './regtestProcess.ts'
 
@@ -193,6 +195,25 @@ describe('bookend doctor', () => {
       ['clock', 'fail'],
     ])
     await chain.end('SIGTERM')
+  })
+
+  it('chain: Esplora servers, one that lies among them, one alone, none', async () => {
+    const world = createRegtestChain()
+    world.mine(3)
+    const servers = [await testEsplora(world), await testEsplora(world)] as const
+    onTestFinished(async () => void (await Promise.all(servers.map(server => server.close()))))
+    const look = async (esplora: readonly string[]) =>
+      (await checkChain({ chain: { esplora }, network: 'regtest', now: 0 })).map(
+        ({ status, message }) => `${status} ${message}`,
+      )
+    expect(await look(servers.map(({ url }) => url))).toEqual(['ok regtest at block 3'])
+    servers[0].twist = path => (path.startsWith('/blocks') ? { body: '<html>' } : undefined)
+    expect(await look(servers.map(({ url }) => url))).toEqual([
+      'ok regtest at block 3',
+      expect.stringMatching(/^warn The Esplora server .+ answered with something else than JSON\./),
+    ])
+    expect(await look([servers[1].url])).toEqual(['ok regtest at block 3', 'warn one Esplora server alone'])
+    expect(await look([servers[0].url])).toEqual([expect.stringMatching(/^fail No Esplora server gives an answer/)])
   })
 
   it('ports: free, taken, ours, not to be had', async () => {

@@ -24,6 +24,7 @@ describe('the options of a start', () => {
       seed: { type: 'asked' },
       trustZeroConf: [],
       announce: {},
+      onionMessages: false,
     })
   })
 
@@ -32,6 +33,16 @@ describe('the options of a start', () => {
     const chainOf = (more: object) => readStart(shell, { ...TYPED, ...more }).chain
     expect(chainOf({ network: 'signet' })).toEqual({ url: 'http://u:p@h:1' })
     expect(chainOf({ chain: 'http://h:2', chainCookie: '/c' })).toEqual({ url: 'http://h:2', cookieFile: '/c' })
+  })
+
+  it('Esplora servers in place of a Bitcoin Core, and not beside it', () => {
+    const { shell } = fakeShell({ env: { BOOKEND_CHAIN: 'http://u:p@h:1' } })
+    const chainOf = (more: object) => readStart(shell, { ...TYPED, network: 'signet', ...more }).chain
+    expect(chainOf({ esplora: 'https://a/api, https://b/api' })).toEqual({
+      esplora: ['https://a/api', 'https://b/api'],
+    })
+    for (const more of [{ chain: 'http://h:2' }, { chainCookie: '/c' }])
+      expect(() => chainOf({ esplora: 'https://a/api', ...more })).toThrow('--esplora and --chain do not go together.')
   })
 
   it('no port for peers, any port, and where words were used before', () => {
@@ -47,6 +58,7 @@ describe('the options of a start', () => {
         alias: 'ann',
         color: '0000ff',
         announceAt: 'ann.example.org, [2001:db8::7]:9999',
+        onionMessages: true,
       }),
     ).toMatchObject({
       listen: undefined,
@@ -62,6 +74,7 @@ describe('the options of a start', () => {
         ],
       },
       seed: { type: 'unencrypted' },
+      onionMessages: true,
     })
   })
 })

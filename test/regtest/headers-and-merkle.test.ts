@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode, fromHex, reverseBytes, toHex } from '../../src/base/index.ts'
-import { headerCodec, headerHash, merkleRoot } from '../../src/bitcoin/index.ts'
+import { bitsOf, headerCodec, headerHash, meetsTarget, merkleRoot, targetOf, workOf } from '../../src/bitcoin/index.ts'
 import { createRegtestChain, REGTEST_GENESIS, REGTEST_GENESIS_HASH } from '../../src/regtest/index.ts'
 import { subsidySat } from '../../src/regtest/params.ts'
-import { meetsTarget, targetOf, workOf } from '../../src/regtest/proofOfWork.ts'
 import { value } from './support.ts'
 
 const wire = (printed: string) => reverseBytes(fromHex(printed))
@@ -85,4 +84,17 @@ test('the subsidy halves every 150 blocks and ends after 64 eras', () => {
   expect(subsidySat(150 * 32)).toBe(1n)
   expect(subsidySat(150 * 33)).toBe(0n)
   expect(subsidySat(150 * 64)).toBe(0n)
+})
+
+describe('the compact form of a target', () => {
+  test.each([0x1d00ffff, 0x1e0377ae, 0x207fffff, 0x17034219, 0x1b0404cb, 0x03123456, 0x04008000, 0x01120000])(
+    '%d is what its target has',
+    bits => expect(bitsOf(targetOf(bits))).toBe(bits),
+  )
+
+  test('what does not fit is cut, and a mantissa does not look negative', () => {
+    expect(bitsOf(0x1234567890n)).toBe(0x05123456)
+    expect(bitsOf(0x80n)).toBe(0x02008000)
+    expect(bitsOf(0x92340000n)).toBe(0x05009234)
+  })
 })

@@ -1,6 +1,7 @@
-import { type BlockHash, bytesEqual, decode, err, ok, type Result, txidToWire } from '../../base/index.ts'
-import { type Block, blockCodec, headerHash, merkleRoot, txid } from '../../bitcoin/index.ts'
+import { type BlockHash, err, type Result } from '../../base/index.ts'
+import type { Block } from '../../bitcoin/index.ts'
 import type { ChainBlock } from '../../ports/index.ts'
+import { provenBlock } from '../blockProof.ts'
 import { badAnswer, pruned } from './errors.ts'
 import { fieldsOf, granted, heightOf, RPC, type RpcRefusal } from './reply.ts'
 import type { RpcClient } from './rpc.ts'
@@ -29,22 +30,11 @@ export function isPruned({ code, message }: RpcRefusal): boolean {
   return code === RPC.MISC_ERROR && /pruned/i.test(message)
 }
 
-/**
- * The block with this hash from its bytes in hexadecimal; otherwise what came instead, to end a sentence with. The hash covers
- * the header, and the header's merkle root all transactions without their witnesses.
- */
+/** The block with this hash from its bytes in hexadecimal; otherwise what came instead, to end a sentence with. */
 function readBlock(hex: unknown, hash: BlockHash): Result<Block, string> {
   const text = typeof hex === 'string' ? hex : ''
   const bytes = Buffer.from(text, 'hex')
   // Buffer stops at the first character that is no digit.
   if (text === '' || text.length !== 2 * bytes.length) return err('something else than a block in hexadecimal')
-  const decoded = decode(blockCodec, bytes)
-  if (!decoded.ok) return err(`a block that does not decode (${decoded.error.message})`)
-  const { header, transactions } = decoded.value
-  const found = headerHash(header)
-  if (found !== hash) return err(`block ${found} instead of ${hash}`)
-  const { root, mutated } = merkleRoot(transactions.map(tx => txidToWire(txid(tx))))
-  // A repetition that leaves the root alone is refused as Core refuses it (CVE-2012-2459).
-  if (mutated || !bytesEqual(root, header.merkleRoot)) return err(`block ${hash} with other transactions than its own`)
-  return ok(decoded.value)
+  return provenBlock(bytes, hash)
 }

@@ -1,8 +1,10 @@
 import type { BlockHash } from '../../base/index.ts'
 import { type Chain, ChainError, type ChainTip } from '../../ports/index.ts'
 import { type ChainNetwork, NETWORKS, networkOfGenesis } from '../networks.ts'
+import { TipWatch } from '../tipWatch.ts'
+import { quoted } from '../words.ts'
 import { block } from './block.ts'
-import { badAnswer, quoted, wrongNetwork } from './errors.ts'
+import { badAnswer, wrongNetwork } from './errors.ts'
 import { feerate } from './feerate.ts'
 import { type BitcoindLimits, DEFAULT_BITCOIND_LIMITS, POLL_MS } from './limits.ts'
 import { loginOf, parseUrl } from './login.ts'
@@ -10,7 +12,6 @@ import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
 import { fieldsOf, granted, hashOf, heightOf, RPC } from './reply.ts'
 import { RpcClient } from './rpc.ts'
-import { TipWatch } from './tipWatch.ts'
 
 export interface BitcoindOptions {
   /** `http://user:password@host:port`. Without a port, the one that Bitcoin Core has on this network. */

@@ -16,10 +16,6 @@ export function notReady(where: Where, reason: string): ChainError {
   return new ChainError('unreachable', `The bitcoind at ${where} is not ready yet (${reason}). Try again later.`)
 }
 
-export function closed(): ChainError {
-  return new ChainError('unreachable', 'This view of the chain is closed.')
-}
-
 export function badUrl(): ChainError {
   const message =
     'The address of bitcoind is not one that can be used. Expected http://user:password@host:port, with % codes for special ' +
@@ -65,12 +61,4 @@ export function pruned(where: Where, block: string): ChainError {
     `The bitcoind at ${where} has pruned block ${block}, which is needed. Start one without -prune, or with a larger one; what ` +
     'was pruned comes back with -reindex.'
   return new ChainError('pruned', message)
-}
-
-const LONGEST_QUOTE = 200
-
-/** Text from outside in a sentence of ours: one line, not too long. */
-export function quoted(text: string): string {
-  const line = text.replace(/[\p{C}\s]+/gu, ' ').trim()
-  return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE - 1)}…`
 }

@@ -1,16 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import type { Endpoint } from '../http.ts'
 import { type ChainNetwork, NETWORKS } from '../networks.ts'
 import { badUrl, noCookie, noLogin } from './errors.ts'
 
 // Where bitcoind is, and who we are there.
-
-export interface Endpoint {
-  readonly host: string
-  readonly port: number
-  readonly path: string
-  /** `host:port`, for people. */
-  readonly where: string
-}
 
 /** What goes into the header `Authorization`. */
 export interface Login {

@@ -1,7 +1,8 @@
 import { err, ok, type Result, type Txid, toHex } from '../../base/index.ts'
 import { encodeTx, type Tx, txid } from '../../bitcoin/index.ts'
 import type { PublishRefusal } from '../../ports/index.ts'
-import { badAnswer, quoted } from './errors.ts'
+import { quoted } from '../words.ts'
+import { badAnswer } from './errors.ts'
 import { fieldsOf, RPC, refused } from './reply.ts'
 import type { RpcClient } from './rpc.ts'
 

@@ -1,5 +1,6 @@
 import type { BlockHash, Result } from '../../base/index.ts'
-import { badAnswer, quoted } from './errors.ts'
+import { quoted } from '../words.ts'
+import { badAnswer } from './errors.ts'
 
 // What came back from a call, and how to read it without trusting it.
 

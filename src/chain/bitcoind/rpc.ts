@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { err, ok, type Result } from '../../base/index.ts'
 import type { ChainError } from '../../ports/index.ts'
-import { badAnswer, closed, forbidden, notReady, quoted, unauthorized, unreachable } from './errors.ts'
-import { Gate } from './gate.ts'
-import { type HttpAnswer, HttpClient } from './http.ts'
+import { Gate } from '../gate.ts'
+import { type Endpoint, type HttpAnswer, HttpClient } from '../http.ts'
+import { closed, quoted } from '../words.ts'
+import { badAnswer, forbidden, notReady, unauthorized, unreachable } from './errors.ts'
 import type { BitcoindLimits } from './limits.ts'
-import type { Endpoint, Login } from './login.ts'
+import type { Login } from './login.ts'
 import { fieldsOf, RPC, type RpcReply } from './reply.ts'
 
 /** A call that nobody answered. */
@@ -71,7 +72,11 @@ export class RpcClient {
     const { where } = this
     const post = async (authorization: string): Promise<Result<HttpAnswer, Missed>> => {
       if (this.#closing.signal.aborted) return missed(closed())
-      const answer = await this.#http.post({ body, authorization, fresh })
+      const answer = await this.#http.send({
+        body,
+        headers: { authorization, 'content-type': 'application/json' },
+        fresh,
+      })
       if (answer.ok) return answer
       if (this.#closing.signal.aborted) return missed(closed())
       const { error } = answer
@@ -87,8 +92,9 @@ export class RpcClient {
     return renewed === undefined ? answer : post(renewed)
   }
 
-  #judge({ status, text }: HttpAnswer, method: string, id: number): Result<RpcReply, Missed> {
+  #judge({ status, bytes }: HttpAnswer, method: string, id: number): Result<RpcReply, Missed> {
     const { where } = this
+    const text = Buffer.from(bytes).toString('utf8')
     if (status === 401) return missed(unauthorized(where))
     if (status === 403) return missed(forbidden(where, method))
     if (status === 503) return missed(notReady(where, 'it has too much to do'), true)

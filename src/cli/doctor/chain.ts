@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { InfoJson } from '../../api/index.ts'
-import { type BitcoindOptions, bitcoindChain, type ChainNetwork, NETWORKS } from '../../chain/index.ts'
+import { type BitcoindOptions, bitcoindChain, type ChainNetwork, esploraChain, NETWORKS } from '../../chain/index.ts'
 import { problemOf } from '../problems.ts'
+import type { ChainNamed } from '../start/options.ts'
 import { type Check, fail, good, warn } from './check.ts'
 
 const NAME = 'chain'
@@ -9,7 +10,7 @@ const CLOCK = 'clock'
 
 export interface ChainOf {
   /** Absent where nobody has said which. */
-  readonly chain: Pick<BitcoindOptions, 'url' | 'cookieFile'> | undefined
+  readonly chain: ChainNamed | undefined
   readonly network: ChainNetwork
   /** Seconds since 1970. */
   readonly now: number
@@ -17,8 +18,10 @@ export interface ChainOf {
 
 /** Whether the chain answers, is the right one and is up to date; and by its blocks, whether our clock is right. */
 export async function checkChain({ chain, network, now }: ChainOf): Promise<readonly Check[]> {
-  if (chain === undefined) return [warn(NAME, 'not looked at', 'Name it with --chain http://user:password@host:port.')]
+  if (chain === undefined)
+    return [warn(NAME, 'not looked at', 'Name it with --chain http://user:password@host:port, or with --esplora.')]
   try {
+    if ('esplora' in chain) return await checkEsplora(chain.esplora, network)
     const port = await bitcoindChain({ ...chain, network })
     try {
       const { height } = await port.tip()
@@ -30,6 +33,24 @@ export async function checkChain({ chain, network, now }: ChainOf): Promise<read
   } catch (error) {
     const { message, advice } = problemOf(error)
     return [fail(NAME, message, advice)]
+  }
+}
+
+/** Whether the servers answer with what can be proven; what is wrong with one of them is told beside it. */
+async function checkEsplora(urls: readonly string[], network: ChainNetwork): Promise<readonly Check[]> {
+  const troubles: string[] = []
+  const port = await esploraChain({ urls, network, log: ({ message }) => troubles.push(message) })
+  try {
+    const { height } = await port.tip()
+    return [
+      standing(network, height, { time: undefined, headers: undefined }),
+      ...troubles.map(message => warn(NAME, message, 'Name another server in its place.')),
+      ...(urls.length > 1
+        ? []
+        : [warn(NAME, 'one Esplora server alone', 'Name a second one: each is checked against the others.')]),
+    ]
+  } finally {
+    await port.close()
   }
 }
 
@@ -91,7 +112,7 @@ const hours = (seconds: number): string => `${Math.round(seconds / HOUR)} hours`
 
 /** The `Chain` port has no times: this asks for them beside it. What is not told is absent. */
 async function progressOf(
-  { url, cookieFile }: NonNullable<ChainOf['chain']>,
+  { url, cookieFile }: Pick<BitcoindOptions, 'url' | 'cookieFile'>,
   network: ChainNetwork,
 ): Promise<Progress> {
   const { protocol, hostname, port, username, password } = new URL(url)

@@ -15,6 +15,7 @@ export function doctorCommand(shell: Shell): Command {
   return nodeCommand(shell, 'doctor', 'look whether everything that a node needs is in order')
     .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
     .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
+    .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
     .option('--listen <host:port>', 'where peers reach the node; none: nowhere', DEFAULT_LISTEN)
     .option('--api <host:port>', 'where its API is', DEFAULT_API)
     .addHelpText('after', HELP)

@@ -4,6 +4,7 @@ import type { NodeOptions } from '../command.ts'
 export interface TypedDoctor extends NodeOptions {
   readonly chain?: string
   readonly chainCookie?: string
+  readonly esplora?: string
   readonly listen: string
   readonly api: string
 }

@@ -8,7 +8,8 @@ The first start makes a seed of 24 words: under a passphrase that is asked for, 
 the disk may know it. On a terminal the words are shown once. Later starts need the same passphrase.
 
 A chain: \`bookend regtest\` serves one for trying things out, which is found without --chain. BOOKEND_CHAIN is another way to
-say --chain, which the list of processes does not show.
+say --chain, which the list of processes does not show. With --esplora nobody's word is taken for what can be proven; name two
+or more servers, so that each is checked against the others.
 
 With --json the first line is {"event":"ready","nodeId","network","listen","api","dataDir","pid"}; lines that follow tell of
 troubles: {"event":"log","level","message","at"}. Ctrl-C or \`bookend stop\` ends it in good order, a second Ctrl-C at once.`
@@ -19,6 +20,7 @@ export function startCommand(shell: Shell, version: string): Command {
     .option('--network <name>', 'regtest, signet, testnet4 or bitcoin (default: regtest)')
     .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
     .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
+    .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
     .option('--listen <host:port>', 'where peers reach the node; none: nowhere', DEFAULT_LISTEN)
     .option('--api <host:port>', 'where its API is', DEFAULT_API)
     .option('--passphrase-file <file>', 'the passphrase of the seed is its first line')
@@ -31,6 +33,7 @@ export function startCommand(shell: Shell, version: string): Command {
       '--announce-at <addresses>',
       'where they can dial it: host:port, with commas between them (default: nowhere)',
     )
+    .option('--onion-messages', 'pass messages without a payment on between peers')
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', HELP)
     .action(async (typed: TypedStart) => {

@@ -12,6 +12,7 @@ export interface TypedStart {
   readonly network?: string
   readonly chain?: string
   readonly chainCookie?: string
+  readonly esplora?: string
   readonly listen: string
   readonly api: string
   readonly passphraseFile?: string
@@ -21,12 +22,13 @@ export interface TypedStart {
   readonly alias?: string
   readonly color?: string
   readonly announceAt?: string
+  readonly onionMessages?: boolean
 }
 
 export interface StartOptions {
   readonly dataDir: string
   readonly network: Network
-  readonly chain: { readonly url: string; readonly cookieFile?: string }
+  readonly chain: ChainNamed
   /** Absent: peers cannot reach us, we can reach them. */
   readonly listen: NetAddress | undefined
   readonly api: NetAddress
@@ -40,7 +42,13 @@ export interface StartOptions {
   /** Whose channels are used before they are confirmed. */
   readonly trustZeroConf: readonly NodeId[]
   readonly announce: AnnouncedNode
+  readonly onionMessages: boolean
 }
+
+/** A Bitcoin Core, or Esplora servers. */
+export type ChainNamed =
+  | { readonly url: string; readonly cookieFile?: string }
+  | { readonly esplora: readonly string[] }
 
 export const DEFAULT_LISTEN = `127.0.0.1:${LIGHTNING_PORT}`
 export const DEFAULT_API = '127.0.0.1:9740'
@@ -62,6 +70,7 @@ export function readStart(shell: Shell, typed: TypedStart): StartOptions {
     seed: seedTyped(typed),
     trustZeroConf: trust === undefined ? [] : trust.split(',').map(trustTyped),
     announce: announceTyped(typed),
+    onionMessages: typed.onionMessages === true,
     ...(birthHeight !== undefined && { birthHeight: heightTyped(birthHeight) }),
   }
 }
@@ -80,9 +89,13 @@ function announceTyped({ alias, color, announceAt }: TypedStart): AnnouncedNode 
 /** A password in the environment is not seen in the list of processes. Without either, it is the one of `bookend regtest`. */
 export function chainTyped(
   shell: Shell,
-  { chain, chainCookie }: Pick<TypedStart, 'chain' | 'chainCookie'>,
+  { chain, chainCookie, esplora }: Pick<TypedStart, 'chain' | 'chainCookie' | 'esplora'>,
   network: Network,
-): StartOptions['chain'] | undefined {
+): ChainNamed | undefined {
+  if (esplora !== undefined) {
+    if (chain === undefined && chainCookie === undefined) return { esplora: esplora.split(',').map(url => url.trim()) }
+    throw usage('--esplora and --chain do not go together.', 'Give one of them.')
+  }
   const { BOOKEND_CHAIN: fromEnvironment = '' } = shell.env
   const elsewhere = fromEnvironment === '' ? undefined : fromEnvironment
   const url = chain ?? elsewhere ?? (network === DEFAULT_NETWORK ? DEFAULT_REGTEST : undefined)
@@ -90,11 +103,11 @@ export function chainTyped(
   return { url, ...(chainCookie === undefined ? {} : { cookieFile: chainCookie }) }
 }
 
-function mustHaveChain(chain: StartOptions['chain'] | undefined, network: Network): StartOptions['chain'] {
+function mustHaveChain(chain: ChainNamed | undefined, network: Network): ChainNamed {
   if (chain !== undefined) return chain
   throw usage(
-    `On ${network} a node needs a Bitcoin Core.`,
-    'Name it with --chain http://user:password@host:port, or in the environment as BOOKEND_CHAIN.',
+    `On ${network} a node needs a Bitcoin Core, or Esplora servers.`,
+    'Name it with --chain http://user:password@host:port, or in the environment as BOOKEND_CHAIN; or name them with --esplora.',
   )
 }
 

@@ -1,6 +1,6 @@
-import { bitcoindChain } from '../../chain/index.ts'
+import { bitcoindChain, esploraChain } from '../../chain/index.ts'
 import { formatAddress, tcpNetwork } from '../../net/index.ts'
-import { type BookendNode, checkAnnounced, createNode } from '../../node/index.ts'
+import { announcedNode, type BookendNode, createNode } from '../../node/index.ts'
 import { type DataDirectory, openDataDirectory, sqliteStore } from '../../storage/index.ts'
 import { FILES } from '../dataDirectory.ts'
 import { problemOf } from '../problems.ts'
@@ -60,9 +60,12 @@ async function serveNode(run: Run): Promise<void> {
 
 /** The chain first: it says at once what is wrong with it, before somebody is asked for a passphrase. */
 async function openNode({ shell, options, directory, ending, outlet }: Run): Promise<BookendNode> {
-  const { network, listen, birthHeight, trustZeroConf, announce } = options
-  checkAnnounced(announce)
-  const chain = await bitcoindChain({ ...options.chain, network })
+  const { network, listen, birthHeight, trustZeroConf, announce, onionMessages } = options
+  // What nobody could be told is refused before there is a seed.
+  announcedNode(announce)
+  const chain = await ('esplora' in options.chain
+    ? esploraChain({ urls: options.chain.esplora, network, log: outlet.say })
+    : bitcoindChain({ ...options.chain, network }))
   try {
     const phrase = await phraseIn(shell, directory.file(FILES.seed), options.seed)
     const store = await sqliteStore({ file: directory.file(FILES.store) })
@@ -75,6 +78,7 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
       ...(birthHeight !== undefined && { birthHeight }),
       trustZeroConf,
       announce,
+      onionMessages,
       log: outlet.say,
       signal: ending.signal,
     })

@@ -1,13 +1,31 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { err, ok, type Result } from '../../base/index.ts'
-import type { BitcoindLimits } from './limits.ts'
-import type { Endpoint } from './login.ts'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
+import { err, ok, type Result } from '../base/index.ts'
 
-// One exchange over HTTP: a text there, a text back, within limits of time and length.
+// One exchange over HTTP or HTTPS: a text there, bytes back, within limits of time and length.
+
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  /** `host:port`, for people. */
+  readonly where: string
+  /** Over TLS, with a certificate that this computer trusts. */
+  readonly secure?: boolean
+}
+
+export interface HttpLimits {
+  /** For one exchange, from the connection to the last byte of the answer. */
+  readonly timeoutMs: number
+  /** Exchanges at once. */
+  readonly concurrent: number
+  /** Of one answer. */
+  readonly answerBytes: number
+}
 
 export interface HttpAnswer {
   readonly status: number
-  readonly text: string
+  readonly bytes: Uint8Array
 }
 
 export type HttpFailure =
@@ -17,29 +35,34 @@ export type HttpFailure =
   | { readonly type: 'bad_answer'; readonly what: string }
 
 export interface HttpRequest {
-  readonly body: string
-  readonly authorization: string
+  /** What is posted; without it, something is got. */
+  readonly body?: string
+  /** Below the path of the endpoint. */
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
   /**
    * Over a connection of its own: one that was kept may just be closed by the other side, and then nobody knows whether the
    * request arrived.
    */
-  readonly fresh: boolean
+  readonly fresh?: boolean
 }
 
 export class HttpClient {
   readonly #endpoint: Endpoint
-  readonly #limits: BitcoindLimits
+  readonly #limits: HttpLimits
   readonly #kept: Agent
-  readonly #fresh = new Agent({ keepAlive: false })
+  readonly #fresh: Agent
 
-  constructor(endpoint: Endpoint, limits: BitcoindLimits) {
+  constructor(endpoint: Endpoint, limits: HttpLimits) {
     this.#endpoint = endpoint
     this.#limits = limits
-    this.#kept = new Agent({ keepAlive: true, maxSockets: limits.concurrent })
+    const OneOf = endpoint.secure === true ? SecureAgent : Agent
+    this.#kept = new OneOf({ keepAlive: true, maxSockets: limits.concurrent })
+    this.#fresh = new OneOf({ keepAlive: false })
   }
 
-  post({ body, authorization, fresh }: HttpRequest): Promise<Result<HttpAnswer, HttpFailure>> {
-    const { host, port, path } = this.#endpoint
+  send({ body, path: below = '', headers, fresh = false }: HttpRequest): Promise<Result<HttpAnswer, HttpFailure>> {
+    const { host, port, path, secure = false } = this.#endpoint
     const { timeoutMs, answerBytes } = this.#limits
     return new Promise(done => {
       let late = false
@@ -49,16 +72,15 @@ export class HttpClient {
       }
       const fail = (error: NodeJS.ErrnoException) =>
         end(err(late ? noAnswer(`no answer within ${timeoutMs / 1000} s`, error) : failureOf(error)))
-      const sent = request({
+      const sent = (secure ? secureRequest : request)({
         host,
         port,
-        path,
-        method: 'POST',
+        path: `${path}${below}`,
+        method: body === undefined ? 'GET' : 'POST',
         agent: fresh ? this.#fresh : this.#kept,
         headers: {
-          authorization,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
+          ...headers,
+          ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
         },
       })
       const timer = setTimeout(() => {
@@ -67,8 +89,8 @@ export class HttpClient {
       }, timeoutMs)
       sent.on('error', fail)
       sent.on('response', response => {
-        read(response, answerBytes).then(text => {
-          if (text !== undefined) return end(ok({ status: response.statusCode ?? 0, text }))
+        read(response, answerBytes).then(bytes => {
+          if (bytes !== undefined) return end(ok({ status: response.statusCode ?? 0, bytes }))
           sent.destroy()
           return end(err({ type: 'bad_answer', what: `more than ${answerBytes} bytes` }))
         }, fail)
@@ -84,8 +106,8 @@ export class HttpClient {
   }
 }
 
-/** The whole text; `undefined` where it is longer than allowed. */
-async function read(response: IncomingMessage, most: number): Promise<string | undefined> {
+/** All of it; `undefined` where it is longer than allowed. */
+async function read(response: IncomingMessage, most: number): Promise<Uint8Array | undefined> {
   if (Number(response.headers['content-length'] ?? 0) > most) return undefined
   const chunks: Uint8Array[] = []
   let length = 0
@@ -96,7 +118,7 @@ async function read(response: IncomingMessage, most: number): Promise<string | u
     if (length > most) return undefined
     chunks.push(bytes)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return new Uint8Array(Buffer.concat(chunks))
 }
 
 const REASONS: Readonly<Record<string, string>> = {
