@@ -33,6 +33,12 @@ export interface EngineLimits {
   readonly maxUnsaved: number
   /** Private channels that an invoice names. */
   readonly maxRouteHints: number
+  /** Onion messages that go on from one peer, and those to one; the peers without a channel count as one. So many at once are let through, */
+  readonly maxOnionMessagesAtOnce: number
+  /** and then as many a second. */
+  readonly onionMessagesPerSecond: number
+  /** The longest packet of theirs that goes on: the larger of the two lengths of BOLT 4, onion messages. */
+  readonly maxOnionMessageBytes: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -52,6 +58,9 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   unsavedMs: 1_000,
   maxUnsaved: 2_000,
   maxRouteHints: 3,
+  maxOnionMessagesAtOnce: 50,
+  onionMessagesPerSecond: 10,
+  maxOnionMessageBytes: 32_834,
   maxReorgDepth: 144,
 }
 

@@ -5,7 +5,7 @@ import { isUsable, shortChannelIdOf } from '../link/index.ts'
 import type { NextHop } from '../onion/index.ts'
 import type { Candidate, Outgoing } from '../payment/index.ts'
 import { isFunded } from './links.ts'
-import { peerEntry } from './peerEntries.ts'
+import { isNegotiatedWith, peerEntry } from './peerEntries.ts'
 import { aliasOf } from './shortIds.ts'
 import type { Link } from './types.ts'
 import { linkAt, type Work } from './work.ts'
@@ -53,7 +53,7 @@ function ways(work: Work, peer: NodeId, named?: Link): readonly Outgoing[] {
   )
   return [...(named === undefined ? [] : [named]), ...others].flatMap(link => {
     const { channel } = link.state
-    return isFunded(channel) && isReady(channel) ? [wayOver(link, channel)] : []
+    return isFunded(channel) && isReady(channel) ? [wayOver(work, link, channel)] : []
   })
 }
 
@@ -62,7 +62,7 @@ function isReady({ durable: { ready } }: FundedChannel): boolean {
 }
 
 /** What an HTLC could find there. */
-export function wayOver(link: Link, { state, durable }: FundedChannel): Outgoing {
+export function wayOver(work: Work, link: Link, { state, durable }: FundedChannel): Outgoing {
   const { params, feeratePerKw } = durable
   const { local, remote, format } = params
   const capacityMsat = satToMsat(params.fundingAmountSat)
@@ -78,6 +78,7 @@ export function wayOver(link: Link, { state, durable }: FundedChannel): Outgoing
     peer: link.peer,
     standing: isUsable(link.state) ? 'usable' : isOpen ? 'away' : 'closing',
     announced: params.announce,
+    takesPathKey: isNegotiatedWith(work, link.peer, 'option_route_blinding'),
     spendableMsat: spendableMsat(durable, 'local'),
     htlcMinimumMsat: remote.htlcMinimumMsat,
     htlcMaximumMsat: isBounded ? remote.maxHtlcValueInFlightMsat : capacityMsat,

@@ -44,7 +44,7 @@ const colorOf = (nodeId: NodeId): Uint8Array =>
 function factsOf(work: Work, link: Link, channel: FundedChannel): OwnChannelFacts {
   const { state, durable } = channel
   const { params, ready } = durable
-  const way = wayOver(link, channel)
+  const way = wayOver(work, link, channel)
   const policy = policyOf(work.state.payments, params.channelId, { limits: work.context.limits.payment })
   const shortChannelId = shortChannelIdOf(link.state)
   return {

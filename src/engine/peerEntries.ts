@@ -1,21 +1,11 @@
 import { type NodeId, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
-import type { NegotiatedFeatures } from '../channel/index.ts'
-import { newPeer } from '../peer/index.ts'
-import { encodeMessage, type Message } from '../wire/index.ts'
+import { type NegotiatedFeatures, NO_FEATURES } from '../channel/index.ts'
+import { isNegotiated, newPeer } from '../peer/index.ts'
+import { encodeMessage, type FeatureName, type Message } from '../wire/index.ts'
 import type { EngineFailure, PeerEntry } from './types.ts'
 import { act, linkAt, refuse, update, type Work } from './work.ts'
 
 // What the node holds of each peer, and the way to it.
-
-const NO_FEATURES: NegotiatedFeatures = {
-  upfrontShutdownScript: false,
-  shutdownAnySegwit: false,
-  simpleClose: false,
-  largeChannels: false,
-  scidAlias: false,
-  zeroConf: false,
-  attributionData: false,
-}
 
 export function peerEntry(work: Work, nodeId: NodeId): PeerEntry {
   return pmapGet(work.state.peers, nodeId) ?? { state: newPeer(nodeId), links: [], asked: false, waiting: [] }
@@ -68,6 +58,12 @@ export function refuseWaiting(work: Work, nodeId: NodeId, failure: Pick<EngineFa
 export function negotiatedWith(work: Pick<Work, 'state'>, nodeId: NodeId): NegotiatedFeatures {
   const line = pmapGet(work.state.peers, nodeId)?.state.line
   return line?.type === 'up' ? line.negotiated : NO_FEATURES
+}
+
+/** Whether a feature that no channel asks about is one of the connection that is up. */
+export function isNegotiatedWith({ state, context }: Work, nodeId: NodeId, feature: FeatureName): boolean {
+  const line = pmapGet(state.peers, nodeId)?.state.line
+  return line?.type === 'up' && isNegotiated(context.features, line.features, feature)
 }
 
 export function isUp(work: Work, nodeId: NodeId): boolean {

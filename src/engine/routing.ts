@@ -7,6 +7,7 @@ import { ALL_CHANNELS, hangUp } from './complaints.ts'
 import { stepGossip } from './gossip.ts'
 import { nameKey } from './keys.ts'
 import { stepLink } from './links.ts'
+import { relayOnionMessage } from './onionMessages.ts'
 import { peerEntry, sendTo } from './peerEntries.ts'
 import { linkAt, type Work } from './work.ts'
 
@@ -17,7 +18,11 @@ export function routeMessage(work: Work, nodeId: NodeId, message: DeliveredMessa
     stepGossip(work, { type: 'message', peer: nodeId, message })
     return
   }
-  // Onion messages, dual funding, splicing: nobody here listens to them yet.
+  if (message.type === 'onion_message') {
+    relayOnionMessage(work, nodeId, message)
+    return
+  }
+  // Dual funding, splicing: nobody here listens to them yet.
   if (!isPeerMessage(message)) return
   if (message.type === 'open_channel') {
     routeOpening(work, nodeId, message)

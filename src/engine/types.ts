@@ -1,4 +1,15 @@
-import type { BlockHash, ChannelId, FeeratePerKw, Msat, NodeId, OutPoint, PMap, Sat, Txid } from '../base/index.ts'
+import type {
+  BlockHash,
+  Bucket,
+  ChannelId,
+  FeeratePerKw,
+  Msat,
+  NodeId,
+  OutPoint,
+  PMap,
+  Sat,
+  Txid,
+} from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import type { ChannelLimits } from '../channel/index.ts'
 import type { FundingOutput, GossipLimits, GossipState, OwnNode } from '../gossip/index.ts'
@@ -18,6 +29,8 @@ export interface EngineState {
   /** When the chain last gave a sign of life: a block, or a start that has asked for all of them. In milliseconds since 1970. */
   readonly tipSeenAt?: number
   readonly peers: PMap<PeerEntry>
+  /** What all peers without a channel share. */
+  readonly strangersOnionMessages?: OnionMessageAllowance
   /** By `String(index)`. */
   readonly links: PMap<Link>
   /** The index of a link by what its peer calls the channel, see `nameKey`. */
@@ -122,6 +135,14 @@ export interface PeerEntry {
   readonly waiting: readonly number[]
   /** Events in the log that this peer has brought about, in the hour that began at `since`. */
   readonly told?: { readonly since: number; readonly count: number }
+  /** Absent: none has come or gone, or it has no channel and shares with all such peers. */
+  readonly onionMessages?: OnionMessageAllowance
+}
+
+/** How many onion messages are still let through from somebody, and to somebody. */
+export interface OnionMessageAllowance {
+  readonly from: Bucket
+  readonly to: Bucket
 }
 
 /** What a node knows besides its state, as values. */

@@ -1,8 +1,10 @@
 import { bech32 } from '@scure/base'
-import { assert, byteAt, defined } from '../base/index.ts'
+import { assert, byteAt, concat, defined } from '../base/index.ts'
 import { refuse } from './failure.ts'
 
 // Words are the 5-bit digits of bech32, one to a byte, the first the most significant.
+
+const WORD_BITS = 5
 
 export function bytesToWords(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(bech32.toWords(bytes))
@@ -10,32 +12,33 @@ export function bytesToWords(bytes: Uint8Array): Uint8Array {
 
 /** The bytes in the words of a field; the rest of the last word is zeros, less than a word (BOLT 11, Tagged Fields, writer). */
 export function wordsToBytes(words: Uint8Array, field: string): Uint8Array {
-  const bytes = new Uint8Array(Math.floor((5 * words.length) / 8))
-  let bits = 0
-  let pending = 0
-  let at = 0
-  for (let i = 0; i < words.length; i++) {
-    pending = (pending << 5) | byteAt(words, i)
-    bits += 5
-    if (bits < 8) continue
-    bits -= 8
-    bytes[at] = pending >> bits
-    at += 1
-    pending &= (1 << bits) - 1
-  }
-  // A whole word that is left over, or a bit of it that is set, is none of the field's.
-  if (bits < 5 && pending === 0) return bytes
-  return refuse('bad_padding', `${field} filled up to whole words with zeros`, 'other bits', 'Tagged Fields')
+  const { bytes, rest, restBits } = regrouped(words)
+  return rest === 0 && restBits < WORD_BITS
+    ? bytes
+    : refuse('bad_padding', `${field} filled up to whole words with zeros`, 'other bits', 'Tagged Fields')
 }
 
 /** The bytes in the words, with zeros up to a whole byte, as they are signed (BOLT 11, Data Part). */
 export function wordsToPaddedBytes(words: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(Math.ceil((5 * words.length) / 8))
-  for (let bit = 0; bit < 5 * words.length; bit++) {
-    const set = (byteAt(words, Math.floor(bit / 5)) >> (4 - (bit % 5))) & 1
-    bytes[bit >> 3] = byteAt(bytes, bit >> 3) | (set << (7 - (bit % 8)))
+  const { bytes, rest, restBits } = regrouped(words)
+  return restBits === 0 ? bytes : concat(bytes, Uint8Array.of(rest << (8 - restBits)))
+}
+
+/** The whole bytes in the words, and the bits that are left. */
+function regrouped(words: Uint8Array) {
+  const bytes = new Uint8Array(Math.floor((WORD_BITS * words.length) / 8))
+  let at = 0
+  let rest = 0
+  let restBits = 0
+  for (const word of words) {
+    rest = (rest << WORD_BITS) | word
+    restBits += WORD_BITS
+    if (restBits < 8) continue
+    restBits -= 8
+    bytes[at++] = rest >> restBits
+    rest &= (1 << restBits) - 1
   }
-  return bytes
+  return { bytes, rest, restBits }
 }
 
 /** A number in the fewest words; zero has none. */

@@ -1,14 +1,16 @@
+import { base32nopad } from '@scure/base'
 import { BookendError, fromHex, utf8Encode } from '../base/index.ts'
 import type { EngineContext } from '../engine/index.ts'
 import type { NetAddress } from '../ports/index.ts'
 import type { NodeAddress } from '../wire/index.ts'
-import { BASE32 } from './announcedText.ts'
 import type { AnnouncedNode } from './options.ts'
 
 // What we say of ourselves in `node_announcement` (BOLT 7): read here once, so that nothing is ever signed that others would not take.
 
 const MOST_ALIAS_BYTES = 32
 const MOST_HOSTNAME_BYTES = 255
+/** Of 35 bytes. */
+const ONION_V3_DIGITS = 56
 const ONION_V3 = /^([a-z2-7]{56})\.onion$/i
 /** In ascending order of their descriptor types, as others may ask (BOLT 7, node_announcement, sender). */
 const ORDER: readonly NodeAddress['type'][] = ['ipv4', 'ipv6', 'tor_v2', 'tor_v3', 'dns', 'unknown']
@@ -47,7 +49,7 @@ function addressOf({ host, port }: NetAddress): NodeAddress {
     const address = ipv6Of(host)
     if (address !== undefined) return { type: 'ipv6', address, port }
   } else if (ONION_V3.test(host)) {
-    return { type: 'tor_v3', address: fromBase32(host.slice(0, 56).toLowerCase()), port }
+    return { type: 'tor_v3', address: base32nopad.decode(host.slice(0, ONION_V3_DIGITS).toUpperCase()), port }
   } else if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host) && host.length <= MOST_HOSTNAME_BYTES) {
     if (!/\.onion$/i.test(host)) return { type: 'dns', address: utf8Encode(host), port }
   }
@@ -66,21 +68,6 @@ function ipv6Of(host: string): Uint8Array | undefined {
   const [first, last] = [groupsOf(head), groupsOf(tail ?? '')]
   const zeros = Array<number>(8 - first.length - last.length).fill(0)
   return Uint8Array.from([...first, ...zeros, ...last].flatMap(group => [group >>> 8, group & 0xff]))
-}
-
-/** 56 letters are 35 bytes. */
-function fromBase32(text: string): Uint8Array {
-  const bytes: number[] = []
-  let [bits, value] = [0, 0]
-  for (const letter of text) {
-    value = (value << 5) | BASE32.indexOf(letter)
-    bits += 5
-    if (bits < 8) continue
-    bits -= 8
-    bytes.push((value >>> bits) & 0xff)
-    value &= (1 << bits) - 1
-  }
-  return Uint8Array.from(bytes)
 }
 
 function bad(message: string, advice: string): BookendError {

@@ -1,9 +1,8 @@
+import { base32nopad } from '@scure/base'
 import { byteAt } from '../base/index.ts'
 import type { NodeAddress } from '../wire/index.ts'
 
 // What strangers say of themselves, as text that is safe to print.
-
-export const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** An alias is any 32 bytes: what is no text is shown as such, and what would move a cursor is not shown. */
 export function aliasText(alias: Uint8Array): string {
@@ -20,7 +19,7 @@ export function addressText(address: NodeAddress): string | undefined {
     case 'ipv6':
       return `[${ipv6Text(address.address)}]:${address.port}`
     case 'tor_v3':
-      return `${base32(address.address)}.onion:${address.port}`
+      return `${base32nopad.encode(address.address).toLowerCase()}.onion:${address.port}`
     case 'dns':
       return `${aliasText(address.address)}:${address.port}`
     default:
@@ -34,20 +33,4 @@ function ipv6Text(bytes: Uint8Array): string {
     groups.push((byteAt(bytes, at) * 256 + byteAt(bytes, at + 1)).toString(16))
   // As people write them: the longest row of zeros is left out.
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
-}
-
-function base32(bytes: Uint8Array): string {
-  let text = ''
-  let bits = 0
-  let value = 0
-  for (const byte of bytes) {
-    value = (value << 8) | byte
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      text += BASE32.charAt((value >>> bits) & 31)
-    }
-    value &= (1 << bits) - 1
-  }
-  return text
 }

@@ -109,11 +109,11 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 
 /** Everything that an engine may look at and that does not change while it runs. */
 function fixedContext(
-  { limits = {}, trustZeroConf = [], announce = {} }: NodeOptions,
+  { limits = {}, trustZeroConf = [], announce = {}, onionMessages = false }: NodeOptions,
   network: NetworkName,
   { seed, wallet }: NodeKeys,
 ): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
-  const features = localFeatures({ basicMpp: true })
+  const features = localFeatures({ basicMpp: true, onionMessages })
   const channelDefaults =
     network === 'regtest' ? { ...DEFAULT_LIMITS, minimumDepth: REGTEST_MINIMUM_DEPTH } : DEFAULT_LIMITS
   const engineDefaults =

@@ -1,7 +1,6 @@
 // node: what acts. `createNode` puts the engine on real ports: a driver that commits before it acts, connections, the chain, calls.
 // It must not know the protocol: what is to be done, the engine says. Start reading at createNode.ts, then hands.ts and driver.ts.
-
-export { announcedNode as checkAnnounced } from './announced.ts'
+export { announcedNode } from './announced.ts'
 export { type Backup, MAX_BACKUP_BYTES, openBackup } from './backup.ts'
 export { createNode } from './createNode.ts'
 export { type CryptoReport, ensureBackends, installBestBackends } from './crypto/installBestBackends.ts'

@@ -43,6 +43,11 @@ export interface NodeOptions {
   readonly trustZeroConf?: readonly NodeId[]
   /** What others hear of us once we have a public channel (BOLT 7, node_announcement). */
   readonly announce?: AnnouncedNode
+  /**
+   * Passes messages without a payment on between its peers, a bounded number a second (BOLT 4, onion messages). Those that are for the node
+   * itself end there unread. Default: no.
+   */
+  readonly onionMessages?: boolean
   /** Where the chain cannot say. Default: 2,500 per kw, on regtest 1,000. */
   readonly fallbackFeerate?: FeeratePerKw
   /** Trouble and news for people, a line each; never a secret. Default: nowhere. */

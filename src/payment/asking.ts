@@ -1,6 +1,5 @@
 import {
   err,
-  fromHex,
   jsonEncode,
   type Msat,
   ok,
@@ -11,7 +10,7 @@ import {
   type Result,
   toHex,
 } from '../base/index.ts'
-import { isPublicKey, sha256 } from '../crypto/index.ts'
+import { sha256 } from '../crypto/index.ts'
 import { decodeInvoice, type Invoice, type InvoiceFailure, invoiceSentence } from '../invoice/index.ts'
 import { offersFeature } from '../wire/index.ts'
 import { invoiceNetwork } from './invoices.ts'
@@ -112,9 +111,8 @@ function askedByInvoice(invoice: Invoice, amountMsat: Msat, input: PayInvoice, c
 
 /** What the payee asks for and offers. */
 export function termsOfInvoice({ minFinalCltvExpiryDelta, paymentSecret, ...invoice }: Invoice) {
-  const { paymentMetadata, features, routeHints } = invoice
-  // A way through somebody whose key is none leads nowhere.
-  const hints = routeHints.filter(hint => hint.every(({ nodeId }) => isPublicKey(fromHex(nodeId))))
+  // An invoice that was read names nobody in its hints whose key is none.
+  const { paymentMetadata, features, routeHints: hints } = invoice
   return {
     finalCltvExpiryDelta: minFinalCltvExpiryDelta,
     paymentSecret: toHex(paymentSecret),

@@ -1,5 +1,5 @@
 import { defined, pmapDelete, pmapGet, pmapSet } from '../base/index.ts'
-import type { FailureMessage, ForwardedOnion } from '../onion/index.ts'
+import { type FailureMessage, type ForwardedOnion, relayAmounts } from '../onion/index.ts'
 import { resolving } from './answering.ts'
 import { amountsOf, channelUpdateFor } from './channelUpdate.ts'
 import { usageOf, withForward } from './forwards.ts'
@@ -26,7 +26,7 @@ export function forward(
   context: PaymentContext,
 ): PaymentStep {
   const { link, peer: from, htlc } = input
-  const ways = context.outgoing(onion.nextHop)
+  const ways = waysFor(onion, context)
   const [named] = ways
   const refuse = (failure: FailureMessage) =>
     unchanged(state, resolving({ link, id: htlc.id }, failing(wayBack, failure, context.now)))
@@ -55,12 +55,21 @@ export function forward(
   const left = ways.filter(
     way =>
       way.standing === 'usable' &&
+      (onion.nextPathKey === undefined || way.takesPathKey) &&
       way.spendableMsat >= outboundMsat &&
       (way === named || isAlike(policyOf(state, way.channelId, context), policy)),
   )
   const { packet: onionRoutingPacket, nextPathKey: pathKey } = onion
   const offer: Offer = { forward: forwarded, onionRoutingPacket, ...(pathKey && { pathKey }), left, onion, named }
   return offerNext(state, offer, context)
+}
+
+/** The one that the onion names first. Where it names a node, and so no channel, that is one which could take it now. */
+function waysFor({ nextHop }: ForwardedOnion, context: PaymentContext): readonly Outgoing[] {
+  const ways = context.outgoing(nextHop)
+  if (nextHop.type === 'channel') return ways
+  const isUsable = ({ standing }: Outgoing) => standing === 'usable'
+  return [...ways.filter(isUsable), ...ways.filter(way => !isUsable(way))]
 }
 
 interface Ground {
@@ -72,15 +81,16 @@ interface Ground {
 /** Why this HTLC does not go through this channel, the first reason in the order of BOLT 4. */
 function policyRefusal(
   { htlc }: InputOf<'htlc_received'>,
-  { amtToForward, outgoingCltvValue }: ForwardedOnion,
+  onion: ForwardedOnion,
   { named, policy, channelUpdate }: Ground,
   { height, limits }: PaymentContext,
 ): FailureMessage | undefined {
+  const { amtToForward, outgoingCltvValue } = onion
   const { htlcMinimumMsat, htlcMaximumMsat } = amountsOf(named, policy)
   if (amtToForward < htlcMinimumMsat) {
     return { type: 'amount_below_minimum', htlcMsat: amtToForward, channelUpdate: channelUpdate() }
   }
-  if (htlc.amountMsat < amtToForward + feeFor(policy, amtToForward)) {
+  if (!coversFee(htlc, onion, policy)) {
     return { type: 'fee_insufficient', htlcMsat: htlc.amountMsat, channelUpdate: channelUpdate() }
   }
   if (htlc.cltvExpiry < outgoingCltvValue + policy.cltvExpiryDelta) {
@@ -93,6 +103,20 @@ function policyRefusal(
   if (policy.disabled) return { type: 'channel_disabled', disabledFlags: 0, channelUpdate: channelUpdate() }
   if (amtToForward > htlcMaximumMsat) return { type: 'temporary_channel_failure', channelUpdate: channelUpdate() }
   return undefined
+}
+
+/**
+ * The maker of a blinded path has written down what we ask for, and may have it from long ago: what we ask for now counts. BOLT 4
+ * rounds up what goes on there, so the same formula says what goes on at our price.
+ */
+function coversFee(
+  htlc: InputOf<'htlc_received'>['htlc'],
+  { position, amtToForward }: ForwardedOnion,
+  policy: Policy,
+): boolean {
+  if (position === 'outside') return htlc.amountMsat >= amtToForward + feeFor(policy, amtToForward)
+  const ours = relayAmounts(htlc, policy)
+  return ours !== undefined && ours.amountMsat >= amtToForward
 }
 
 /** Whether one peer would have more of our channels' slots, money and dust than it may. */

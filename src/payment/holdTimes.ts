@@ -8,9 +8,12 @@ export interface HoldTime {
   readonly holdTimeMs: number
 }
 
-const UNIT_MS = 100
+/** BOLT 4, initialization of attribution_data. */
+export const HOLD_TIME_UNIT_MS = 100
 
 /** Of the first nodes of the way, as far as their word holds. `units`: of 100 ms each. */
 export function holdTimesOf(hops: readonly RouteHop[], units: readonly number[]): readonly HoldTime[] {
-  return hops.slice(0, units.length).map(({ nodeId }, hop) => ({ nodeId, holdTimeMs: (units[hop] ?? 0) * UNIT_MS }))
+  return hops
+    .slice(0, units.length)
+    .map(({ nodeId }, hop) => ({ nodeId, holdTimeMs: (units[hop] ?? 0) * HOLD_TIME_UNIT_MS }))
 }

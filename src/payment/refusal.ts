@@ -1,22 +1,17 @@
 import type { NodeId } from '../base/index.ts'
-import type { FailureName } from '../onion/index.ts'
 import type { RouteHop } from '../routing/index.ts'
-import type { HoldTime } from './holdTimes.ts'
 import type { Shown } from './lessons.ts'
+import type { PaymentProgress } from './progressTypes.ts'
 import type { InFlight, SentPart, Trial } from './state.ts'
 import type { PaymentFailure } from './types.ts'
+
+type PartFailed = Extract<PaymentProgress, { type: 'part_failed' }>
 
 /** What follows for a payment from a part that was refused. */
 export interface Refusal {
   readonly failure: PaymentFailure
   /** For whoever follows it. */
-  readonly facts: {
-    readonly hop?: number
-    readonly nodeId?: NodeId
-    readonly failureName?: FailureName
-    readonly suspects?: readonly NodeId[]
-    readonly holdTimes?: readonly HoldTime[]
-  }
+  readonly facts: Pick<PartFailed, 'hop' | 'nodeId' | 'failureName' | 'suspects' | 'holdTimes'>
   /** No other way would be better. */
   readonly isFinal: boolean
   readonly trial: Trial

@@ -99,6 +99,8 @@ export interface Outgoing {
   /** `away`: open, and its peer is not there. */
   readonly standing: 'usable' | 'away' | 'closing'
   readonly announced: boolean
+  /** The peer knows what to do with a `path_key`: to any other one it would be an unknown even record, which ends the connection. */
+  readonly takesPathKey: boolean
   readonly spendableMsat: Msat
   /** What peer and channel can take at all. */
   readonly htlcMinimumMsat: Msat

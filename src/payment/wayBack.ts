@@ -13,6 +13,7 @@ import {
   type PathPosition,
   wrapFailure,
 } from '../onion/index.ts'
+import { HOLD_TIME_UNIT_MS } from './holdTimes.ts'
 
 /** What it takes to send an HTLC back to where it came from, perhaps much later. Bytes are lowercase hex, since it is stored. */
 export interface WayBack {
@@ -108,8 +109,6 @@ function holding({ sharedSecret, receivedAt }: WayBack, now: number) {
   return { sharedSecret: fromHex(sharedSecret), holdTime: holdTime(receivedAt, now) }
 }
 
-/** BOLT 4, initialization of attribution_data. */
-const HOLD_TIME_UNIT_MS = 100
 const LONGEST_HOLD_TIME = 0xffff_ffff
 
 /** In units of 100 ms; 0 where we do not know, which a clock that was set back counts as. */

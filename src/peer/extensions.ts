@@ -9,6 +9,7 @@ const DUAL_FUND: readonly FeatureName[] = ['option_dual_fund']
 const SPLICE: readonly FeatureName[] = ['option_splice']
 const INTERACTIVE_TX: readonly FeatureName[] = ['option_dual_fund', 'option_splice']
 const QUIESCE: readonly FeatureName[] = ['option_quiesce', 'option_splice']
+const ONION_MESSAGES: readonly FeatureName[] = ['option_onion_messages']
 const STORAGE: readonly FeatureName[] = ['option_provide_storage']
 
 /** The features of which one has to be negotiated for a message of this type. */
@@ -34,6 +35,7 @@ const FEATURES_OF: ReadonlyMap<Message['type'], readonly FeatureName[]> = new Ma
   ['splice_ack', SPLICE],
   ['splice_locked', SPLICE],
   ['start_batch', SPLICE],
+  ['onion_message', ONION_MESSAGES],
   ['peer_storage', STORAGE],
   ['peer_storage_retrieval', STORAGE],
 ])

@@ -21,6 +21,10 @@ export interface FeatureOptions {
   readonly zeroConf?: boolean
   /** How long we have held HTLCs is said with their ends, and passed on. Default: yes. */
   readonly attributionData?: boolean
+  /** Payments along blinded paths pass through us. Default: yes. */
+  readonly routeBlinding?: boolean
+  /** Messages without a payment, from peers to peers of ours, are passed on. Default: no. */
+  readonly onionMessages?: boolean
 }
 
 /**
@@ -49,6 +53,8 @@ export function localFeatures(options: FeatureOptions = {}): Uint8Array {
     ...chosen(scidAlias, 'option_scid_alias'),
     ...chosen(scidAlias && zeroConf, 'option_zeroconf'),
     ...chosen(options.attributionData !== false, 'option_attribution_data'),
+    ...chosen(options.routeBlinding !== false, 'option_route_blinding'),
+    ...chosen(options.onionMessages === true, 'option_onion_messages'),
   ]
   return featureBits(...required.map(name => FEATURES[name].bit), ...optional.map(name => FEATURES[name].bit + 1))
 }

@@ -2,7 +2,7 @@
 // It must not know sockets, channels or what a message means to the floors above; nothing of it is stored.
 // Start reading at types.ts, then step.ts, then connection.ts for the rule of two connections.
 
-export { type FeatureOptions, localFeatures, negotiate, supportedFeatures } from './features.ts'
+export { type FeatureOptions, isNegotiated, localFeatures, negotiate, supportedFeatures } from './features.ts'
 export { DEFAULT_PEER_LIMITS, type PeerLimits } from './limits.ts'
 export type { CloseCode, CloseReason } from './reasons.ts'
 export { peerStep } from './step.ts'

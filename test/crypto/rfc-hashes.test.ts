@@ -64,6 +64,14 @@ test('native and pure hashes agree on any bytes', () => {
   )
 })
 
+test('an HMAC holds nothing of those before it, whatever their lengths', () => {
+  const lengths = [1334, 0, 2000, 1400, 1401, 3, 32]
+  for (const length of lengths) {
+    const [key, data] = [range(length, length % 97), range(1, length)]
+    expect(toHex(native.hmacSha256(key, data))).toBe(toHex(pureHashes.hmacSha256(key, data)))
+  }
+})
+
 describe('RFC 5869, appendix A: HKDF with SHA-256', () => {
   test('test case 1', () => {
     const okm = hkdfSha256(repeat(0x0b, 22), range(0, 13), range(0xf0, 10), 42)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { dieAfter, turnsOf } from './dying.ts'
 import { Line } from './line.ts'
 
 // Bob's process ends in the middle of a payment of Alice's to Carol: after each of his turns, with what the turn wanted done, and without
@@ -7,60 +8,18 @@ import { Line } from './line.ts'
 const AMOUNT = 20_000_000n
 const FEE = 3_000n
 
-/** How many of Bob's turns a payment takes while nobody dies. */
-function turnsOf(line: Line, pay: () => unknown): number {
-  let turns = 0
-  const { bob } = line
-  const turn = bob.turn.bind(bob)
-  bob.turn = (...inputs) => {
-    turns += 1
-    return turn(...inputs)
-  }
-  pay()
-  bob.turn = turn
-  return turns
-}
-
-/** Bob dies after this many turns. Where the last one is mute, nothing of what it wanted is done. */
-function dieAfter(line: Line, turns: number, mute: boolean): void {
-  const { bob, stage } = line
-  const turn = bob.turn.bind(bob)
-  let left = turns
-  let isDead = false
-  const send = bob.onSend
-  bob.onSend = (connection, bytes) => {
-    if (!(mute && left === 0)) send(connection, bytes)
-  }
-  bob.turn = (...inputs) => {
-    if (isDead) return []
-    left -= 1
-    const effects = turn(...inputs)
-    if (left === 0) {
-      isDead = true
-      stage.crash(bob)
-    }
-    return effects
-  }
-  stage.settle()
-  bob.turn = turn
-  bob.onSend = send
-  if (!isDead) stage.crash(bob)
-  bob.start()
-  line.rest()
-}
-
 test.each([['is paid'], ['is refused by Carol']])('a payment that %s ends once, whenever Bob dies', how => {
   const line = new Line()
   const isPaid = how === 'is paid'
   const wish = () => (isPaid ? line.invoice(AMOUNT) : { hash: line.unknownHash() })
   const first = line.balances()
-  const turns = turnsOf(line, () => line.send({ ...wish(), amount: AMOUNT, fee: FEE }))
+  const turns = turnsOf(line.bob, () => line.send({ ...wish(), amount: AMOUNT, fee: FEE }))
   expect(turns).toBeGreaterThan(8)
   let paid = isPaid ? 1n : 0n
   for (let k = 1; k <= turns; k++) {
     for (const mute of [false, true]) {
       const offered = line.offer({ ...wish(), amount: AMOUNT, fee: FEE })
-      dieAfter(line, k, mute)
+      dieAfter(line, line.bob, k, mute)
       const when = `turn ${k} of ${turns}, ${mute ? 'mute' : 'heard'}`
       const answer = line.answer(offered)
       // It may have been lost on its way to Bob for good: Alice takes back what was never signed for.

@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
-import { fromHex, msat, type PaymentHash, pmapGet, pmapSet, toHex } from '../../src/base/index.ts'
+import { fromHex, msat, type PaymentHash, toHex } from '../../src/base/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
-import { linkContext } from '../../src/engine/index.ts'
 import { decodeInvoice } from '../../src/invoice/index.ts'
-import { linkStep, shortChannelIdOf } from '../../src/link/index.ts'
+import { shortChannelIdOf } from '../../src/link/index.ts'
 import {
   buildOnion,
   type DecodedFailure,
@@ -15,7 +14,8 @@ import {
   type OnionHop,
   type PlainFinalPayload,
 } from '../../src/onion/index.ts'
-import { decodeMessage, encodeMessage, type ShortChannelId } from '../../src/wire/index.ts'
+import { decodeMessage, type ShortChannelId } from '../../src/wire/index.ts'
+import { putHtlc } from './putHtlc.ts'
 import type { Limits, Side } from './side.ts'
 import { type ChannelId, localMsat, type OpenOptions, Stage } from './stage.ts'
 
@@ -152,7 +152,7 @@ export class Line {
     ]
     const built = buildOnion({ sessionKey: this.stage.freshBytes(), associatedData: fromHex(wish.hash), hops })
     if (!built.ok) throw new Error(built.error.message)
-    const id = this.#put(from, {
+    const id = putHtlc(this.alice, this.bob, from, {
       amountMsat: msat(amount + fee),
       paymentHash: wish.hash,
       cltvExpiry: outgoingCltvValue + delta,
@@ -225,43 +225,6 @@ export class Line {
     if (message.type === 'update_fulfill_htlc') this.answers.set(key, 'taken')
     if (message.type === 'update_fail_htlc') this.answers.set(key, { reason: message.reason })
     if (message.type === 'update_fail_malformed_htlc') this.answers.set(key, 'malformed')
-  }
-
-  #put(channelId: ChannelId, htlc: object): number {
-    const { alice } = this
-    const link = alice.link(channelId)
-    const command = { type: 'add_htlc', ...htlc } as Extract<
-      Parameters<typeof linkStep>[1],
-      { type: 'command' }
-    >['command']
-    const context = linkContext({ state: alice.state, context: alice.context() }, link)
-    const { next, writes, effects, failure } = linkStep(link.state, { type: 'command', command }, context)
-    if (failure !== undefined) throw new Error(JSON.stringify(failure))
-    const { links } = alice.state
-    alice.state = {
-      ...alice.state,
-      links: pmapSet(links, String(link.index), { ...link, state: next }),
-      moved: new Set([link.index]),
-    }
-    for (const write of writes) {
-      if (write.type === 'put') alice.records.set(write.key, write.value)
-      else alice.records.delete(write.key)
-    }
-    let id: number | undefined
-    for (const effect of effects) {
-      if (effect.type === 'send') alice.onSend(this.#connection(), encodeMessage(effect.message))
-      if (effect.type === 'event' && effect.event.type === 'htlc_added') id = effect.event.id
-    }
-    alice.turn()
-    if (id === undefined) throw new Error('Alice has offered it')
-    return id
-  }
-
-  /** The one that Alice sends over: its other end may know already that it is gone. */
-  #connection(): number {
-    const line = pmapGet(this.alice.state.peers, this.bob.id)?.state.line
-    if (line?.type !== 'up') throw new Error('Alice is connected')
-    return line.connection
   }
 
   #asked<T extends string>(side: Side, type: T, input: (request: number) => object) {

@@ -32,6 +32,7 @@ const WAY: Outgoing = {
   peer: CAROL,
   standing: 'usable',
   announced: true,
+  takesPathKey: false,
   spendableMsat: msat(50_000_000n),
   htlcMinimumMsat: msat(1_000n),
   htlcMaximumMsat: msat(90_000_000n),

@@ -112,7 +112,7 @@ export class Node {
       network: 'regtest',
       limits: DEFAULT_PAYMENT_LIMITS,
       chainHash: REGTEST_GENESIS_HASH,
-      outgoing: hop => (hop.type === 'channel' ? this.ways.get(hop.shortChannelId) : undefined) ?? [],
+      outgoing: hop => this.ways.get(hop.type === 'channel' ? hop.shortChannelId : hop.nodeId) ?? [],
       hasChannel: id => [...this.ways.values()].flat().some(({ channelId }) => channelId === id),
       isClosing: link => this.closing.has(link),
       candidates: peer => this.candidates.filter(({ nodeId }) => nodeId === peer),

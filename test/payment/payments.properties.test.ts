@@ -64,6 +64,7 @@ test('no payment is doubled, none is lost, and each request is answered once', (
     }),
     { numRuns: 150 },
   )
-  // Worlds in which nothing is ever paid would prove nothing.
-  expect(succeeded).toBeGreaterThan(150)
+  // Worlds in which nothing is ever paid would prove nothing. Drawn at random it is 180 with a deviation of 15: a bound close to it
+  // would fail once in fifty runs without a reason.
+  expect(succeeded).toBeGreaterThan(80)
 })

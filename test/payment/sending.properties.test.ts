@@ -248,7 +248,8 @@ test('a payment in parts ends once, with what was really paid, whatever becomes 
         failed: ended.failed + (type === 'payment_failed' ? 1 : 0),
       }
     }),
-    { numRuns: 60 },
+    // Of ten histories one ends well and one badly: with 120, both happen.
+    { numRuns: 120 },
   )
   expect(Math.min(ended.sent, ended.failed)).toBeGreaterThan(0)
 })

@@ -27,7 +27,6 @@ describe('a message on a line that is up', () => {
         timestampRange: 1,
       },
     },
-    { message: { type: 'onion_message', pathKey: new Uint8Array(33).fill(2), onionMessagePacket: data } },
   ])('of type $message.type is delivered', ({ message }) => {
     const one = new One().up()
     const before = one.state
@@ -100,6 +99,7 @@ describe('a message of a feature', () => {
     { feature: 'option_quiesce', bits: [35], types: ['stfu'] },
     { feature: 'option_splice', bits: [63], types: ['stfu', ...splices, ...transactions] },
     { feature: 'option_provide_storage', bits: [43], types: ['peer_storage', 'peer_storage_retrieval'] },
+    { feature: 'option_onion_messages', bits: [39], types: ['onion_message'] },
   ])('is delivered where $feature is negotiated', ({ bits, types }) => {
     const [without, withIt] = [typesDelivered([]), typesDelivered(bits)]
     expect([...withIt].filter(type => !without.has(type)).toSorted()).toEqual(types.toSorted())
@@ -107,8 +107,8 @@ describe('a message of a feature', () => {
   })
 
   it('needs no feature where it belongs to none', () => {
-    // All but the twenty above, and init, ping and pong, which are answered here.
-    expect(typesDelivered([]).size).toBe(samples.length - 20 - 3)
+    // All but the twenty-one above, and init, ping and pong, which are answered here.
+    expect(typesDelivered([]).size).toBe(samples.length - 21 - 3)
   })
 
   const even: readonly Message[] = [
@@ -117,6 +117,7 @@ describe('a message of a feature', () => {
   ]
   const odd: readonly Message[] = [
     { type: 'peer_storage', blob: data },
+    { type: 'onion_message', pathKey: new Uint8Array(33).fill(2), onionMessagePacket: data },
     { type: 'tx_remove_output', channelId: ONE, serialId: 1n },
   ]
 
@@ -129,7 +130,7 @@ describe('a message of a feature', () => {
   })
 
   it.each([...even, ...odd])('that is negotiated is delivered: $type', message => {
-    const features = combineFeatures(FEATURES_OF_OURS, featureBits(29, 35, 43))
+    const features = combineFeatures(FEATURES_OF_OURS, featureBits(29, 35, 39, 43))
     const one = new One({ features, supported: supportedFeatures(features) })
     expect(one.up(1, initOf({ features })).receive(message)).toEqual([{ type: 'deliver', message }])
     // One side alone negotiates nothing.

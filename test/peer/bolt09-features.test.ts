@@ -19,26 +19,30 @@ const everyOption: fc.Arbitrary<FeatureOptions> = fc.record(
     scidAlias: fc.boolean(),
     zeroConf: fc.boolean(),
     attributionData: fc.boolean(),
+    routeBlinding: fc.boolean(),
+    onionMessages: fc.boolean(),
   },
   { requiredKeys: [] },
 )
 
 describe('our features', () => {
   it.each<{ options: FeatureOptions; bits: readonly number[] }>([
-    { options: {}, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 47, 51, 61] },
+    { options: {}, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 25, 27, 37, 44, 47, 51, 61] },
     {
       options: { requireAnchors: true, basicMpp: true },
-      bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 27, 37, 44, 47, 51, 61],
+      bits: [0, 5, 7, 8, 11, 12, 14, 17, 19, 22, 25, 27, 37, 44, 47, 51, 61],
     },
     {
       options: { largeChannels: false, upfrontShutdownScript: false, simpleClose: false },
-      bits: [0, 7, 8, 11, 12, 14, 23, 27, 37, 44, 47, 51],
+      bits: [0, 7, 8, 11, 12, 14, 23, 25, 27, 37, 44, 47, 51],
     },
-    { options: { gossip: false }, bits: [0, 5, 8, 12, 14, 19, 23, 27, 37, 44, 47, 51, 61] },
-    { options: { zeroConf: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 47, 61] },
-    { options: { attributionData: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 44, 47, 51, 61] },
+    { options: { gossip: false }, bits: [0, 5, 8, 12, 14, 19, 23, 25, 27, 37, 44, 47, 51, 61] },
+    { options: { zeroConf: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 25, 27, 37, 44, 47, 61] },
+    { options: { onionMessages: true }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 25, 27, 37, 39, 44, 47, 51, 61] },
+    { options: { routeBlinding: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 47, 51, 61] },
+    { options: { attributionData: false }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 25, 27, 44, 47, 51, 61] },
     // Channels that nobody can name before they are confirmed could not be used (BOLT 9, dependencies).
-    { options: { scidAlias: false, zeroConf: true }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 27, 37, 44, 61] },
+    { options: { scidAlias: false, zeroConf: true }, bits: [0, 5, 7, 8, 11, 12, 14, 19, 23, 25, 27, 37, 44, 61] },
   ])('with $options are bits $bits', ({ options, bits }) => {
     expect(listFeatures(localFeatures(options))).toEqual(bits)
   })
