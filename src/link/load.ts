@@ -8,22 +8,11 @@ import {
   outPointKey,
   type Result,
 } from '../base/index.ts'
-import { type FundedChannel, loadDurable, type NegotiatedFeatures } from '../channel/index.ts'
+import { type FundedChannel, loadDurable, NO_FEATURES } from '../channel/index.ts'
 import { loadOnchainState, type OnchainState } from '../onchain/index.ts'
 import { confirmedFunding, earlierScripts } from './codec.ts'
 import { CHANNELS, CLOSING_SCRIPTS_KEY, FUNDING_KEY, fundingPrefix, onchainPrefix, statePrefix } from './keys.ts'
 import { type LinkState, NEW_LINK } from './types.ts'
-
-/** No peer is connected after a start, and what was negotiated is negotiated anew. */
-const NO_FEATURES: NegotiatedFeatures = {
-  upfrontShutdownScript: false,
-  shutdownAnySegwit: false,
-  simpleClose: false,
-  largeChannels: false,
-  scidAlias: false,
-  zeroConf: false,
-  attributionData: false,
-}
 
 /** A node from all of its records. Its first input is `started`. */
 export function loadLink(records: ReadonlyMap<string, Uint8Array>): Result<LinkState, DecodeFailure> {

@@ -13,11 +13,17 @@ import type { Claim, OnchainContext } from './types.ts'
  * expired as long ago, and even now none pays for itself. What a claim of ours spends already is not given up.
  */
 export function isGivenUp(paths: readonly SpendPath[], claims: readonly Claim[], context: OnchainContext): boolean {
-  const ways = paths.filter(isOpen)
+  const ways = taken(paths.filter(isOpen))
   const [first] = ways
   if (first === undefined || !ways.every(path => isLeft(path, context))) return false
   const key = outPointKey(first.outpoint)
   return !claims.some(({ tx }) => tx.inputs.some(({ outpoint }) => outPointKey(outpoint) === key))
+}
+
+/** Of a cheater's output only the penalty is ever taken: another way may weigh a little less, and would be waited for in vain. */
+function taken(ways: readonly SpendPath[]): readonly SpendPath[] {
+  const penalties = ways.filter(({ role }) => role === 'penalty')
+  return penalties.length === 0 ? ways : penalties
 }
 
 /** An anchor holds nothing for us, and what needs a preimage that nobody has told us is no way of ours. */

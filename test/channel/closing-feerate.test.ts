@@ -71,6 +71,18 @@ describe('the feerate of a close', () => {
     expect(durableOf(duo.alice).closeFeeratePerKw).toBe(7_000)
   })
 
+  it('is one that others would relay, and not the whole balance', () => {
+    const duo = channelWith(msat(700_000_000n))
+    const { minFeeratePerKw: least, maxFeeratePerKw: most } = duo.alice.context.limits
+    for (const feerate of [1, least - 1, most + 1, 0xffff_ffff]) {
+      expectRefused(duo.alice, closeAt(feerate), 'reject', 'feerate_out_of_bounds')
+    }
+    expect(durableOf(duo.alice).closeFeeratePerKw).toBeUndefined()
+    input(duo, 'alice', closeAt(least))
+    expectRefused(duo.alice, closeAt(most + 1), 'reject', 'feerate_out_of_bounds')
+    expect(durableOf(duo.alice).closeFeeratePerKw).toBe(least)
+  })
+
   it('without one a second wish is refused', () => {
     const duo = channelWith(msat(700_000_000n))
     input(duo, 'alice', closeAt(9_000))

@@ -84,15 +84,7 @@ export const ALL_FEATURES: NegotiatedFeatures = {
   zeroConf: true,
   attributionData: true,
 }
-export const NO_FEATURES: NegotiatedFeatures = {
-  upfrontShutdownScript: false,
-  shutdownAnySegwit: false,
-  simpleClose: false,
-  largeChannels: false,
-  scidAlias: false,
-  zeroConf: false,
-  attributionData: false,
-}
+export { NO_FEATURES } from '../../src/channel/index.ts'
 
 const SEED: Readonly<Record<Name, number>> = { alice: 1, bob: 2 }
 

@@ -5,6 +5,7 @@ import { closeConnection, done, type Facts, type Outcome, reject, warn } from '.
 import { isShutdownScript } from '../shutdownScript.ts'
 import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelPhase, FundedChannel } from '../types.ts'
 import { bumpClose } from './bumpClose.ts'
+import { boundsComplaint } from './feerateBounds.ts'
 import { upfrontScript } from './sendShutdown.ts'
 import { formFacts, scriptComplaint, scriptText } from './shutdownScriptComplaint.ts'
 import { withDurable } from './withDurable.ts'
@@ -30,6 +31,9 @@ export function shutdownCommand(channel: FundedChannel, command: ShutdownCommand
       section: SENDER,
     })
   }
+  const { feeratePerKw } = command
+  const unusual = feeratePerKw === undefined ? undefined : boundsComplaint(feeratePerKw, context, SENDER)
+  if (unusual !== undefined) return reject(unusual)
   if (shutdown.local !== undefined || shutdown.requested !== undefined) {
     return shutdownAgain(channel, command, context)
   }

@@ -4,6 +4,7 @@ import { type CommitmentContents, commitmentContents } from '../contents.ts'
 import { dustExposureMsat, isOpener, openerCostMsat, shortfallMsat } from '../cost.ts'
 import { closeConnection, done, type Facts, type Outcome, reject } from '../outcome.ts'
 import type { ChannelCommand, ChannelContext, ChannelDurable, ChannelParams, FundedChannel, Party } from '../types.ts'
+import { boundsComplaint } from './feerateBounds.ts'
 import { withDurable } from './withDurable.ts'
 
 // update_fee, from either side: our command and the peer's message are held to the same rules.
@@ -44,7 +45,6 @@ export function feeComplaint(
   context: Pick<ChannelContext, 'limits'>,
 ): Facts | undefined {
   const { params } = durable
-  const { limits } = context
   const section = `BOLT 2, update_fee, ${sender === 'local' ? 'sender' : 'receiver'}`
   if (!isOpener(params, sender)) {
     return {
@@ -62,15 +62,9 @@ export function feeComplaint(
       section: 'BOLT 2, shutdown',
     }
   }
-  if (feeratePerKw < limits.minFeeratePerKw || feeratePerKw > limits.maxFeeratePerKw) {
-    return {
-      code: 'feerate_out_of_bounds',
-      expected: `a feerate of ${limits.minFeeratePerKw} to ${limits.maxFeeratePerKw} sat per 1000 weight`,
-      got: `${feeratePerKw}`,
-      section,
-    }
-  }
-  return affordComplaint(durable, feeratePerKw, sender, context, section)
+  return (
+    boundsComplaint(feeratePerKw, context, section) ?? affordComplaint(durable, feeratePerKw, sender, context, section)
+  )
 }
 
 /**
