@@ -1,12 +1,23 @@
-import { fromHex, toHex, unreachable } from '../base/index.ts'
+import { defined, fromHex, toHex, unreachable } from '../base/index.ts'
 import { channelIdOf } from '../channel/index.ts'
 import { decodeMessage } from '../wire/index.ts'
+import type { AdversaryDeed, Change, WithheldMessage } from './adversaryDeeds.ts'
+import { Deceiver } from './deceiver.ts'
 import { Ghost } from './ghost.ts'
 import type { History } from './history.ts'
+import { Liar, type Lies } from './liar.ts'
 import type { SimNode, Surroundings } from './node.ts'
-import type { Change, Deed, WithheldMessage } from './plan.ts'
 import type { Random } from './random.ts'
 import { ShortFundings } from './shortFunding.ts'
+import type { Workload } from './workload.ts'
+
+/** What it knows of its world. */
+interface Known {
+  readonly history: History
+  readonly nodes: readonly SimNode[]
+  readonly workload: Workload
+  readonly lies: Lies
+}
 
 /**
  * A node that wants the others' money. It owns its keys, keeps every state that it ever had, and with them every transaction that it
@@ -15,7 +26,9 @@ import { ShortFundings } from './shortFunding.ts'
 export class Adversary {
   readonly #node: SimNode
   readonly #around: Surroundings
-  readonly #history: History
+  readonly #world: Known
+  readonly #liar: Liar
+  readonly #deceiver: Deceiver
   /** Old states that were brought back to life: they follow the chain, and take whatever they once could. */
   #ghosts: Ghost[] = []
   readonly #withheld = new Map<string, number>()
@@ -23,15 +36,18 @@ export class Adversary {
   /** Each for the next message that it is meant for. */
   #mutations: Mutation[] = []
 
-  constructor(node: SimNode, around: Surroundings, history: History) {
+  constructor(node: SimNode, around: Surroundings, world: Known) {
     this.#node = node
     this.#around = around
-    this.#history = history
+    this.#world = world
+    this.#liar = new Liar(node, around.clock, world)
+    this.#deceiver = new Deceiver(node, around.clock, world.lies)
     this.#shortFundings = new ShortFundings(node)
+    node.incoming = bytes => this.#deceiver.incoming(bytes)
     node.outgoing = bytes => this.#outgoing(bytes)
   }
 
-  act(deed: AdversaryDeed, random: Random): void {
+  act(deed: OwnDeed, random: Random): void {
     switch (deed.type) {
       case 'publish_old':
         this.#publishOld(deed.channel, deed.age, deed.claims)
@@ -41,6 +57,17 @@ export class Adversary {
         return
       case 'mutate':
         this.#mutations.push({ ...deed, random })
+        return
+      case 'open_many': {
+        const { nodes, workload } = this.#world
+        workload.openMany(this.#node, defined(nodes[deed.to % nodes.length], 'a world has nodes'), deed.count)
+        return
+      }
+      case 'lie':
+        this.#liar.lie(deed, random)
+        return
+      case 'deceive':
+        this.#deceiver.deceive(deed.deceit, random)
         return
       default:
         unreachable(deed)
@@ -54,7 +81,7 @@ export class Adversary {
 
   /** Publishes the commitment that a state of `age` states ago would have published. */
   #publishOld(channelIndex: number, age: number, claims: boolean): void {
-    const past = this.#history.of(this.#node)
+    const past = this.#world.history.of(this.#node)
     const old = past[Math.max(past.length - 1 - age, 0)]
     if (old === undefined) return
     const ghost = new Ghost(this.#node, this.#around.chain, old)
@@ -83,24 +110,29 @@ export class Adversary {
   behave(): void {
     this.#withheld.clear()
     this.#mutations = []
+    this.#liar.behave()
+    this.#deceiver.behave()
     this.#around.network.cutOff(this.#node)
   }
 
-  #outgoing(said: Uint8Array): Uint8Array | undefined {
-    const bytes = this.#shortFundings.outgoing(said)
-    const message = decodeMessage(bytes)
-    const until = message.ok ? this.#withheld.get(message.value.type) : undefined
-    if (until !== undefined && this.#around.clock.now < until) return undefined
-    const mutation = this.#mutations.find(
-      ({ message: kind }) => kind === undefined || (message.ok && message.value.type === kind),
-    )
-    if (mutation === undefined) return bytes
-    this.#mutations = this.#mutations.filter(each => each !== mutation)
-    return changed(bytes, mutation)
+  #outgoing(said: Uint8Array): readonly Uint8Array[] {
+    const spoken = this.#deceiver.outgoing(this.#liar.outgoing(this.#shortFundings.outgoing(said)))
+    return spoken.flatMap(bytes => {
+      const message = decodeMessage(bytes)
+      const until = message.ok ? this.#withheld.get(message.value.type) : undefined
+      if (until !== undefined && this.#around.clock.now < until) return []
+      const mutation = this.#mutations.find(
+        ({ message: kind }) => kind === undefined || (message.ok && message.value.type === kind),
+      )
+      if (mutation === undefined) return [bytes]
+      this.#mutations = this.#mutations.filter(each => each !== mutation)
+      return [changed(bytes, mutation)]
+    })
   }
 }
 
-export type AdversaryDeed = Extract<Deed, { type: 'publish_old' | 'withhold' | 'mutate' }>
+/** To vanish is a matter of its process. */
+type OwnDeed = Exclude<AdversaryDeed, { type: 'vanish' }>
 
 interface Mutation {
   readonly random: Random

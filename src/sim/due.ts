@@ -1,7 +1,7 @@
 import { type FeeratePerKw, feeratePerKw, msat, type PaymentHash, sat } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import { type ChannelDurable, channelObscuringFactor, type Htlc } from '../channel/index.ts'
-import { anchorsCostSat, commitmentFeeSat, commitmentNumberOf, isTrimmed } from '../commitment/index.ts'
+import { ANCHOR_SAT, anchorsCostSat, commitmentFeeSat, commitmentNumberOf, isTrimmed } from '../commitment/index.ts'
 
 /**
  * The least that a node is due of a channel which ended with `spend`: what both sides hold to be settled, without what it has offered
@@ -15,7 +15,8 @@ export function dueSat(
   isRevealed: (hash: PaymentHash) => boolean,
   isLeft: (amountSat: bigint) => boolean,
 ): bigint {
-  const outputs = spend.outputs.map(({ amountSat }) => amountSat)
+  // No HTLC has an output of so little; one that is trimmed may have the amount of an anchor.
+  const outputs = spend.outputs.flatMap(({ amountSat }) => (amountSat === ANCHOR_SAT ? [] : [amountSat]))
   /** Whether there is an output for it, which is then counted for no other. */
   const takeOutput = (amount: bigint) => {
     const index = outputs.indexOf(sat(amount))
@@ -40,7 +41,8 @@ export function dueSat(
   }
   const mainSat = mainMsat / 1000n - costSat(durable, spend)
   const largestDust = [durable.params.local, durable.params.remote].map(({ dustLimitSat }) => dustLimitSat)
-  const main = largestDust.every(limit => mainSat >= limit) ? mainSat : 0n
+  // Below zero: what was offered again of an HTLC that is fulfilled and still on this commitment, and counted there.
+  const main = mainSat < 0n || largestDust.every(limit => mainSat >= limit) ? mainSat : 0n
   const fractions = BigInt(durable.htlcs.length + 1)
   return main + htlcsSat - fractions
 }
@@ -81,6 +83,16 @@ function mayBeTrimmed(durable: ChannelDurable, { amountMsat }: Htlc): boolean {
 }
 
 /** Of all that may be valid on either side. */
-function highestFeerate({ feeratePerKw: settled, feeUpdates }: ChannelDurable): FeeratePerKw {
-  return feeratePerKw(Math.max(settled, ...feeUpdates.map(update => update.feeratePerKw)))
+function highestFeerate(durable: ChannelDurable): FeeratePerKw {
+  return feeratePerKw(Math.max(...feerates(durable)))
 }
+
+/** The same: a commitment may be on the chain whose feerate has fallen, and is settled on neither side. */
+export function lowestFeerate(durable: ChannelDurable): FeeratePerKw {
+  return feeratePerKw(Math.min(...feerates(durable)))
+}
+
+const feerates = ({ feeratePerKw: settled, feeUpdates }: ChannelDurable): readonly number[] => [
+  settled,
+  ...feeUpdates.map(update => update.feeratePerKw),
+]

@@ -36,7 +36,8 @@ export function fixedContext({ name, isAdversary, toSelfDelay, minimumDepth }: N
       channel: { ...DEFAULT_LIMITS, toSelfDelay, minimumDepth },
       gossip: DEFAULT_GOSSIP_LIMITS,
       peer: DEFAULT_PEER_LIMITS,
-      payment: DEFAULT_PAYMENT_LIMITS,
+      // Who keeps what is not its own keeps it as long as it can.
+      payment: { ...DEFAULT_PAYMENT_LIMITS, ...(isAdversary && { heldDeadlineBlocks: -1_000 }) },
       wallet: { ...DEFAULT_WALLET_LIMITS, addressGap: 2 },
     },
   }

@@ -37,6 +37,7 @@ const { values } = parseArgs({
     hashes: { type: 'string' },
     compare: { type: 'string' },
     out: { type: 'string', default: '.' },
+    'keep-going': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -55,6 +56,7 @@ const HELP = `npm run sim -- [options]
   --jobs J        threads (default: one for each processor)
   --hashes FILE   writes what the seeds told that ran twice, one in a hundred
   --compare FILE  runs the seeds of such a file, on another version of Node: they have to tell the same
+  --keep-going    goes on where a rule was broken, and names all such seeds at the end
   --out DIR       where the shortest plan of a failure is written (default: here)
   --json          one object at the end
   --replay FILE   tells the story of a plan, message by message
@@ -91,9 +93,9 @@ async function runSeeds(): Promise<void> {
   const twice = new Set<string>()
   const coverages = COVERED.map(bounds => new Coverage(reachable(bounds)))
   let next = 0
-  let failed: FailedSeed | undefined
+  const failures: FailedSeed[] = []
   const take = (): SeedJob | undefined => {
-    if (next >= count || failed !== undefined || Date.now() > deadline) return undefined
+    if (next >= count || (failures.length > 0 && !values['keep-going']) || Date.now() > deadline) return undefined
     if (values.guided && (isLost || coverages.every(isWhole))) return undefined
     const seed = again[next] ?? (/^\d+$/.test(first) ? String(BigInt(first) + BigInt(next)) : `${first}-${next}`)
     // Every hundredth runs twice: both must tell the same.
@@ -106,7 +108,8 @@ async function runSeeds(): Promise<void> {
     results.push(result)
     for (const coverage of coverages) coverage.merge(result.covered)
     const failure = result.failure ?? (kept && hashFailure(kept, result))
-    if (failure !== undefined) failed ??= { ...result, failure }
+    if (failure !== undefined) failures.push({ ...result, failure })
+    if (failure !== undefined && values['keep-going'] && !values.json) console.log(brokenLine({ ...result, failure }))
     if (result.plan?.deeds.length === 0) isLost = true
     if (!values.json && (results.length % 50 === 0 || result.failure !== undefined))
       console.log(progress(results.length, count, started))
@@ -119,7 +122,9 @@ async function runSeeds(): Promise<void> {
     writeHashes(values.hashes, about, told)
   }
   const figures = { ...sums(results), ...paceOf(results.length, seconds) }
-  if (failed !== undefined) await tellFailure(failed, results.length, seconds, jobOf(failed.seed))
+  const [failed] = failures
+  if (values['keep-going'] && failed !== undefined) tellFailures(failures, results.length, figures)
+  else if (failed !== undefined) await tellFailure(failed, results.length, seconds, jobOf(failed.seed))
   else if (values.json)
     console.log(
       JSON.stringify({
@@ -163,6 +168,23 @@ function work(mode: Mode, take: () => SeedJob | undefined, report: (result: Seed
     worker.on('error', reject)
     give()
   })
+}
+
+function brokenLine({ seed, failure: { rule, message } }: FailedSeed): string {
+  return `Seed ${seed} breaks a rule.  ${rule}: ${message}`
+}
+
+/** All of a long run; none is made shorter, since each is a command away. */
+function tellFailures(failures: readonly FailedSeed[], seedsRun: number, figures: object): void {
+  process.exitCode = 1
+  if (values.json) {
+    const broken = failures.map(({ seed, failure: { rule, message } }) => ({ seed, rule, message }))
+    console.log(JSON.stringify({ seedsRun, failed: true, broken, ...figures }))
+    return
+  }
+  console.log(`\n${failures.length} of ${seedsRun} seeds broke a rule. The shortest plan of one: --seeds 1 --seed S`)
+  for (const failure of failures) console.log(`  ${brokenLine(failure)}`)
+  console.log(JSON.stringify(figures))
 }
 
 async function tellFailure(

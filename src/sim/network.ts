@@ -27,6 +27,8 @@ export class SimNetwork {
   readonly #members = new Map<NodeId, Member>()
   /** Whose address leads to somebody else for a while. */
   readonly #misled = new Map<NodeId, { readonly to: NodeId; readonly until: number }>()
+  /** Processes die and live again: how often each has. */
+  readonly #timesLeft = new Map<NetworkEnd, number>()
   #lastNumber = 0
   #healed = false
   /** Whether messages of channels wait until `deliver` lets them through, and nobody who dials is answered. */
@@ -56,8 +58,10 @@ export class SimNetwork {
   /** `connected` at both ends or `dialFailed` at this one follows. */
   dial(from: NetworkEnd, to: NodeId): void {
     const started = from.isListening
+    const times = this.#timesLeft.get(from)
     this.#options.clock.after(DIAL_MS, () => {
-      if (!started || !from.isListening) return
+      // Whoever has died meanwhile hears nothing of it, also where it lives again.
+      if (!started || !from.isListening || this.#timesLeft.get(from) !== times) return
       const reached = this.#reachedBy(to)
       if (reached === undefined || !reached.end.isListening || this.#isHolding) from.dialFailed(to, 'nobody answers')
       else if (reached.end === from) from.dialFailed(to, 'its own address')
@@ -130,6 +134,7 @@ export class SimNetwork {
 
   /** The process at this end is gone: its host tells the others, sooner or later. */
   leave(end: NetworkEnd): void {
+    this.#timesLeft.set(end, (this.#timesLeft.get(end) ?? 0) + 1)
     for (const line of [...this.#lines.values()]) if (line.isOf(end)) line.leave(end)
   }
 

@@ -54,8 +54,10 @@ export class SimNode implements NetworkEnd, WatchedNode {
   alive = false
   /** How much later than it is mined a block is seen. */
   lagMs = 0
-  /** Changes or drops what leaves, for those who lie. */
-  outgoing: (bytes: Uint8Array) => Uint8Array | undefined = bytes => bytes
+  /** Changes or drops what leaves, for those who lie, or says more. */
+  outgoing: (bytes: Uint8Array) => readonly Uint8Array[] = bytes => [bytes]
+  /** Changes what has come before its engine hears it. */
+  incoming: (bytes: Uint8Array) => Uint8Array = bytes => bytes
   /** Whether what it wants on chain gets there, for those who forget. */
   publishes: (role: PublishedRole) => boolean = () => true
   /** Whose channels it uses before they are confirmed. */
@@ -170,7 +172,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
 
   received(connection: number, peer: NodeId, bytes: Uint8Array): void {
     this.#around.watch.tell('received', this, connection, bytes)
-    this.submit({ type: 'received', connection, nodeId: peer, bytes })
+    this.submit({ type: 'received', connection, nodeId: peer, bytes: this.incoming(bytes) })
   }
 
   ended(connection: number, peer: NodeId): void {
@@ -283,10 +285,10 @@ export class SimNode implements NetworkEnd, WatchedNode {
     const { network, watch } = this.#around
     switch (effect.type) {
       case 'send': {
-        const bytes = this.outgoing(effect.bytes)
-        if (bytes === undefined) return
-        watch.tell('sent', this, effect.connection, bytes)
-        network.send(effect.connection, this, bytes)
+        for (const bytes of this.outgoing(effect.bytes)) {
+          watch.tell('sent', this, effect.connection, bytes)
+          network.send(effect.connection, this, bytes)
+        }
         return
       }
       case 'close':

@@ -34,6 +34,8 @@ export interface WatchedWorld {
   readonly chain: RegtestChain
   /** Those whose disk was put back to an older image: nobody can ask them for what came after it. */
   readonly lost?: ReadonlySet<WatchedNode>
+  /** Payment hashes of what somebody who had the preimage from another payment has kept for itself. */
+  readonly lies?: { readonly claimed: ReadonlySet<string> }
 }
 
 /** One turn of a node's driver. */

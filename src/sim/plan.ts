@@ -1,6 +1,14 @@
-import { againSoon, amountMsat, pairOf } from './draws.ts'
+import {
+  ADVERSARY_DEED_TYPES,
+  type AdversaryDeed,
+  adversaryDeedOf,
+  HIGHEST_OF_ADVERSARY,
+  isOfAdversary,
+} from './adversaryDeeds.ts'
+import { againSoon, amountMsat, type Hold, pairOf } from './draws.ts'
 import { HIGHEST_OF_NETWORK, isOfNetwork, NETWORK_DEED_TYPES, type NetworkDeed, networkDeedOf } from './networkDeeds.ts'
 import type { Random } from './random.ts'
+import { shaped } from './shapes.ts'
 import { type OpeningManner, twisted } from './twists.ts'
 
 // A run as values: whatever happens in it from outside is written down here before it begins, with indices instead of names, so that
@@ -86,7 +94,7 @@ export type Deed =
       readonly token?: number
       /** All that a channel lets go, instead of the amount; and its payee decides later whether it takes what it holds. */
       readonly isAll?: boolean
-      readonly hold?: { readonly ms: number; readonly settles: boolean }
+      readonly hold?: Hold
     }
   | (ChannelPlan & {
       readonly type: 'open'
@@ -122,35 +130,7 @@ export type Deed =
   | { readonly type: 'reorg'; readonly depth: number }
   | { readonly type: 'lag'; readonly who: number; readonly ms: number }
   | { readonly type: 'feerate'; readonly perKw: number }
-  // What an adversary does; without one in the world, nothing.
-  /** Publishes the commitment of a state that it once had, `age` states ago. With `claims`, it goes on taking what that state gives it. */
-  | {
-      readonly type: 'publish_old'
-      readonly who: number
-      readonly channel: number
-      readonly age: number
-      readonly claims: boolean
-    }
-  /** Sends nothing more of one kind for a while. */
-  | { readonly type: 'withhold'; readonly who: number; readonly message: WithheldMessage; readonly ms: number }
-  /** Changes the next message that it sends: of this kind, where one is named. */
-  | { readonly type: 'mutate'; readonly who: number; readonly message?: WithheldMessage; readonly change?: Change }
-  /** Asks for so many channels, one soon after the other. */
-  | { readonly type: 'open_many'; readonly who: number; readonly to: number; readonly count: number }
-  | { readonly type: 'vanish'; readonly who: number; readonly ms: number }
-
-export type WithheldMessage =
-  | 'revoke_and_ack'
-  | 'commitment_signed'
-  | 'update_fulfill_htlc'
-  | 'update_fail_htlc'
-  | 'channel_reestablish'
-
-/**
- * What becomes of a message: a bit among its last bytes is turned, where secrets, preimages and signatures are; or its last signature
- * gets the other S, which nodes that relay transactions refuse. Otherwise any bit is turned.
- */
-export type Change = 'end' | 'high_s'
+  | AdversaryDeed
 
 const DEED_TYPES = [
   'pay',
@@ -165,11 +145,7 @@ const DEED_TYPES = [
   'reorg',
   'lag',
   'feerate',
-  'publish_old',
-  'withhold',
-  'mutate',
-  'vanish',
-  'open_many',
+  ...ADVERSARY_DEED_TYPES,
 ] as const satisfies readonly Deed['type'][]
 
 /** How often each kind of deed comes, as weights. A kind that is left out does not happen. */
@@ -202,13 +178,6 @@ const HIGHEST: Faults = {
   feerate: 2,
   old_image: 0.5,
 }
-const HIGHEST_OF_ADVERSARY: Faults = {
-  publish_old: 3,
-  withhold: 4,
-  mutate: 3,
-  vanish: 1,
-  open_many: 0.5,
-}
 /** How likely a kind of fault is to be switched on in a seed. Where a node has forgotten, other rules can say less. */
 const SWITCHED_ON = 0.5
 const OLD_IMAGES = 0.1
@@ -230,7 +199,7 @@ export function planOf(options: PlanOptions, random: Random): Plan {
   const faults = options.faults ?? swarm(random.split('faults'), hasAdversary)
   const deeds = planDeeds(options, faults, random.split('deeds'))
   const apartMs = random.split('apart').pick(APART_MS)
-  return {
+  const plan = {
     seed,
     mode,
     nodes,
@@ -242,11 +211,11 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     ...(apartMs > 0 && { apartMs }),
     ...(options.checks !== undefined && { checks: options.checks }),
   }
+  return options.faults === undefined ? shaped(plan, hasAdversary, random) : plan
 }
 
 /** So many worlds do without the first blocks. */
 const TRUSTING = 0.25
-
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace']
 
 function nodePlan(index: number, isAdversary: boolean, random: Random): NodePlan {
@@ -273,13 +242,16 @@ function channelPlans(count: number, random: Random): readonly ChannelPlan[] {
 }
 
 function swarm(random: Random, hasAdversary: boolean): Faults {
-  const possible = { ...HIGHEST, ...(hasAdversary && HIGHEST_OF_ADVERSARY) }
+  const { deceive, ...ofAdversary } = HIGHEST_OF_ADVERSARY
+  const possible = { ...HIGHEST, ...(hasAdversary && ofAdversary) }
   const chosen = Object.entries(possible).flatMap(([type, highest]) =>
     random.chance(type === 'old_image' ? OLD_IMAGES : SWITCHED_ON) ? [[type, highest * random.next()] as const] : [],
   )
-  const faults = { ...WORKLOAD, ...Object.fromEntries(chosen) }
+  const own = random.split('deceive')
+  const deceits = hasAdversary && own.chance(SWITCHED_ON) ? { deceive: deceive * own.next() } : {}
+  const faults = { ...WORKLOAD, ...Object.fromEntries(chosen), ...deceits }
   if (!random.chance(WITH_A_THEME)) return faults
-  const theme = random.pick(Object.keys(faults).filter(type => type !== 'pay'))
+  const theme = random.pick(Object.keys(faults).filter(type => type !== 'pay' && type !== 'deceive'))
   return { ...faults, [theme]: WEIGHT_OF_A_THEME }
 }
 
@@ -302,10 +274,11 @@ function planDeeds({ nodes, deeds }: PlanOptions, faults: Faults, random: Random
 
 function deedOf(type: Deed['type'], nodes: number, isOfNeighbours: boolean, random: Random): Deed {
   // Where there is an adversary, it is the last one.
-  const [who, other] = pairOf(nodes, isOfNeighbours, random, type in HIGHEST_OF_ADVERSARY ? nodes - 1 : undefined)
+  const [who, other] = pairOf(nodes, isOfNeighbours, random, isOfAdversary(type) ? nodes - 1 : undefined)
   const channel = random.below(8)
   const downMs = random.pick([50, 500, 5_000, 60_000])
   if (isOfNetwork(type)) return networkDeedOf(type, who, other, random)
+  if (isOfAdversary(type)) return adversaryDeedOf(type, { who, other, channel }, random)
   switch (type) {
     case 'pay': {
       const twin = random.chance(0.3)
@@ -361,35 +334,8 @@ function deedOf(type: Deed['type'], nodes: number, isOfNeighbours: boolean, rand
       return { type, who, ms: random.pick([1_000, 20_000, 60_000]) }
     case 'feerate':
       return { type, perKw: random.pick([253, 500, 1_000, 2_500, 10_000]) }
-    case 'publish_old':
-      return { type, who, channel, age: random.pick([1, 1, 2, 3, 10, 100]), claims: random.chance(0.7) }
-    case 'withhold': {
-      const message = random.pick<WithheldMessage>(WITHHELD)
-      return { type, who, message, ms: random.pick([2_000, 60_000, 120_000, 240_000]) }
-    }
-    case 'mutate':
-      return { type, who, ...mutation(random) }
-    case 'open_many':
-      return { type, who, to: other, count: random.between(5, 8) }
-    case 'vanish':
-      return { type, who, ms: random.pick([2_000, 60_000, 600_000]) }
   }
 }
-
-function mutation(random: Random): { readonly message?: WithheldMessage; readonly change?: Change } {
-  const change = random.weighted({ any: 2, end: 4, high_s: 2 })
-  if (change === 'high_s') return { message: 'commitment_signed', change }
-  const message = random.chance(0.8) ? { message: random.pick<WithheldMessage>(WITHHELD) } : {}
-  return change === 'end' ? { ...message, change } : message
-}
-
-const WITHHELD: readonly WithheldMessage[] = [
-  'revoke_and_ack',
-  'commitment_signed',
-  'update_fulfill_htlc',
-  'update_fail_htlc',
-  'channel_reestablish',
-]
 
 /** Whether something read from a file has the shape of a plan, as far as its first level goes. */
 export function isPlan(value: unknown): value is Plan {

@@ -110,8 +110,8 @@ function counters(): { readonly observer: Observer; readonly counts: Readonly<Re
     turns: 0,
     messages: 0,
     crashes: 0,
-    sent: 0,
-    failed: 0,
+    paymentsSent: 0,
+    paymentsFailed: 0,
     published: 0,
     closed: 0,
   }
@@ -131,8 +131,8 @@ function counters(): { readonly observer: Observer; readonly counts: Readonly<Re
         for (const effect of effects) {
           if (effect.type !== 'event') continue
           const { event } = effect.event
-          if (event.type === 'payment_sent') count('sent')
-          if (event.type === 'payment_failed') count('failed')
+          if (event.type === 'payment_sent') count('paymentsSent')
+          if (event.type === 'payment_failed') count('paymentsFailed')
           if (event.type === 'channel_state' && event.to === 'closed') count('closed')
         }
         return undefined

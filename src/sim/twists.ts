@@ -1,3 +1,4 @@
+import { type Hold, hardHoldOf } from './draws.ts'
 import type { Random } from './random.ts'
 
 // What makes a list of deeds less even than chance alone would. It is drawn apart, so that it shifts nothing else.
@@ -7,6 +8,8 @@ const HASTY = 0.2
 const HASTE_MS = 60
 /** So many invoices are held: their payee decides later, by itself. */
 const HELD = 0.15
+/** So many of those in a way that is hard for its node. */
+const HARD = 0.3
 /** So many payments are of all that a channel lets go. */
 const EMPTYING = 0.05
 /** So many openings are of less than is said, where their opener lies. */
@@ -77,5 +80,7 @@ function mannerOf({ type }: Named, random: Random): { readonly manner?: OpeningM
 
 function holdOf(deed: Named & { readonly by?: string }, random: Random): object {
   if (deed.type !== 'pay' || (deed.by !== 'invoice' && deed.by !== 'open_invoice') || !random.chance(HELD)) return {}
-  return { hold: { ms: random.pick([50, 500, 5_000, 60_000]), settles: random.chance(0.7) } }
+  const hold: Hold = { ms: random.pick([50, 500, 5_000, 60_000]), settles: random.chance(0.7) }
+  const own = random.split('hard')
+  return { hold: { ...hold, ...(own.chance(HARD) && hardHoldOf(own)) } }
 }

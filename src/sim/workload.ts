@@ -4,7 +4,9 @@ import { sha256 } from '../crypto/index.ts'
 import type { EngineInput, EngineReply, Idempotency } from '../engine/index.ts'
 import { signInvoice } from '../invoice/index.ts'
 import { requestKey } from '../payment/index.ts'
+import type { RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
+import { Holds } from './holds.ts'
 import type { SimNode } from './node.ts'
 import { openWithoutAnchors } from './olderFormat.ts'
 import type { ChannelPlan, Deed } from './plan.ts'
@@ -32,7 +34,6 @@ export interface AskedPayment {
 }
 
 const INVOICE_EXPIRY_SECONDS = 3_600
-const TRIES_TO_DECIDE = 4
 /** Longer than an opening takes up to its funding. */
 const PAUSE_BETWEEN_OPENINGS_MS = 300
 
@@ -43,15 +44,17 @@ export class Workload {
   readonly asked: AskedPayment[] = []
   /** Channels that a user has asked to close without the peer. */
   readonly forced = new Set<ChannelId>()
+  readonly holds: Holds
   /** By token: what its payer may spend with it. */
   readonly budgets = new Map<string, bigint>()
   /** By payer and index: those that are known to be there. */
   readonly #tokens = new Map<string, string>()
   #keys = 0
 
-  constructor(clock: Clock, nodes: readonly SimNode[]) {
+  constructor(clock: Clock, nodes: readonly SimNode[], chain: RegtestChain) {
     this.#clock = clock
     this.#nodes = nodes
+    this.holds = new Holds(clock, nodes, chain)
   }
 
   pay(payer: SimNode, payee: SimNode, deed: PayDeed, random: Random): void {
@@ -105,7 +108,7 @@ export class Workload {
       }),
       reply => {
         if (reply.type !== 'invoice') return
-        if (hold !== undefined) this.#decide(payee, preimage, hold, TRIES_TO_DECIDE)
+        if (hold !== undefined) this.holds.begin(payee, preimage, hold)
         const more = { amountMsat: common.amountMsat + BigInt(moreMsat) }
         const { invoice, paymentHash: hash } = reply
         const billed = { invoice, hash, named: by === 'open_invoice' || moreMsat > 0 }
@@ -177,24 +180,6 @@ export class Workload {
             }),
         )
       },
-    )
-  }
-
-  /** The payee takes what it holds, or gives it back; where nothing is there yet, once more later. */
-  #decide(payee: SimNode, preimage: Uint8Array, hold: NonNullable<PayDeed['hold']>, tries: number): void {
-    const hash = paymentHash(sha256(preimage))
-    this.#clock.after(hold.ms, () =>
-      payee.ask(
-        request => ({
-          type: 'payment',
-          input: hold.settles
-            ? { type: 'settle_invoice', request, preimage }
-            : { type: 'cancel_invoice', request, paymentHash: hash },
-        }),
-        reply => {
-          if (reply.type === 'failed' && tries > 1) this.#decide(payee, preimage, hold, tries - 1)
-        },
-      ),
     )
   }
 
@@ -316,6 +301,7 @@ export class Workload {
           invoice,
           sessionKey,
           timeoutMs,
+          wantsProgress: true,
           ...(named && { amountMsat: msat(amountMsat) }),
           ...(key !== undefined && { idempotencyKey: key }),
           ...(token !== undefined && { token }),

@@ -8,12 +8,14 @@ import { BASE_HEIGHT, baseChain } from './baseChain.ts'
 import { Clock } from './clock.ts'
 import { fundedChannels } from './ghost.ts'
 import { History } from './history.ts'
+import { Lies } from './liar.ts'
 import { SimNetwork } from './network.ts'
 import { doToNetwork } from './networkDeeds.ts'
 import { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
 import type { Plan, PlannedDeed } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
+import { strangers } from './strangers.ts'
 import { BrokenRule, Watch } from './watch.ts'
 import { Workload } from './workload.ts'
 
@@ -42,6 +44,7 @@ export class World {
   readonly lost = new Set<SimNode>()
   /** What every node once was. */
   readonly history = new History()
+  readonly lies = new Lies()
   readonly #random: Random
   readonly #adversaries: ReadonlyMap<SimNode, Adversary>
   #feerate = DEFAULT_FEERATE
@@ -73,11 +76,11 @@ export class World {
     const trusted = new Set(plan.isTrusting === true ? this.honest.map(({ id }) => id) : [])
     for (const node of this.honest) node.trustZeroConf = trusted
     for (const node of this.nodes) this.network.join(node, node.context(0).nodeSecret)
-    this.workload = new Workload(this.clock, this.nodes)
+    this.workload = new Workload(this.clock, this.nodes, this.chain)
     this.#adversaries = new Map(
       this.nodes
         .filter(({ plan: { isAdversary } }) => isAdversary)
-        .map(node => [node, new Adversary(node, around, this.history)]),
+        .map(node => [node, new Adversary(node, around, this)]),
     )
     const remembering: Observer = {
       name: 'history',
@@ -242,16 +245,14 @@ export class World {
       case 'publish_old':
       case 'withhold':
       case 'mutate':
+      case 'open_many':
+      case 'lie':
+      case 'deceive':
         this.#adversaries.get(this.nodeAt(deed.who))?.act(deed, random)
         return
       case 'vanish': {
         const node = this.nodeAt(deed.who)
         if (this.#adversaries.has(node)) this.#crash(node, deed.ms, true)
-        return
-      }
-      case 'open_many': {
-        const node = this.nodeAt(deed.who)
-        if (this.#adversaries.has(node)) workload.openMany(node, this.nodeAt(deed.to), deed.count)
         return
       }
       default:
@@ -322,6 +323,7 @@ export class World {
     this.network.healed = true
     this.#feerate = DEFAULT_FEERATE
     for (const adversary of this.#adversaries.values()) adversary.behave()
+    this.workload.holds.decideAll()
     for (const node of this.nodes) {
       node.lagMs = 0
       node.disk.fault = undefined
@@ -332,6 +334,7 @@ export class World {
     // Back-off, timeouts of payments, blocks for what is confirmed. A line that has died without a sign is found by a ping.
     this.#rest(REST_MS)
     this.#until(this.clock.now + SIGN_OF_LIFE_MS)
+    for (const [one, other] of strangers(this.nodes)) this.#introduce(one, other)
     for (let i = 0; i < BLOCKS_TO_CONFIRM; i++) {
       this.#rest(CONFIRM_MS)
       this.chain.mine(1)
@@ -391,8 +394,7 @@ const MAX_BLOCKS_AWAY = 8
 /** A node that has HTLCs to claim before they expire has been away once, and the chain may be reorganized besides. */
 const MAX_BLOCKS_AWAY_AT_CLOSE = 2
 /** Two transactions in a row, a commitment and an HTLC of it, have to find their blocks before the deadline that a node keeps for them. */
-const MAX_BLOCKS_LEAVING_OUT = 6
-const MAX_BLOCKS_TO_REST = 400
+const [MAX_BLOCKS_LEAVING_OUT, MAX_BLOCKS_TO_REST] = [6, 400]
 
 const hasHtlcsOnChain = (state: EngineState): boolean =>
   fundedChannels(state).some(channel => channel.state === 'closing' && channel.durable.htlcs.length > 0)

@@ -12,7 +12,6 @@ export interface FaultClass {
   readonly guardedBy?: string
 }
 
-const FORWARDING = { issue: 5, brings: 'forwarding and hold invoices' }
 const FEE_BUMPING = { issue: 6, brings: 'fee bumping' }
 const REAL_CHAINS = { issue: 6, brings: 'real chains and their servers' }
 
@@ -45,7 +44,6 @@ export const CLASSES = [
   {
     id: 'preimage-for-forwarded-hash',
     words: 'the preimage of an invoice is released for a forwarded hash',
-    notYet: FORWARDING,
   },
   { id: 'dust-exposure', words: 'more and more dust that miners get at a close' },
   { id: 'block-parser', words: 'a block parser that is stricter than consensus', notYet: REAL_CHAINS },
@@ -74,12 +72,20 @@ export const CLASSES = [
   { id: 'claims-not-split', words: 'a claim of many outputs is lost with one of them' },
   { id: 'fee-restarted', words: 'the fee starts from the bottom when claims are grouped anew', notYet: FEE_BUMPING },
   { id: 'missed-deadlines', words: 'a deadline is not looked at again, or is the wrong one' },
-  { id: 'later-preimage', words: 'a set of claims is broken by a preimage that comes later', notYet: FORWARDING },
+  { id: 'later-preimage', words: 'a preimage that comes later breaks a set of claims, or is not claimed with' },
   { id: 'reserve-and-dust', words: 'the arithmetic of reserve, fee and dust' },
   { id: 'invoice-amount', words: 'the payer takes the amount from the invoice and not from its user' },
   {
     id: 'mixed-parts',
     words: 'parts of different payments are taken for one, or those of one are not answered together',
+  },
+  {
+    id: 'believed-senders',
+    words: 'what an onion says is believed: of its HTLC, of the invoice that it pays, or for the second time',
+  },
+  {
+    id: 'believed-forwarders',
+    words: 'the answer to an HTLC is believed: for the second time, or without a look at who has spoilt it',
   },
   { id: 'stale-connection', words: 'a stale connection goes on beside a new one' },
   {

@@ -1,5 +1,15 @@
 import type { Mutant } from './mutant.ts'
-import { FEE_CHANGES, FORWARDS, HOLDS, PARTS, SHORT_FUNDINGS_OF_SOME } from './worlds.ts'
+import {
+  FEE_CHANGES,
+  FEE_CHANGES_OF_SMALL_CHANNELS,
+  FORWARDS,
+  HOLDS,
+  HOLDS_AT_CLOSES,
+  HOLDS_IN_PARTS,
+  LATE_HOLDS,
+  PARTS,
+  SHORT_FUNDINGS_OF_SOME,
+} from './worlds.ts'
 
 // Faults in what is passed on, comes in parts, or is held: HTLCs that somebody else waits for.
 
@@ -74,6 +84,28 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     replace: 'usage: state.usage,',
     plan: FORWARDS,
   },
+  // A link that does not tell its enforcement of a preimage loses nothing by it: the next block asks for all claims anew, 24 blocks before
+  // the deadline, and so does a start. What is lost is a preimage that the channel does not keep.
+  {
+    id: 'closing-channels-take-no-preimages',
+    class: 'later-preimage',
+    incident:
+      'A preimage that comes when its channel is on the chain already is not claimed with, and the payer takes the HTLC back.',
+    file: 'channel/handlers/removeHtlc.ts',
+    find: '  const resolved = replaceHtlc(durable, htlc, { ...htlc, resolution: command.resolution })',
+    replace:
+      "  if (durable.phase.type === 'closing') return done(channel)\n  const resolved = replaceHtlc(durable, htlc, { ...htlc, resolution: command.resolution })",
+    plan: HOLDS_AT_CLOSES,
+  },
+  {
+    id: 'preimages-of-the-chain-stay-downstream',
+    class: 'preimages-in-one-place',
+    incident: 'What is claimed on chain from a node that has passed it on is never asked for upstream.',
+    file: 'payment/step.ts',
+    find: 'return forward === undefined ? fulfilled(state, input, context)',
+    replace: 'return forward === undefined || context.isClosing(input.link) ? fulfilled(state, input, context)',
+    plan: HOLDS_AT_CLOSES,
+  },
   {
     id: 'opened-onions-are-not-stored',
     class: 'crash-at-any-write',
@@ -113,6 +145,15 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     plan: HOLDS,
   },
   {
+    id: 'parts-are-settled-as-a-whole',
+    class: 'mixed-parts',
+    incident: 'A user who settles too soon gives the preimage away for the parts that have come so far.',
+    file: 'payment/holding.ts',
+    find: 'if (first === undefined || set === undefined || !isComplete(set)) {',
+    replace: 'if (first === undefined || set === undefined) {',
+    plan: HOLDS_IN_PARTS,
+  },
+  {
     id: 'cancelled-invoices-stay-stored',
     class: 'crash-at-any-write',
     incident: 'After a restart an invoice that its user has cancelled can be paid.',
@@ -120,6 +161,15 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     find: 'writes: [...failed.writes, deleteInvoice(hash)]',
     replace: 'writes: failed.writes',
     plan: HOLDS,
+  },
+  {
+    id: 'held-htlcs-wait-until-they-expire',
+    class: 'missed-deadlines',
+    incident: 'What a user holds too long is taken when its payer can take it back, or costs the channel.',
+    file: 'payment/holding.ts',
+    find: 'if (context.height < set.cltvExpiry - context.limits.heldDeadlineBlocks)',
+    replace: 'if (context.height < set.cltvExpiry)',
+    plan: LATE_HOLDS,
   },
 
   // Feerates that follow the market, and channels that are used at once.
@@ -131,6 +181,15 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     find: "feeUpdates: durable.feeUpdates.filter(update => update.stage !== 'proposed'),",
     replace: 'feeUpdates: durable.feeUpdates,',
     plan: FEE_CHANGES,
+  },
+  {
+    id: 'a-rise-is-paid-at-the-old-feerate',
+    class: 'reserve-and-dust',
+    incident: 'Whether an opener can pay a higher feerate is asked at the one before, and its reserve pays for it.',
+    file: 'channel/handlers/updateFee.ts',
+    find: 'const contents = { ...before, feeratePerKw }',
+    replace: 'const contents = before',
+    plan: FEE_CHANGES_OF_SMALL_CHANNELS,
   },
   {
     id: 'trust-in-one-is-trust-in-all',

@@ -22,6 +22,10 @@ export interface Mutant {
   readonly plan?: Partial<Pick<PlanOptions, 'faults' | 'adversary' | 'nodes' | 'deeds' | 'checks' | 'isOlder'>> & {
     /** Small channels, two at a time, and large payments. */
     readonly isInParts?: true
+    /** All is held, until it is hard for the node of who holds it. */
+    readonly isInHolds?: true
+    /** Everything goes over the hostile one. */
+    readonly isOverTheLast?: true
   }
 }
 

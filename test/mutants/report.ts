@@ -75,7 +75,9 @@ function worldOf({ plan }: Mutant): string {
   const kinds = [
     ...(plan.adversary === true ? ['hostile'] : []),
     ...(plan.isOlder === true ? ['without anchors'] : []),
+    ...(plan.isOverTheLast === true ? ['in the middle'] : []),
     ...(plan.isInParts === true ? ['in parts'] : []),
+    ...(plan.isInHolds === true ? ['held'] : []),
   ]
   return [...kinds, ...faults].join(', ')
 }

@@ -3,8 +3,8 @@ import { invariants } from '../../src/sim/invariants/index.ts'
 import { type Plan, planOf } from '../../src/sim/plan.ts'
 import { randomOf } from '../../src/sim/random.ts'
 import { type Failure, runPlan } from '../../src/sim/run.ts'
+import { inHolds, inParts, overTheLast } from '../../src/sim/shapes.ts'
 import { useCrypto } from '../../src/sim/useCrypto.ts'
-import { inParts } from './inParts.ts'
 import type { Mutant } from './mutant.ts'
 
 // The seeded world as mutants meet it: the same plans under the same rules as `npm run sim`, in this thread and without anything that is
@@ -28,7 +28,7 @@ const AFTER_THE_LAST_MS = 5_000
 await useCrypto('fast')
 const [count, first] = [Number(values.seeds), Number(values.seed)]
 // What a mutant's row says.
-const { isInParts, ...ofRow } = JSON.parse(values.plan) as NonNullable<Mutant['plan']>
+const { isInParts, isInHolds, isOverTheLast, ...ofRow } = JSON.parse(values.plan) as NonNullable<Mutant['plan']>
 const options = {
   mode: 'fast',
   checks: 'sampled',
@@ -41,7 +41,9 @@ let seedsRun = 0
 while (seedsRun < count && failed === undefined) {
   const seed = String(first + seedsRun)
   const drawn = planOf({ ...options, seed }, randomOf(seed))
-  const plan = isInParts === true ? inParts(drawn) : drawn
+  const linked = isOverTheLast === true ? overTheLast(drawn) : drawn
+  const sized = isInParts === true ? inParts(linked) : linked
+  const plan = isInHolds === true ? inHolds(sized, randomOf(seed).split('holds')) : sized
   const failure = failureIn(plan)
   seedsRun += 1
   if (failure !== undefined) failed = { seed, ...failure, plan: upTo(plan, failure) }

@@ -70,6 +70,31 @@ export const FORWARDS: Plan = {
 }
 /** Invoices that are held through many blocks. */
 export const HOLDS: Plan = { nodes: 3, adversary: false, faults: { pay: 50, mine: 50, crash: 6 } }
+/** Invoices that are held until a channel ends on the chain that they are paid over. */
+export const HOLDS_AT_CLOSES: Plan = {
+  nodes: 3,
+  deeds: 40,
+  adversary: false,
+  isInHolds: true,
+  faults: { pay: 40, close: 12, open: 12, mine: 25 },
+}
+/** Invoices that are held until they are about to expire. */
+export const LATE_HOLDS: Plan = {
+  nodes: 2,
+  deeds: 60,
+  adversary: false,
+  isInHolds: true,
+  faults: { pay: 12, mine: 60 },
+}
+/** Payments of which a part is there, and their payee takes what there is. */
+export const HOLDS_IN_PARTS: Plan = {
+  nodes: 2,
+  deeds: 30,
+  adversary: false,
+  isInParts: true,
+  isInHolds: true,
+  faults: { pay: 60, mine: 4 },
+}
 /** Feerates that change while channels are at work. */
 export const FEE_CHANGES: Plan = {
   nodes: 2,
@@ -86,3 +111,21 @@ export const PARTS: Plan = {
 }
 /** Openers that say more than they pay, where others are trusted. */
 export const SHORT_FUNDINGS_OF_SOME: Plan = { nodes: 3, adversary: true, faults: { pay: 30, open: 30, mine: 15 } }
+/** Senders whose onions say what is not so, and say it again. */
+export const LYING_SENDERS: Plan = { nodes: 3, adversary: true, faults: { pay: 20, lie: 40, mine: 4, crash: 3 } }
+/** Feerates that change where those who pay for it have little left. */
+export const FEE_CHANGES_OF_SMALL_CHANNELS: Plan = {
+  nodes: 2,
+  deeds: 30,
+  adversary: false,
+  isInParts: true,
+  faults: { pay: 40, mine: 15, feerate: 20 },
+}
+/** Somebody on the way of every payment, who deceives those around it. */
+export const DECEIVERS: Plan = {
+  nodes: 3,
+  deeds: 40,
+  adversary: true,
+  isOverTheLast: true,
+  faults: { pay: 50, deceive: 30, mine: 6 },
+}

@@ -252,6 +252,20 @@ describe.each(MODES)('%s', mode => {
     expect(b.heard.slice(1)).toEqual(['lost a'])
   })
 
+  test('who has died and lives again hears nothing of what was dialled before, neither that it is reached nor that it is not', () => {
+    for (const isThere of [true, false]) {
+      const { network, a, b, wait } = stage(mode)
+      b.isListening = isThere
+      network.dial(a, b.id)
+      network.leave(a)
+      wait(500)
+      expect([a.heard, b.heard]).toEqual([[], []])
+      network.dial(a, b.id)
+      wait(500)
+      expect(a.heard).toEqual([isThere ? 'reached b' : 'no b'])
+    }
+  })
+
   test('a bit that changes on the way ends the connection for both, and nothing of its message or after it is heard', () => {
     const lengths = new Set<number>()
     for (let seed = 0; seed < 100; seed++) {

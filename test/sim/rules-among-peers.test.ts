@@ -4,7 +4,7 @@ import { fundedOf } from '../../src/sim/invariants/changedLinks.ts'
 import { hangUps } from '../../src/sim/invariants/hangUps.ts'
 import { reserve } from '../../src/sim/invariants/reserve.ts'
 import type { Observer, Turn } from '../../src/sim/observer.ts'
-import { planOf } from '../../src/sim/plan.ts'
+import { type Plan, planOf } from '../../src/sim/plan.ts'
 import { randomOf } from '../../src/sim/random.ts'
 import { runPlan } from '../../src/sim/run.ts'
 import { useCrypto } from '../../src/sim/useCrypto.ts'
@@ -28,8 +28,9 @@ const plan = planOf(
 function saidOf(
   rule: (world: World) => Observer,
   told: (honest: Observer, turn: Turn, world: World) => Turn = (_, turn) => turn,
+  run: Plan = plan,
 ) {
-  return runPlan(plan, world => {
+  return runPlan(run, world => {
     const honest = rule(world)
     return [{ ...honest, durable: (node, turn) => honest.durable?.(node, told(honest, turn, world)) }]
   }).failure?.message
@@ -81,6 +82,19 @@ describe('the rules among peers', () => {
     const [, keeps = '', needs = ''] = said?.match(KEPT) ?? []
     expect(BigInt(needs) - BigInt(keeps)).toBeGreaterThan(0n)
     expect(BigInt(needs) - BigInt(keeps)).toBeLessThanOrEqual(1000n)
+  })
+
+  test('a rise of the feerate that takes what the reserve or the fee of the commitment asks for', () => {
+    const rises = planOf(
+      { seed: SEED, mode: 'fast', nodes: 2, deeds: 30, faults: { mine: 20, feerate: 20 }, adversary: false },
+      randomOf(SEED),
+    )
+    expect(saidOf(reserve, undefined, rises)).toBeUndefined()
+    // No channel holds so much.
+    const said = saidOf(reserve, (_, turn) => stricter(turn, 2_000_000n), rises)
+    expect(said).toMatch(
+      /^\w+ has raised the feerate of channel \w+ from \d+ to \d+, and keeps \d+ msat of the \d+ msat/,
+    )
   })
 
   test('a connection that is ended over what an honest peer has said on it', () => {

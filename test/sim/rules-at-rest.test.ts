@@ -91,10 +91,11 @@ describe('payments', () => {
           for (const node of [alice, bob]) {
             logging(node, without('payment_received'))
             logging(node, without('payment_sent'))
-            logging(node, log => {
-              const sent = [...log.values()].find(value => typeOf(value) === 'payment_sent')
-              if (sent !== undefined) log.set(`${EVENTS}again`, sent)
-            })
+            for (const type of ['payment_sent', 'payment_received'] as const)
+              logging(node, log => {
+                const one = [...log.values()].find(value => typeOf(value) === type)
+                if (one !== undefined) log.set(`${EVENTS}again`, one)
+              })
           }
           const payment = { number: 7, paymentHash: 'ab'.repeat(32) }
           const flying = { payment, parts: [{ link: 1, id: 2 }] } as never
@@ -112,6 +113,7 @@ describe('payments', () => {
     expect(all).toMatch(/alice has paid \d+ msat to bob, who was not paid/)
     expect(all).toMatch(/bob was paid \d+ msat by alice, who has not paid/)
     expect(all).toMatch(/has ended payment \w+ twice: payment_sent as number \d+, and payment_sent/)
+    expect(all).toMatch(/bob has ended payment \w+ twice: 2 times received, where 1 may have paid it/)
     expect(all).toMatch(/alice still has payments in flight when all has come to rest: number 7/)
     expect(all).toMatch(/alice has answered request 1 twice/)
   })

@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
-import { pmapEntries, pmapGet, pmapHas, pmapSet } from '../../src/base/index.ts'
+import { msat, pmapEntries, pmapGet, pmapHas, pmapSet } from '../../src/base/index.ts'
+import type { Htlc } from '../../src/channel/index.ts'
+import { fundedOf } from '../../src/sim/invariants/changedLinks.ts'
 import { forwards } from '../../src/sim/invariants/forwards.ts'
 import type { Observer, Turn } from '../../src/sim/observer.ts'
 import { type Plan, planOf } from '../../src/sim/plan.ts'
@@ -78,4 +80,28 @@ test('it tells of one that is answered while it counts as open', () => {
     return { ...turn, after: { ...after, payments: { ...after.payments, forwards: before.payments.forwards } } }
   })
   expect(said).toMatch(/^bob has answered HTLC 0 with a fulfill, and the one that it offered for it is still open$/)
+})
+
+test.each([
+  [
+    'a fee of 1499 msat, and asks for 1500',
+    (htlc: Htlc): Htlc => ({ ...htlc, amountMsat: msat(htlc.amountMsat + 1n) }),
+  ],
+  ['79 blocks of its own, and asks for 80', (htlc: Htlc): Htlc => ({ ...htlc, cltvExpiry: htlc.cltvExpiry + 1 })],
+])('it tells of one that leaves %s', (words, change) => {
+  const said = saidOf(turn => {
+    let { links } = turn.after
+    for (const [key, { outbound }] of pmapEntries(turn.after.payments.forwards)) {
+      if (pmapHas(turn.before.payments.forwards, key)) continue
+      const link = pmapGet(links, String(outbound.link))
+      const channel = fundedOf(link)
+      if (link === undefined || channel === undefined) continue
+      const htlcs = channel.durable.htlcs.map(htlc => (htlc.offeredBy === 'local' ? change(htlc) : htlc))
+      // Of the channel nothing but its HTLCs is another.
+      const changed = { ...channel, durable: { ...channel.durable, htlcs } } as typeof channel
+      links = pmapSet(links, String(outbound.link), { ...link, state: { ...link.state, channel: changed } })
+    }
+    return { ...turn, after: { ...turn.after, links } }
+  })
+  expect(said).toMatch(new RegExp(`^bob passes HTLC 0 on (for|with) ${words}$`))
 })

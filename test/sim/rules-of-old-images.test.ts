@@ -53,6 +53,14 @@ function stateWith(state: EngineState, change: (channel: FundedChannel) => Funde
   return { ...state, links }
 }
 
+function oneCommitmentLater(state: EngineState): EngineState {
+  return stateWith(state, channel => {
+    const { localCommit } = channel.durable
+    const next = { ...localCommit, number: localCommit.number + 1 }
+    return { ...channel, durable: { ...channel.durable, localCommit: next } }
+  })
+}
+
 type Closing = {
   readonly kind: CloseCause['kind']
   readonly mayPublishCommitment: boolean
@@ -163,13 +171,7 @@ describe('a commitment that was revoked before the image', () => {
   function prepare(world: World, rule: Observer, [own, peer]: readonly [SimNode, SimNode], each: Case): void {
     const { kind, waitedBlocks, hasMet = false, isPeerLost = false, isNew = false, lacks } = each
     const id = fromHex(channelIdOf(channelOf(own)))
-    const later = stateWith(own.state, channel => {
-      const { localCommit } = channel.durable
-      return {
-        ...channel,
-        durable: { ...channel.durable, localCommit: { ...localCommit, number: localCommit.number + 1 } },
-      }
-    })
+    const later = oneCommitmentLater(own.state)
     rule.sent?.(seenIn(own, later), 1, Uint8Array.of(0, 133, ...id))
     world.lost.add(own)
     if (isPeerLost) world.lost.add(peer)
@@ -226,13 +228,7 @@ test('the secret of a commitment that is published: only who has forgotten it, a
       const [, bob] = both(world)
       const who = node === bob ? 1 : 0
       const id = fromHex(channelIdOf(channelOf(node)))
-      const later = stateWith(node.state, channel => {
-        const { localCommit } = channel.durable
-        return {
-          ...channel,
-          durable: { ...channel.durable, localCommit: { ...localCommit, number: localCommit.number + 1 } },
-        }
-      })
+      const later = oneCommitmentLater(node.state)
       const saidAfter = (image: number | undefined, height: number | undefined): Complaint => {
         const chain = { transaction: () => ({ tx, height }) }
         const seen = { chain, nodeAt: (index: number) => both(world)[index], honest: world.honest, lost: new Set() }

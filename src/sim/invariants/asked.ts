@@ -53,11 +53,13 @@ function paidBy(node: WatchedNode): Paid {
 }
 
 function amountComplaint(world: World, node: WatchedNode, payments: readonly AskedPayment[]): Complaint {
-  for (const { amountMsat, reply } of payments) {
+  for (const { amountMsat, reply, payee } of payments) {
     if (reply?.type !== 'payment' || reply.payment.amountMsat === amountMsat) continue
     const { amountMsat: paidMsat, paymentHash } = reply.payment
-    // Of an invoice that somebody else has paid as well a part is enough: the payee has all of it, and more.
-    if (paidMsat < amountMsat && world.honest.some(each => hasReceived(each, paymentHash, amountMsat))) continue
+    // Of an invoice that somebody else has paid as well a part is enough: the payee has all of it, and more. What others have, nobody knows.
+    const isSilent = payee.plan.isAdversary || world.lost.has(payee)
+    if (paidMsat < amountMsat && (isSilent || world.honest.some(each => hasReceived(each, paymentHash, amountMsat))))
+      continue
     return `a user of ${node.name} wanted to pay ${amountMsat} msat, and it was a payment of ${paidMsat} msat`
   }
   return undefined

@@ -43,3 +43,43 @@ export function endedPayments(node: Pick<WatchedNode, 'disk' | 'name'>): readonl
     return [{ type: event.type, amountMsat: event.type === 'payment_sent' ? amountMsat + feeMsat : amountMsat }]
   })
 }
+
+/**
+ * Whether a payment counts as sent because its payer has shown the preimage itself: the payee had offered an HTLC of the same hash, and the
+ * commitment that confirmed holds that one. The payer can prove that it has paid; its money may be where it was.
+ */
+export function isKept(events: readonly NodeEvent[], hash: string): boolean {
+  return events.some(
+    event =>
+      event.type === 'channel_onchain' &&
+      event.kind === 'preimage_found' &&
+      event.sentence.includes(hash) &&
+      / of ours\b/.test(event.sentence) &&
+      / of the peer\b/.test(event.sentence),
+  )
+}
+
+/**
+ * Whether the chain has shown the preimage of what it has passed on by another HTLC of its own with the same hash. Where the one that was passed on is
+ * not on the commitment that confirmed, whoever has passed it on keeps what came for it, and its payer has the proof.
+ */
+function isPassedOnByProof(events: readonly NodeEvent[], hash: string): boolean {
+  return events.some(
+    event =>
+      event.type === 'channel_onchain' &&
+      event.kind === 'preimage_found' &&
+      event.sentence.includes(hash) &&
+      (event.sentence.match(/HTLC \d+ of ours/g) ?? []).length > 1,
+  )
+}
+
+/** What it has at most of what the log says that it has paid, or passed on. */
+export function keptMsat(node: Pick<WatchedNode, 'disk' | 'name'>): bigint {
+  const events = eventsOf(node)
+  return events.reduce((sum, event) => {
+    if (event.type === 'payment_forwarded' && isPassedOnByProof(events, event.paymentHash))
+      return sum + event.amountMsat
+    if (event.type !== 'payment_sent' || !isKept(events, event.payment.paymentHash)) return sum
+    return sum + event.payment.amountMsat + event.payment.feeMsat
+  }, 0n)
+}

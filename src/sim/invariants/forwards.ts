@@ -1,7 +1,7 @@
-import { type PMap, pmapEntries, pmapGet, pmapHas } from '../../base/index.ts'
-import type { FundedChannel, Htlc } from '../../channel/index.ts'
+import { type PMap, pmapChanges, pmapEntries, pmapGet, pmapHas } from '../../base/index.ts'
+import { channelIdOf, type FundedChannel, type Htlc } from '../../channel/index.ts'
 import type { EngineState } from '../../engine/index.ts'
-import { DEFAULT_PAYMENT_LIMITS } from '../../payment/index.ts'
+import { DEFAULT_PAYMENT_LIMITS, policyOf } from '../../payment/index.ts'
 import type { Complaint, Observer, Turn, WatchedNode } from '../observer.ts'
 import { fundedOf, nameOf } from './changedLinks.ts'
 
@@ -12,7 +12,8 @@ type Party = Htlc['offeredBy']
 
 /**
  * What a node passes on goes back only when nobody downstream can take it any more (BOLT 2, forwarding HTLCs): until then the HTLC upstream
- * has no end. What ends on the chain is for the rules of money and payments.
+ * has no end. What ends on the chain is for the rules of money and payments. And what goes on leaves the fee and the blocks that the node
+ * asks for (BOLT 7, HTLC fees; BOLT 2, cltv_expiry_delta selection).
  */
 export function forwards(): Observer {
   return {
@@ -21,7 +22,7 @@ export function forwards(): Observer {
       const { before, after } = turn
       if (node.plan.isAdversary || (before.links === after.links && before.payments === after.payments))
         return undefined
-      return openComplaint(node, after) ?? endedComplaint(node, turn)
+      return openComplaint(node, after) ?? endedComplaint(node, turn) ?? begunComplaint(node, turn)
     },
   }
 }
@@ -46,6 +47,27 @@ function endedComplaint({ name }: WatchedNode, { before, after }: Turn): Complai
     const open = htlcOf(after, 'local', forward.outbound)
     if (channel === undefined || isOnChain(channel) || open === undefined) continue
     return `${name} has given HTLC ${forward.id} back, and ${open.id} of ${nameOf(channel)}, which it offered for it, can still be taken`
+  }
+  return undefined
+}
+
+/** By the HTLCs themselves, whatever the record says of them. */
+function begunComplaint({ name }: WatchedNode, { before, after }: Turn): Complaint {
+  for (const [key, forward] of pmapChanges(before.payments.forwards, after.payments.forwards)) {
+    if (pmapHas(before.payments.forwards, key)) continue
+    const [inbound, outbound] = [htlcOf(after, 'remote', forward), htlcOf(after, 'local', forward.outbound)]
+    const channel = channelAt(after, forward.outbound.link)
+    if (inbound === undefined || outbound === undefined || channel === undefined) continue
+    // Within a blinded path its maker has written down what is left, with a rounding of its own (BOLT 4, route blinding).
+    if (outbound.pathKey !== undefined) continue
+    const policy = policyOf(after.payments, channelIdOf(channel), { limits: DEFAULT_PAYMENT_LIMITS })
+    const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = policy
+    const feeMsat = feeBaseMsat + (outbound.amountMsat * BigInt(feeProportionalMillionths)) / 1_000_000n
+    const [leftMsat, leftBlocks] = [inbound.amountMsat - outbound.amountMsat, inbound.cltvExpiry - outbound.cltvExpiry]
+    if (leftMsat < feeMsat)
+      return `${name} passes HTLC ${forward.id} on for a fee of ${leftMsat} msat, and asks for ${feeMsat}`
+    if (leftBlocks < cltvExpiryDelta)
+      return `${name} passes HTLC ${forward.id} on with ${leftBlocks} blocks of its own, and asks for ${cltvExpiryDelta}`
   }
   return undefined
 }

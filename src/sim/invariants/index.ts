@@ -3,6 +3,7 @@ import type { Oracle, OracleOptions } from '../oracle.ts'
 import { specification } from '../oracleObserver.ts'
 import type { World } from '../world.ts'
 import { asked } from './asked.ts'
+import { blame } from './blame.ts'
 import { bounds } from './bounds.ts'
 import { coins } from './coins.ts'
 import { conservation } from './conservation.ts'
@@ -14,7 +15,9 @@ import { ends } from './ends.ts'
 import { exitRight } from './exitRight.ts'
 import { forwards } from './forwards.ts'
 import { hangUps } from './hangUps.ts'
+import { lies } from './lies.ts'
 import { money } from './money.ts'
+import { onions } from './onions.ts'
 import { payments } from './payments.ts'
 import { publications } from './publications.ts'
 import { reserve } from './reserve.ts'
@@ -39,6 +42,9 @@ export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): r
   deadlines(world),
   dust(world),
   forwards(),
+  onions(world),
+  lies(world),
+  blame(world),
   reserve(world),
   secrets(world),
   bounds(world),

@@ -1,14 +1,14 @@
 import { type OutPoint, outPointKey, toHex } from '../../base/index.ts'
 import type { TxOut } from '../../bitcoin/index.ts'
-import { channelIdOf, type FundedChannel } from '../../channel/index.ts'
+import { type ChannelDurable, channelIdOf, type FundedChannel } from '../../channel/index.ts'
 import { ANCHOR_SAT, anchorsCostSat, commitmentFeeSat } from '../../commitment/index.ts'
-import { isMutualClose } from '../due.ts'
+import { isMutualClose, lowestFeerate } from '../due.ts'
 import { fundedChannels } from '../ghost.ts'
 import { isNotWorthwhile, type MoneyTrail, moneyTrail, type Scripts, walletScripts } from '../moneyTrail.ts'
 import type { SimNode } from '../node.ts'
 import type { Complaint, Observer } from '../observer.ts'
 import type { World } from '../world.ts'
-import { endedPayments } from './endedPayments.ts'
+import { endedPayments, keptMsat } from './endedPayments.ts'
 
 /**
  * Invariant 1, over a whole run, when everything is closed: what a node has had and was paid, less what it has paid and what it has
@@ -127,7 +127,7 @@ function bookOf(world: World, node: SimNode): Book {
 function bookComplaint(world: World, node: SimNode, book: Book): Complaint {
   const { cost, allowed } = book
   // Who cheats loses what others then have.
-  const hasGained = cost < 0n && isAllKnown(world)
+  const hasGained = cost < 0n && isAllKnown(world) && -cost > keptMsat(node)
   if (!hasGained && cost <= allowed) return undefined
   const said = hasGained
     ? `${-cost} msat more than it can have`
@@ -165,13 +165,30 @@ function channelCosts(
   const lost = params.fundingAmountSat - sumOf(spend.tx.outputs)
   // Who does not pay for the commitment may lose by it what is too small for an output, and fractions.
   const isPayer = params.role === 'opener' || isMutualClose(durable, spend.tx)
-  const leastFeeSat = isPayer ? 0n : commitmentFeeSat(params.format, durable.feeratePerKw, 0)
+  const leastFeeSat = isPayer ? 0n : commitmentFeeSat(params.format, lowestFeerate(durable), 0)
   const ofSpend = lost > leastFeeSat ? lost - leastFeeSat : 0n
   const anchors = params.role === 'opener' ? anchorsCostSat(params.format) : 0n
   const fees = steps.slice(1).reduce((sum, { madeBy, feeSat }) => (madeBy === 0 ? sum + feeSat : sum), 0n)
   // The opener's anchors are counted already; whoever takes them has more.
   const left = unclaimed.filter(output => output.amountSat !== ANCHOR_SAT && isNotWorthwhile(output, highestFeerate))
-  return ofSpend + anchors + fees + sumOf(left) + 1n
+  return ofSpend + anchors + fees + sumOf(left) + sumOf(returned(durable, { spend, steps }, highestFeerate)) + 1n
+}
+
+/** What it has fulfilled, and left as not worth its claim: once it has expired its peer may take it back. */
+function returned(
+  { htlcs }: ChannelDurable,
+  { spend, steps }: Pick<MoneyTrail, 'spend' | 'steps'>,
+  highestFeerate: number,
+): readonly TxOut[] {
+  const taken = steps.slice(1).filter(({ madeBy }) => madeBy === 1)
+  const outpoints = taken.flatMap(({ known }) => known.tx.inputs.map(({ outpoint }) => outpoint))
+  const outputs = outpoints.flatMap(({ txid, vout }) => (txid === spend?.txid ? (spend.tx.outputs[vout] ?? []) : []))
+  const isFulfilled = (output: TxOut) =>
+    htlcs.some(
+      ({ offeredBy, resolution, amountMsat }) =>
+        offeredBy === 'remote' && resolution?.type === 'fulfill' && amountMsat / 1000n === output.amountSat,
+    )
+  return outputs.filter(output => isNotWorthwhile(output, highestFeerate) && isFulfilled(output))
 }
 
 /** Of the whole run. */

@@ -1,7 +1,7 @@
 import { pmapValues } from '../../base/index.ts'
 import type { NodeEvent } from '../../engine/index.ts'
 import type { Complaint, Observer, WatchedNode, WatchedWorld } from '../observer.ts'
-import { eventsOf } from './endedPayments.ts'
+import { eventsOf, isKept } from './endedPayments.ts'
 
 interface End {
   readonly type: 'payment_sent' | 'payment_failed' | 'payment_received'
@@ -53,7 +53,7 @@ export function payments(world: WatchedWorld): Observer {
 
 /** Of a node on an older image nobody asks this: it remembers a payment as it was, and what became of it is said to nobody twice. */
 function endsComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs): Complaint {
-  return twiceComplaint(node, logs) ?? otherSideComplaint(world, node, logs)
+  return twiceComplaint(world, node, logs) ?? otherSideComplaint(world, node, logs)
 }
 
 function logOf(node: WatchedNode): Log {
@@ -75,22 +75,60 @@ function flightComplaint(node: WatchedNode): Complaint {
   return `${node.name} still has payments in flight when all has come to rest: ${flying.join(', ')}`
 }
 
-/** A payment is a number at its payer, and a hash and a payer at its payee: two may give the same preimage away, but none twice. */
-function twiceComplaint(node: WatchedNode, logs: Logs): Complaint {
+/** A payment is a number at its payer, and a hash and who brings it at its payee: everybody behind that one may have paid it, but nobody twice. */
+function twiceComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs): Complaint {
   const seen = new Map<string, End>()
+  const received = new Map<string, number>()
   for (const end of logs.get(node)?.ends ?? []) {
-    const isReceived = end.type === 'payment_received'
-    const keys = isReceived
-      ? [`received ${end.hash} ${end.other}`]
-      : [`number ${end.number}`, ...(end.type === 'payment_sent' ? [`sent ${end.hash}`] : [])]
-    for (const key of keys) {
+    if (end.type === 'payment_received') {
+      const key = `${end.hash} ${end.other}`
+      const times = (received.get(key) ?? 0) + 1
+      received.set(key, times)
+      const known = payersOf(world, node, end, logs)
+      const payers =
+        known === 'unknown'
+          ? payersAtMost(world, node, end, logs)
+          : known.length + payersOfDust(world, node, end, logs).filter(payer => !known.includes(payer)).length
+      if (times > payers && times > 1 && !isClaimedOnChain(node, end, logs))
+        return `${node.name} has ended payment ${end.hash.slice(0, 8)} twice: ${times} times received, where ${payers} may have paid it`
+      continue
+    }
+    for (const key of [`number ${end.number}`, ...(end.type === 'payment_sent' ? [`sent ${end.hash}`] : [])]) {
       const earlier = seen.get(key)
-      if (earlier !== undefined && !(isReceived && isClaimedOnChain(node, end, logs)))
+      if (earlier !== undefined)
         return `${node.name} has ended payment ${end.hash.slice(0, 8)} twice: ${earlier.type} as number ${earlier.number}, and ${end.type} as number ${end.number}`
       seen.set(key, end)
     }
   }
   return undefined
+}
+
+/** Who may have paid this node under this hash: the honest say so, of the others nobody knows. */
+function payersAtMost(world: WatchedWorld, payee: WatchedNode, { hash }: End, logs: Logs): number {
+  const { honest, nodes = honest, lost } = world
+  const isPayer = (node: WatchedNode) =>
+    lost?.has(node) === true ||
+    logs.get(node)?.ends.some(end => end.type !== 'payment_received' && end.hash === hash && end.other === payee.id) ===
+      true
+  return nodes.length - honest.length + honest.filter(node => node !== payee && isPayer(node)).length
+}
+
+/**
+ * What has no output on the commitment that ends a channel on its way has failed for who has offered it there, and rightly so for its payer; the
+ * payee counts it all the same, having given the preimage away.
+ */
+function payersOfDust(
+  { honest }: WatchedWorld,
+  payee: WatchedNode,
+  { hash, amountMsat }: End,
+  logs: Logs,
+): readonly WatchedNode[] {
+  const isForced = [...logs.values()].some(({ events }) =>
+    events.some(event => event.type === 'channel_onchain' && event.kind === 'commitment_confirmed'),
+  )
+  if (!isForced || amountMsat >= LEAST_OUTPUT_MSAT) return []
+  const isLost = (end: End) => end.type === 'payment_failed' && end.hash === hash && end.amountMsat === amountMsat
+  return honest.filter(node => logs.get(node)?.ends.some(end => isLost(end) && end.other === payee.id))
 }
 
 /** With a preimage that it has given away once a node takes every HTLC of that hash that it finds on chain. */
@@ -101,6 +139,23 @@ function isClaimedOnChain(node: WatchedNode, { amountMsat }: End, logs: Logs): b
   )
 }
 
+/** On its way to somebody else it came to a node that knew its preimage, which took it from the chain: whoever offered it has paid, or was paid for it. */
+function isTakenOnTheWay(world: WatchedWorld, node: WatchedNode, end: End, logs: Logs): boolean {
+  const peer = world.honest.find(({ id }) => id === end.other)
+  const log = peer && logs.get(peer)
+  return (
+    isClaimedOnChain(node, end, logs) &&
+    (log?.ends.some(({ type, hash }) => type === 'payment_sent' && hash === end.hash) === true ||
+      log?.events.some(event => event.type === 'payment_forwarded' && event.paymentHash === end.hash) === true)
+  )
+}
+
+/** Its payee was paid by somebody else under the same hash, and with that preimage who was to pass this one on has kept it: that is its right. */
+function isClaimedOnTheWay({ lies }: WatchedWorld, payee: WatchedNode, { hash }: End, logs: Logs): boolean {
+  const isReceived = logs.get(payee)?.ends.some(end => end.type === 'payment_received' && end.hash === hash)
+  return lies?.claimed.has(hash) === true && isReceived === true
+}
+
 /** Who has paid has paid somebody who was paid, and who was paid has been paid by somebody, over however many others. */
 function otherSideComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs): Complaint {
   for (const end of logs.get(node)?.ends ?? []) {
@@ -109,6 +164,7 @@ function otherSideComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs):
     if (type === 'payment_received') {
       const payers = payersOf(world, node, end, logs)
       if (payers === 'unknown' || payers.length > 0 || isLeft(world, node, end, logs)) continue
+      if (isTakenOnTheWay(world, node, end, logs)) continue
       const peer = world.honest.find(({ id }) => id === other)
       return `${node.name} was paid ${amountMsat} msat by ${peer?.name}, who has not paid (${name})`
     }
@@ -120,7 +176,8 @@ function otherSideComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs):
       // Whoever is not honest may have had the preimage from another payment of this hash, and keeps the money.
       return payers === 'unknown' || (payers.includes(node) && received.amountMsat === amountMsat)
     })
-    if (!isMet && !isMetTogether(world, payee, end, logs))
+    const isExplained = isMetTogether(world, payee, end, logs) || isKept(logs.get(node)?.events ?? [], hash)
+    if (!isMet && !isExplained && !isClaimedOnTheWay(world, payee, end, logs))
       return `${node.name} has paid ${amountMsat} msat to ${payee.name}, who was not paid (${name})`
   }
   return undefined
@@ -139,7 +196,16 @@ function isMetTogether(world: WatchedWorld, payee: WatchedNode, { hash, amountMs
   const { honest, nodes = honest, lost } = world
   const isSilent = nodes.length > honest.length || (lost?.size ?? 0) > 0
   if (isSilent) return receivedMsat > amountMsat && receivedMsat >= sumOf(paid)
-  return paid.length > 1 && receivedMsat === sumOf(paid)
+  if (paid.length > 1 && receivedMsat === sumOf(paid)) return true
+  // One of those who pay may take a part of another one that comes by, once it knows the preimage: with what it would have earned.
+  const taken = world.honest
+    .filter(node => node !== payee)
+    .flatMap(node =>
+      ofHash(node, 'payment_received').filter(
+        end => payersOf(world, node, end, logs).length === 0 && isTakenOnTheWay(world, node, end, logs),
+      ),
+    )
+  return taken.length > 0 && receivedMsat + sumOf(taken) >= sumOf(paid)
 }
 
 /** The honest nodes whose payment came to this one, back over those who passed it on; `unknown` behind anybody else. */

@@ -15,7 +15,7 @@ const WEIGHT_OF_AN_HTLC = 172n
 
 /**
  * BOLT 2, update_add_htlc, sender: whoever offers keeps its reserve and, as opener, pays for the commitment that it offers on. Otherwise it
- * has nothing left to lose, or the fee of the commitment is paid by nobody.
+ * has nothing left to lose, or the fee of the commitment is paid by nobody. The same of an opener who raises the feerate (update_fee).
  */
 export function reserve(_world: World): Observer {
   return {
@@ -25,7 +25,7 @@ export function reserve(_world: World): Observer {
       for (const { before, after } of changedLinks(turn)) {
         const [earlier, channel] = [fundedOf(before), fundedOf(after)]
         if (channel === undefined || earlier === undefined) continue
-        const complaint = offerComplaint(node, channel, earlier)
+        const complaint = offerComplaint(node, channel, earlier) ?? raiseComplaint(node, channel, earlier)
         if (complaint !== undefined) return complaint
       }
       return undefined
@@ -39,6 +39,24 @@ function offerComplaint(node: WatchedNode, channel: FundedChannel, earlier: Fund
   // Most are signed in the turn that offers them.
   const offered = durable.htlcs.find(htlc => htlc.offeredBy === 'local' && !isIn(earlier, htlc))
   if (offered === undefined) return undefined
+  const lacks = lackComplaint(channel, earlier)
+  return lacks && `${node.name} has offered HTLC ${offered.id} in ${nameOf(channel)}, and ${lacks}`
+}
+
+function raiseComplaint(node: WatchedNode, channel: FundedChannel, earlier: FundedChannel): Complaint {
+  const { durable } = channel
+  if (durable.params.role !== 'opener' || earlier.durable.feeUpdates === durable.feeUpdates) return undefined
+  const [before, after] = [earlier.durable, durable].map(
+    each => commitmentContents(each, 'remote', 'next').feeratePerKw,
+  )
+  if (before === undefined || after === undefined || after <= before) return undefined
+  const lacks = lackComplaint(channel, earlier)
+  return lacks && `${node.name} has raised the feerate of ${nameOf(channel)} from ${before} to ${after}, and ${lacks}`
+}
+
+/** What it keeps, where that is not enough, of the peer's next commitment. */
+function lackComplaint(channel: FundedChannel, earlier: FundedChannel): Complaint {
+  const { durable } = channel
   const { params } = durable
   const holder: Party = 'remote'
   const { htlcs, feeratePerKw, toLocalMsat } = commitmentContents(durable, holder, 'next')
@@ -50,5 +68,5 @@ function offerComplaint(node: WatchedNode, channel: FundedChannel, earlier: Fund
   const costSat = params.role === 'opener' ? feeSat + anchorsSat : 0n
   const neededMsat = (params.remote.channelReserveSat + costSat) * 1000n
   if (toLocalMsat >= neededMsat) return undefined
-  return `${node.name} has offered HTLC ${offered.id} in ${nameOf(channel)}, and keeps ${toLocalMsat} msat of the ${neededMsat} msat that its reserve and the fee ask for`
+  return `keeps ${toLocalMsat} msat of the ${neededMsat} msat that its reserve and the fee ask for`
 }
