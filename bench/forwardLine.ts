@@ -135,10 +135,14 @@ export class ForwardLine {
   async run({ payments, inFlight, refusedOneOf, paymentsPerBlock, onDone }: Run): Promise<void> {
     let begun = 0
     let done = 0
-    const lane = async (ways: Ways): Promise<void> => {
+    // What goes there comes back: however many there are, no channel runs dry.
+    const lane = async (first: Ways): Promise<void> => {
+      let [ways, amount] = [first, this.#amount()]
       while (begun < payments) {
         begun += 1
-        await this.#pay(ways, begun % refusedOneOf !== 0)
+        await this.#pay(ways, amount, begun % refusedOneOf !== 0)
+        if (ways !== first) amount = this.#amount()
+        ways = ways === 'there' ? 'back' : 'there'
         done += 1
         if (done % paymentsPerBlock === 0) this.#block()
         await onDone?.(done)
@@ -159,10 +163,13 @@ export class ForwardLine {
     return node
   }
 
-  async #pay(ways: Ways, isTaken: boolean): Promise<void> {
+  #amount(): bigint {
+    return BigInt(LEAST_MSAT + this.#random.below(MOST_MSAT - LEAST_MSAT))
+  }
+
+  async #pay(ways: Ways, amount: bigint, isTaken: boolean): Promise<void> {
     const [preimage, paymentSecret, sessionKey] = [this.#bytes(), this.#bytes(), this.#bytes()]
     const paymentHash = toHex(sha256(preimage)) as PaymentHash // 32 bytes in hex
-    const amount = BigInt(LEAST_MSAT + this.#random.below(MOST_MSAT - LEAST_MSAT))
     const order = ways === 'there' ? this.#nodes : this.#nodes.toReversed()
     const scids = ways === 'there' ? this.#scids : this.#scids.toReversed()
     const [payer, payee] = [order[0], order.at(-1)]

@@ -41,9 +41,9 @@ export async function benchRivals({ quick, profileIn }: RivalsOptions): Promise<
     const [turns, alone, many] = quick ? [1, 8, 120] : [4, 40, 500]
     const figures: Figure[] = []
     for (const way of WAYS) {
-      // The compilers warm up.
+      // The compilers warm up: what is measured is a node that has been at work for a while.
       for (const line of lines)
-        await turn(line, way, quick ? { alone: 3, many: 60 } : { alone: 20, many: 400 }, nothing())
+        await turn(line, way, quick ? { alone: 3, many: 60 } : { alone: 100, many: 2_000 }, nothing())
       const measured = lines.map(nothing)
       for (let i = 0; i < turns; i++) {
         for (const [at, line] of lines.entries()) await turn(line, way, { alone, many }, measured[at] ?? nothing())

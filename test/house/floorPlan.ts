@@ -44,7 +44,7 @@ export const ROOMS_OF_PACKAGE: Readonly<Record<string, readonly string[]>> = {
   '@noble/ciphers': ['crypto'],
   '@noble/curves': ['crypto'],
   '@noble/hashes': ['crypto'],
-  '@scure/base': ['bitcoin', 'invoice'],
+  '@scure/base': ['bitcoin', 'invoice', 'node'],
   '@scure/bip32': ['wallet'],
   '@scure/bip39': ['keys'],
   '@bitauth/libauth': ['node'],
