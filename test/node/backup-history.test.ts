@@ -25,6 +25,8 @@ const REASON = 'this node goes on from a backup'
 const CAPACITY_MSAT = 1_000_000_000n
 /** An HTLC of `addCommand` expires 100 blocks after it was offered; then claims need a few more. */
 const UNTIL_ALL_IS_OVER = 125
+/** Where an output is not worth its claim: it is given up `LEFT_AFTER_BLOCKS` after its HTLC expired. */
+const UNTIL_DUST_IS_GIVEN_UP = 144
 /** Where nothing is in flight. */
 const UNTIL_IT_IS_SWEPT = 15
 
@@ -104,6 +106,7 @@ interface Verdict {
 async function judged(pair: Pair, who: Name, newest: number, blocks = UNTIL_ALL_IS_OVER): Promise<Verdict> {
   const { params } = channelOf(pair, who).durable
   for (let i = 0; i < blocks; i++) await pair.mine()
+  for (let i = 0; i < UNTIL_DUST_IS_GIVEN_UP && channelOf(pair, who).state !== 'closed'; i++) await pair.mine()
   const funding = outPointKey(params.fundingOutpoint)
   const spends = pair.chain.published.filter(tx => tx.inputs.some(input => outPointKey(input.outpoint) === funding))
   const [close] = spends
@@ -163,7 +166,20 @@ describe('a copy of the records of a channel', () => {
         if (isQuiet && who === 'bob') expect(mainSat).toBe(settledSat)
         if (isQuiet && who === 'alice') expect(mainSat).toBeGreaterThan(settledSat - 20_000n)
       }),
-      { numRuns: 12 },
+      {
+        numRuns: 12,
+        // An HTLC just above the dust limit, whose output does not pay for its claim.
+        examples: [
+          [
+            [
+              { type: 'offer', payer: 'bob', amountMsat: 354_000n },
+              { type: 'offer', payer: 'alice', amountMsat: 1_000n },
+            ],
+            2,
+            'bob',
+          ],
+        ],
+      },
     )
   }, 240_000)
 
