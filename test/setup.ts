@@ -7,3 +7,9 @@ import { installBestBackends } from '../src/node/crypto/installBestBackends.ts'
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/bookend-compiled', import.meta.url))
 
 await installBestBackends()
+
+// Drawn anew in each run, unless BOOKEND_SEED says what to draw from: then each property sees the same cases again.
+if (process.env.BOOKEND_SEED !== undefined) {
+  const { default: fc } = await import('fast-check')
+  fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(process.env.BOOKEND_SEED) | 0 })
+}
