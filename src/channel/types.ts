@@ -1,4 +1,4 @@
-import type { BlockHash, ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, Sat } from '../base/index.ts'
+import type { BlockHash, ChannelId, FeeratePerKw, Msat, OutPoint, PaymentHash, Sat, Txid } from '../base/index.ts'
 import type { Tx, TxOut } from '../bitcoin/index.ts'
 import type { ClosingVariant, CommitmentFormat } from '../commitment/index.ts'
 import type { ChannelSecrets, SecretStore } from '../keys/index.ts'
@@ -314,6 +314,8 @@ export type ChannelChainInput =
       readonly output: TxOut | undefined
       readonly coinbase: boolean
     }
+  /** This other transaction has spent a coin of the opener's funding, for good. */
+  | { readonly type: 'funding_lost'; readonly by: Txid }
   /** The funding output is spent, by a transaction of whomever. */
   | { readonly type: 'funding_spent'; readonly tx: Tx }
   /** The onchain room has found a commitment on the chain that is newer than all we know, whoever published it. */

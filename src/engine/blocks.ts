@@ -5,6 +5,7 @@ import { publishAll, stepWallet } from './coins.ts'
 import { followFeerates } from './followFeerates.ts'
 import { blockKey } from './keys.ts'
 import { isFunded, stepLink } from './links.ts'
+import { endUnfundable } from './lostFunding.ts'
 import { offerAgain } from './lostInputs.ts'
 import { linkAt, update, type Work } from './work.ts'
 
@@ -29,6 +30,7 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
   const { answers } = stepWallet(work, { type: 'block_connected', height, transactions })
   publishAll(work, answers)
   offerAgain(work, height)
+  endUnfundable(work, height)
   for (const index of concerned(work, transactions)) {
     lookAround(work, index)
     stepLink(work, index, { type: 'block_connected', height, transactions })

@@ -8,7 +8,15 @@ export { recordsWithoutTrust } from './lostData.ts'
 export { prepareLink } from './prepare.ts'
 export { forgetSecrets } from './secrets.ts'
 export { shortChannelIdOf } from './shortChannelId.ts'
-export { isFailedOpening, isIdle, isTouchedAbove, isUnfunded, isUnfundedByPeer, isUsable } from './standing.ts'
+export {
+  isFailedOpening,
+  isIdle,
+  isTouchedAbove,
+  isUnfunded,
+  isUnfundedByPeer,
+  isUsable,
+  ownFunding,
+} from './standing.ts'
 export { linkMachine, linkStep } from './step.ts'
 export {
   type ConfirmedFunding,

@@ -1,3 +1,4 @@
+import type { Txid } from '../base/index.ts'
 import type { LinkState } from './types.ts'
 
 // What the floors above ask of a link, without knowing its parts.
@@ -27,6 +28,14 @@ export function isUnfunded({ channel }: LinkState): boolean {
   if (channel === undefined || !('durable' in channel)) return true
   const { ready, unconfirmed } = channel.durable
   return channel.state !== 'closed' && (!ready.local || unconfirmed !== undefined)
+}
+
+/** The funding transaction of a channel that we fund and no block has shown, as deep as it has to be. */
+export function ownFunding(state: LinkState): Txid | undefined {
+  const { channel } = state
+  if (channel === undefined || !('durable' in channel) || !isUnfunded(state)) return undefined
+  const { role, fundingOutpoint } = channel.durable.params
+  return role === 'opener' ? fundingOutpoint.txid : undefined
 }
 
 /** The same of a channel into which we have put nothing: it is the peer's to fund. */

@@ -7,7 +7,7 @@ import { enforce, enforceRevoked, fundedChannel } from './enforcement.ts'
 import { findFunding, forgetFunding, fundingDepth, fundingFound, lookUpFunding, publishFunding } from './funding.ts'
 import { spent } from './spends.ts'
 import type { LinkContext, LinkInput, LinkState, LinkStep } from './types.ts'
-import { begin, finish, type Work } from './work.ts'
+import { begin, finish, type Work, withEffects } from './work.ts'
 
 /** One input for a link. Total and pure: whatever comes in, the answer is a state, writes and effects. */
 export function linkStep(state: LinkState, input: LinkInput, context: LinkContext): LinkStep {
@@ -40,8 +40,10 @@ function answer(work: Work, input: LinkInput, context: LinkContext): Work {
       return spent(work, input.tx, input.height, context)
     case 'funding_found':
       return fundingFound(work, input.tx, input.height, context)
+    case 'funding_lost':
+      return withoutFunding(stepChannel(work, { type: 'funding_lost', by: input.by }, context), context)
     case 'given_up':
-      return stepChannel(work, { type: 'resolved' }, context)
+      return withoutFunding(work, context)
     case 'started':
       return started(work, context)
     case 'end_of_turn':
@@ -53,6 +55,17 @@ function answer(work: Work, input: LinkInput, context: LinkContext): Work {
 
 function connection(work: Work, now: LinkState['connection']): Work {
   return { ...work, state: { ...work.state, connection: now } }
+}
+
+/** Its funding will never be: it is closed, and nobody can take what we offered over it, but for what the peer has claimed already. */
+function withoutFunding(work: Work, context: LinkContext): Work {
+  const htlcs = fundedChannel(work)?.durable.htlcs ?? []
+  const offered = htlcs.filter(({ offeredBy, resolution }) => offeredBy === 'local' && resolution?.type !== 'fulfill')
+  const closed = stepChannel(work, { type: 'resolved' }, context)
+  return withEffects(
+    closed,
+    offered.map(({ id, paymentHash }) => ({ type: 'event', event: { type: 'htlc_dropped', id, paymentHash } })),
+  )
 }
 
 /** One connection at a time: a new one is the end of the one before it, whether or not that was told. */

@@ -91,7 +91,9 @@ export type LinkInput =
   | { readonly type: 'spend_found'; readonly outpoint: OutPoint; readonly tx: Tx; readonly height: number }
   /** The answer to `look_up_funding`, where there is one. */
   | { readonly type: 'funding_found'; readonly tx: Tx; readonly height: number }
-  /** Nobody waits for its funding any more: a channel that is closing ends. */
+  /** A coin of our funding is spent by this other transaction, for good: the channel ends, and with it what is in flight over it. */
+  | { readonly type: 'funding_lost'; readonly by: Txid }
+  /** Nobody waits for its funding any more: a channel that is closing ends, and with it what is in flight over it. */
   | { readonly type: 'given_up' }
   /** The first input after a start from stored records. */
   | { readonly type: 'started' }

@@ -12,6 +12,7 @@ export {
 } from './coins.ts'
 export { type AddressKey, type Branch, deriveAddressKey, type KeyPath, type WalletKeys, walletKeys } from './keys.ts'
 export { DEFAULT_WALLET_LIMITS, reserveSat, type WalletLimits } from './limits.ts'
+export { beatenTransactions } from './ownTransactions.ts'
 export { freshChangeScript, type PaymentPlan, type PaymentRequest, planPayment, signPayment } from './payment.ts'
 export { newWallet } from './state.ts'
 export { walletStep } from './step.ts'

@@ -47,6 +47,19 @@ export function hasAllInputs(state: WalletState, { tx }: OwnTx): boolean {
   })
 }
 
+/** Those that cannot confirm for what a block of this height or below holds, with what it is. Cost: one pass, where none is beaten. */
+export function beatenTransactions(
+  { transactions }: Pick<WalletState, 'transactions'>,
+  finalHeight: number,
+): ReadonlyMap<Txid, SeenIn> {
+  const beaten = new Map<Txid, SeenIn>()
+  for (const { txid, conflict } of transactions.values()) {
+    if (conflict === undefined || conflict.height > finalHeight) continue
+    for (const id of descendantsOf(transactions, txid)) beaten.set(id, conflict)
+  }
+  return beaten
+}
+
 /** Those that can still confirm: neither confirmed nor beaten, and no child of one that is beaten. */
 export function openTransactions({ transactions }: Pick<WalletState, 'transactions'>): readonly OwnTx[] {
   const beaten = new Set<Txid>()

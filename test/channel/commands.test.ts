@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { feeratePerKw, msat, sat } from '../../src/base/index.ts'
+import { txid } from '../../src/bitcoin/index.ts'
 import { loadDurable } from '../../src/channel/index.ts'
 import type { ChannelCommand, ChannelInput } from '../../src/channel/types.ts'
 import { expectRefused, NAMES, tried, typesOnTheirWay } from './attacks.ts'
@@ -38,6 +39,7 @@ const COMMANDS: { readonly [T in Exclude<ChannelInput['type'], 'message'>]: Chan
   block: { type: 'block' },
   funding_depth: { type: 'funding_depth', depth: 0, output: undefined, coinbase: false },
   funding_spent: { type: 'funding_spent', tx: walletTx({ amountSat: sat(1), script: new Uint8Array(0) }) },
+  funding_lost: { type: 'funding_lost', by: txid(walletTx({ amountSat: sat(2), script: new Uint8Array(0) })) },
   newer_commitment: { type: 'newer_commitment', reason: 'a newer one is on the chain' },
   resolved: { type: 'resolved' },
   disconnected: { type: 'disconnected' },

@@ -11,6 +11,7 @@ import { commitmentSigned } from '../handlers/commitmentSigned.ts'
 import { connected, disconnected } from '../handlers/connection.ts'
 import { forceClose, peerError, peerWarning } from '../handlers/forceClose.ts'
 import { fundingDepth, fundingTimeout, republishFunding, unconfirmedTooLong } from '../handlers/fundingDepth.ts'
+import { fundingLost } from '../handlers/fundingLost.ts'
 import { fundingSpent } from '../handlers/fundingSpent.ts'
 import { isDue, release } from '../handlers/hold.ts'
 import { newerCommitment } from '../handlers/lostData.ts'
@@ -72,6 +73,8 @@ function answer(channel: FundedChannel, input: ChannelInput, context: ChannelCon
       return onBlock(channel, context)
     case 'funding_depth':
       return fundingDepth(channel, input, context)
+    case 'funding_lost':
+      return fundingLost(channel, input.by, context)
     case 'funding_spent':
       return fundingSpent(channel, input.tx)
     case 'newer_commitment':

@@ -48,6 +48,7 @@ export function stepOpening(channel: OpeningChannel, input: ChannelInput, contex
     case 'force_close':
     case 'connected':
     case 'funding_depth':
+    case 'funding_lost':
     case 'funding_spent':
     case 'newer_commitment':
     case 'resolved':
