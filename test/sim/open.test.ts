@@ -10,14 +10,7 @@ import { useCrypto } from '../../src/sim/useCrypto.ts'
 const FOLDER = new URL('./open/', import.meta.url)
 
 /** By file: the rule that breaks. The folder is there where a plan is. */
-const OPEN: Readonly<Record<string, string>> = {
-  // Put back to an older image, a node pays for a channel with a coin that it had spent before. The funding can never confirm, and its opener neither
-  // ends the channel nor stops counting the change.
-  'funding-from-a-coin-that-was-spent.json': 'rest',
-  // Two honest nodes are put back to older images in turn, one of them three times. Not explained yet.
-  'htlcs-left-after-old-images-of-both.json': 'rest',
-  'zero-conf-funding-from-a-coin-that-was-spent.json': 'ends of channels',
-}
+const OPEN: Readonly<Record<string, string>> = {}
 
 beforeAll(() => useCrypto('fast'))
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { defined, emptyPMap, fromHex, pmapEntries, pmapSet } from '../../src/base/index.ts'
-import { type CloseCause, channelIdOf, type FundedChannel } from '../../src/channel/index.ts'
+import { defined, emptyPMap, fromHex, msat, paymentHash, pmapEntries, pmapSet } from '../../src/base/index.ts'
+import { type CloseCause, channelIdOf, type FundedChannel, type Htlc } from '../../src/channel/index.ts'
 import type { EngineState } from '../../src/engine/index.ts'
 import { fundedOf } from '../../src/sim/invariants/changedLinks.ts'
 import { deadlines } from '../../src/sim/invariants/deadlines.ts'
@@ -76,6 +76,16 @@ function closing(channel: FundedChannel, { kind, mayPublishCommitment, heldUntil
 const BLIND: Closing = { kind: 'data_loss', mayPublishCommitment: false }
 const ABLE: Closing = { kind: 'remote_error', mayPublishCommitment: true }
 
+const htlcOf = (offeredBy: Htlc['offeredBy']): Htlc => ({
+  offeredBy,
+  id: 0,
+  amountMsat: msat(1_000n),
+  paymentHash: paymentHash(new Uint8Array(32)),
+  cltvExpiry: 500,
+  onionRoutingPacket: new Uint8Array(1366),
+  added: 'irrevocable',
+})
+
 /** The node as others see it, in another state. */
 const seenIn = (node: SimNode, state: EngineState): SimNode =>
   ({ name: node.name, id: node.id, plan: node.plan, isListening: node.isListening, state }) as SimNode
@@ -107,6 +117,14 @@ test('a channel is locked where nobody can end it, and only there', () => {
         ask(blind, [alice, other], [alice, other]),
       )
       seen['forgotten by the other side, and open'] = ask(open, [alice, forgetful], [forgetful])
+      for (const offeredBy of ['local', 'remote'] as const) {
+        const channel = { ...open, durable: { ...open.durable, htlcs: [htlcOf(offeredBy)] } }
+        seen[`forgotten by the other side, with an HTLC that is ${offeredBy}`] = ask(
+          channel,
+          [alice, forgetful],
+          [forgetful],
+        )
+      }
       seen['forgotten by the other side, and we are blind'] = ask(blind, [alice, forgetful], [alice, forgetful])
       seen['forgotten by the other side, and we can publish'] = ask(able, [alice, forgetful], [forgetful])
     },
@@ -125,6 +143,9 @@ test('a channel is locked where nobody can end it, and only there', () => {
     'both are blind': true,
     'the other side is on an image, and can publish': false,
     'forgotten by the other side, and open': true,
+    // The deadline of ours ends the channel; theirs nobody can take back.
+    'forgotten by the other side, with an HTLC that is local': false,
+    'forgotten by the other side, with an HTLC that is remote': true,
     'forgotten by the other side, and we are blind': true,
     'forgotten by the other side, and we can publish': false,
     'its end is on the chain': false,

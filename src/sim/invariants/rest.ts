@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Htlc } from '../../channel/index.ts'
 import type { EngineState } from '../../engine/index.ts'
 import { isFailedOpening } from '../../link/index.ts'
 import { isLocked } from '../locked.ts'
@@ -66,21 +65,13 @@ function restComplaint(node: Node, world: World): Complaint {
     const { channel } = state
     // What was never funded may still be, so that it is remembered for weeks.
     if (channel === undefined || isFailedOpening(state)) continue
+    if ('durable' in channel && isLocked(channel, peer, world)) continue
     const name = `channel ${channel.state} of ${node.name}`
-    if (!QUIET.has(channel.state) && !('durable' in channel && isLocked(channel, peer, world)))
-      return `${name} is still ${channel.state} when all has come to rest`
-    if (
-      channel.state === 'normal' &&
-      channel.durable.htlcs.some(htlc => !(isTheirs(htlc) && isLocked(channel, peer, world)))
-    )
+    if (!QUIET.has(channel.state)) return `${name} is still ${channel.state} when all has come to rest`
+    if (channel.state === 'normal' && channel.durable.htlcs.length > 0)
       return `${name} has HTLCs left when all has come to rest`
   }
   return undefined
-}
-
-/** Offered by a peer and not paid to us: whoever has forgotten it cannot take it back, and nothing of ours is in it. */
-function isTheirs({ offeredBy, resolution }: Htlc): boolean {
-  return offeredBy === 'remote' && resolution?.type !== 'fulfill'
 }
 
 function storedComplaint(node: Node): Complaint {
