@@ -8,7 +8,9 @@ import {
   type OnchainContext,
   type OnchainEffect,
   type OnchainInput,
+  type OutputOutlook,
   step as onchainStep,
+  outlook,
   type SpendPath,
   spendPaths,
 } from '../onchain/index.ts'
@@ -98,6 +100,13 @@ export function channelSpends(state: LinkState, party: 'local' | 'remote', conte
   if (channel === undefined || state.onchain === undefined) return []
   const { view } = onchainContext(state, channel, context)
   return spendPaths(view, state.onchain.facts, party, context.height)
+}
+
+/** The outputs of a channel that ends, for explanations. */
+export function channelOutputs(state: LinkState, context: LinkContext): readonly OutputOutlook[] {
+  const channel = fundedChannel(begin(state))
+  if (channel === undefined || state.onchain === undefined) return []
+  return outlook(onchainContext(state, channel, context).view, state.onchain, context.height)
 }
 
 /** The chain has proved that there is more than we know. What else may be done about the commitment there is looked at with that. */

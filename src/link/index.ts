@@ -1,7 +1,7 @@
 // link: one channel over its whole life: the channel machine, its enforcement on chain, and its funding, composed into one step.
 // It must not know other channels, connections or the wallet: the engine gives it what is for it.
 // Start reading at types.ts, then step.ts.
-export { channelSpends } from './enforcement.ts'
+export { channelOutputs, channelSpends } from './enforcement.ts'
 export { dueFeerateOf } from './feerate.ts'
 export { loadLink } from './load.ts'
 export { recordsWithoutTrust } from './lostData.ts'

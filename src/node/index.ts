@@ -6,6 +6,7 @@ export { createNode } from './createNode.ts'
 export { type CryptoReport, ensureBackends, installBestBackends } from './crypto/installBestBackends.ts'
 export { Driver, type DriverOptions, type InputResult, type Machine, type MachineStep } from './driver.ts'
 export { BookendError, type BookendErrorCode, type BookendErrorOptions } from './error.ts'
+export type { ExplainedOutput, ExplainedSpend, ExplainedSpending } from './explanation.ts'
 export { type NodeKeys, nodeKeys } from './nodeKeys.ts'
 export type { AnnouncedNode, LogLine, NetOption, NodeOptions } from './options.ts'
 export { PipeHub, pipe, regtest, sqlite, tcp } from './parts.ts'
@@ -20,7 +21,6 @@ export type {
   CloseRequest,
   ClosingChannel,
   CreatedInvoice,
-  ExplainedSpend,
   GraphChannelInfo,
   GraphNodeInfo,
   GraphPage,

@@ -4,6 +4,7 @@ import type { PlainInvoice } from '../invoice/index.ts'
 import type { PayBudget, PaymentRoute } from '../payment/index.ts'
 import type { NetAddress } from '../ports/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
+import type { ExplainedOutput, ExplainedSpend } from './explanation.ts'
 
 // A running node as a program sees it. Verbs take one object; what goes wrong is a `BookendError`; amounts are bigints with their
 // unit in the type.
@@ -193,16 +194,10 @@ export interface ChannelExplanation {
   readonly summary: string
   readonly local: readonly ExplainedSpend[]
   readonly remote: readonly ExplainedSpend[]
+  /** Of a channel that ends or has ended: each output, who may take it when, what was published for it, and what is awaited. */
+  readonly outputs: readonly ExplainedOutput[]
   /** Why it was closed, and what was seen. */
   readonly closing: readonly string[]
-}
-
-export interface ExplainedSpend {
-  readonly sentence: string
-  readonly amountSat: Sat
-  /** Possible now; else `afterHeight` says from which block on, where that is known. */
-  readonly now: boolean
-  readonly afterHeight: number | undefined
 }
 
 export interface CloseRequest {

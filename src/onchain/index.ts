@@ -12,6 +12,7 @@
 //     …until event resolved: delete the records
 export { loadOnchainState } from './codec/records.ts'
 export { IRREVOCABLE_DEPTH, MAX_CLAIM_WEIGHT, SAFE_DEPTH, SPLIT_BLOCKS } from './limits.ts'
+export { type OutputOutlook, outlook } from './outlook.ts'
 export { wasClaimed } from './sentences.ts'
 export type { DirectPath, DirectWay, HtlcTxPath, SpendKey, SpendPath, TransactionPath } from './spendPath.ts'
 export { spendPaths } from './spendPaths.ts'

@@ -300,6 +300,22 @@ export function fakeNode(): FakeNode {
       summary: 'The channel is open.',
       local: [{ sentence: 'We could publish.', amountSat: sat(900_000), now: false, afterHeight: 254 }],
       remote: [{ sentence: 'They could publish.', amountSat: sat(100_000), now: true, afterHeight: undefined }],
+      outputs: [
+        {
+          outpoint: { txid: '77'.repeat(32) as Txid, vout: 1 },
+          amountSat: sat(50_000),
+          what: 'our balance, after its delay',
+          ways: [{ by: 'us', sentence: 'We could take it.', amountSat: sat(50_000), now: false, afterHeight: 254 }],
+          spending: {
+            txid: '88'.repeat(32) as Txid,
+            role: 'claim',
+            confirmedHeight: undefined,
+            feeSat: sat(1_200),
+            feeratePerKw: feeratePerKw(2_500),
+          },
+          awaited: 'A block that holds our transaction.',
+        },
+      ],
       closing: [],
     })),
     closeChannel: does('closeChannel', () => ({ channelId: CHANNEL_ID, state: 'closing', closingTxid: undefined })),

@@ -395,6 +395,13 @@ describe('channels', () => {
         lines(
           'The channel is open.',
           '',
+          'Each output',
+          `  ${'77'.repeat(32)}:1`,
+          '    50,000 sat: our balance, after its delay',
+          '    we: 50,000 sat, after block 254: We could take it.',
+          `    our claim ${'88'.repeat(32)} waits for a block, at a fee of 1,200 sat (2,500 sat per 1,000 weight units)`,
+          '    awaited: A block that holds our transaction.',
+          '',
           'What we could do on chain',
           '  900,000 sat, after block 254: We could publish.',
           '',

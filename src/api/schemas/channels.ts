@@ -68,12 +68,35 @@ const explainedSpend = z
   })
   .meta({ id: 'ExplainedSpend' })
 
+const explainedOutput = z
+  .object({
+    outpoint: outPoint,
+    amountSat: satText,
+    what: z.string().meta({ description: 'Whose it is, in words.' }),
+    ways: z
+      .array(explainedSpend.extend({ by: z.enum(['us', 'peer']) }).meta({ id: 'ExplainedWay' }))
+      .meta({ description: 'Who may take it when, while no block spends it.' }),
+    spending: z
+      .object({
+        txid: txidText,
+        role: z.string().optional().meta({ description: 'What it is for, where it is ours and waits for a block.' }),
+        confirmedHeight: height.optional(),
+        feeSat: satText.optional(),
+        feeratePerKw: feerate.optional(),
+      })
+      .optional()
+      .meta({ id: 'ExplainedSpending', description: 'What spends it: in a block, or ours that waits for one.' }),
+    awaited: z.string().meta({ description: 'What has to come next, in words.' }),
+  })
+  .meta({ id: 'ExplainedOutput' })
+
 export const explanation = z
   .object({
     channel,
     summary: z.string().meta({ description: 'Where it stands, in a sentence or two.' }),
     local: z.array(explainedSpend).meta({ description: 'What we could do on chain.' }),
     remote: z.array(explainedSpend).meta({ description: 'What the other side could do on chain.' }),
+    outputs: z.array(explainedOutput).meta({ description: 'Of a channel that ends: each output on the chain.' }),
     closing: z.array(z.string()).meta({ description: 'Why it was closed, and what was seen.' }),
   })
   .meta({ id: 'ChannelExplanation' })

@@ -48,9 +48,13 @@ function described(channel: ChannelJson, paint: Paint): readonly string[] {
   )
 }
 
-function explained({ summary, local, remote, closing }: ExplanationJson, paint: Paint): readonly string[] {
+function explained({ summary, local, remote, outputs, closing }: ExplanationJson, paint: Paint): readonly string[] {
   return [
     oneLine(summary),
+    ...outputs.flatMap((output, index) => [
+      ...(index === 0 ? ['', paint('strong', 'Each output')] : []),
+      ...outputLines(output),
+    ]),
     ...section('What we could do on chain', local.map(spendLine), paint),
     ...section('What the peer could do on chain', remote.map(spendLine), paint),
     ...section('Why it was closed', closing, paint),
@@ -59,6 +63,28 @@ function explained({ summary, local, remote, closing }: ExplanationJson, paint: 
 
 function section(title: string, lines: readonly string[], paint: Paint): readonly string[] {
   return lines.length === 0 ? [] : ['', paint('strong', title), ...lines.map(line => `  ${oneLine(line)}`)]
+}
+
+/** An output that ends: what it is, who may take it, what was done about it, and what comes next. */
+function outputLines({ outpoint, amountSat, what, ways, spending, awaited }: Output): readonly string[] {
+  const facts = [
+    `${inSat(amountSat)}: ${what}`,
+    ...ways.map(way => `${way.by === 'us' ? 'we' : 'the peer'}: ${spendLine(way)}`),
+    ...(spending === undefined ? [] : [spendingLine(spending)]),
+    `awaited: ${awaited}`,
+  ]
+  return [`  ${outpoint.txid}:${outpoint.vout}`, ...facts.map(line => `    ${oneLine(line)}`)]
+}
+
+type Output = ExplanationJson['outputs'][number]
+
+function spendingLine({ txid, role, confirmedHeight, feeSat, feeratePerKw }: NonNullable<Output['spending']>): string {
+  const fee =
+    feeSat === undefined || feeratePerKw === undefined
+      ? ''
+      : `, at a fee of ${inSat(feeSat)} (${grouped(feeratePerKw)} sat per 1,000 weight units)`
+  if (confirmedHeight !== undefined) return `spent in block ${confirmedHeight} by ${txid}${fee}`
+  return `our ${role ?? 'transaction'} ${txid} waits for a block${fee}`
 }
 
 function spendLine({ sentence, amountSat, now, afterHeight }: ExplanationJson['local'][number]): string {
