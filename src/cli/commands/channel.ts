@@ -49,14 +49,15 @@ function described(channel: ChannelJson, paint: Paint): readonly string[] {
 }
 
 function explained({ summary, local, remote, outputs, closing }: ExplanationJson, paint: Paint): readonly string[] {
+  // Once a commitment is in a block, all that may still happen is said with its outputs.
+  const told = outputs.reduce((sum, { ways }) => sum + ways.length, 0)
+  const isTold = outputs.length > 0 && told === local.length + remote.length
+  const lines = outputs.flatMap(outputLines)
   return [
     oneLine(summary),
-    ...outputs.flatMap((output, index) => [
-      ...(index === 0 ? ['', paint('strong', 'Each output')] : []),
-      ...outputLines(output),
-    ]),
-    ...section('What we could do on chain', local.map(spendLine), paint),
-    ...section('What the peer could do on chain', remote.map(spendLine), paint),
+    ...(lines.length === 0 ? [] : ['', paint('strong', 'Each output'), ...lines]),
+    ...section('What we could do on chain', isTold ? [] : local.map(spendLine), paint),
+    ...section('What the peer could do on chain', isTold ? [] : remote.map(spendLine), paint),
     ...section('Why it was closed', closing, paint),
   ]
 }
