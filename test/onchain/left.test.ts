@@ -222,6 +222,34 @@ describe('other outputs', () => {
     expect(alice.isResolved).toBe(true)
   })
 
+  it('an HTLC of ours on a revoked commitment is given up by what its penalty is worth, though its expiry weighs less', () => {
+    const revoked = (amountSat: number) => {
+      const model = makeModel({
+        format: 'anchors_zero_fee_htlc',
+        htlcs: height => [
+          { offeredBy: 'alice', id: 0, amountSat, cltvExpiry: height + EXPIRES_IN, preimageSeed: 1, from: 1, until: 2 },
+        ],
+      })
+      const alice = new EnforcerNode(model, 'alice', viewOf(model, 'alice', 2)).start()
+      model.chain.mine(1, { transactions: [signedOf(model, 'bob', 1)] })
+      alice.catchUp()
+      return { alice, last: (model.htlcs[0]?.cltvExpiry ?? 0) + LEFT_AFTER_BLOCKS }
+    }
+    const { alice: rich } = revoked(5_000)
+    const [penalty, expiry] = [worthlessSat(rich, 'htlc_revoked'), worthlessSat(rich, 'htlc_expired')]
+    expect(expiry).toBeLessThan(penalty)
+    const { alice, last } = revoked(penalty)
+    mineTo(alice, last - 1)
+    expect(alice.isResolved).toBe(false)
+    mineTo(alice, last)
+    expect(alice.eventsOf('claim_given_up').map(({ amountSat }) => amountSat)).toEqual([BigInt(penalty)])
+    expect(alice.isResolved).toBe(true)
+    const taken = revoked(penalty + 1).alice
+    mine([taken], 10)
+    expect(taken.eventsOf('claim_given_up')).toEqual([])
+    expect(taken.isResolved).toBe(true)
+  })
+
   it.each([
     ['to_remote', 'bob'],
     ['to_local', 'alice'],
