@@ -49,7 +49,8 @@ function perform(work: Work, link: Link, effect: LinkEffect): void {
 }
 
 /** The wallet hears of it too: its coins may be among the inputs, and its addresses among the outputs. */
-function publish(work: Work, link: Link, { tx, role }: Extract<LinkEffect, { type: 'publish' }>): void {
+function publish(work: Work, link: Link, { tx, role, replaces }: Extract<LinkEffect, { type: 'publish' }>): void {
+  if (replaces !== undefined) stepWallet(work, { type: 'replaced', txid: replaces, by: tx })
   stepWallet(work, { type: 'published', tx })
   act(work, { type: 'publish', tx, role })
   if (role === 'commitment' || role === 'mutual-close') putLink(work, { ...link, closingTxid: txid(tx) })

@@ -108,6 +108,8 @@ export type LinkEffect =
       readonly type: 'publish'
       readonly tx: Tx
       readonly role: PublishRole | 'funding' | 'mutual-close' | 'commitment'
+      /** One of ours that is out, and whose place this one takes (BIP 125). */
+      readonly replaces?: Txid
     }
   | { readonly type: 'fund_channel'; readonly output: TxOut; readonly feeratePerKw: FeeratePerKw }
   /** Answer with `archive`: every record under this prefix. */

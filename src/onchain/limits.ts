@@ -12,6 +12,9 @@ export const IRREVOCABLE_DEPTH = 6
 /** BOLT 5's `security_delay`: that many blocks before an HTLC's expiry its output is claimed by a transaction of its own. */
 export const SPLIT_BLOCKS = 18
 
+/** What the relay of a replacement costs on top of what it replaces, in satoshis per 1,000 weight units (Bitcoin Core, `incrementalrelayfee`). */
+export const INCREMENTAL_RELAY_PER_KW = 250
+
 /** The heaviest transaction of ours: below what nodes relay, 400,000 (BOLT 5, penalty transactions weight calculation). */
 export const MAX_CLAIM_WEIGHT = 396_000
 

@@ -1,9 +1,10 @@
-import { type OutPoint, outPointKey } from '../base/index.ts'
+import { type OutPoint, outPointKey, type Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import { signCommitment, signedCommitmentTx } from '../commitment/index.ts'
 import { groupSweeps, isContested } from './groups.ts'
 import { buildHtlcClaim } from './htlcClaim.ts'
 import { IRREVOCABLE_DEPTH } from './limits.ts'
+import { raised } from './raise.ts'
 import { type Situation, validCommitments } from './situation.ts'
 import type { DirectPath, HtlcTxPath, SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
@@ -25,14 +26,16 @@ export interface Plan {
   readonly active: readonly Claim[]
   /** Those of `active` that are new. */
   readonly fresh: readonly Claim[]
+  /** Of those, the ones that take the place of another claim, by txid. */
+  readonly replaced: ReadonlyMap<Txid, Txid>
   /** What could not be claimed, and why. */
   readonly troubles: readonly OnchainEventFacts[]
 }
 
 /**
  * The claims that follow from where the channel stands. A claim that is out stays as it is as long as no confirmed transaction
- * conflicts with it; what is not covered is claimed anew. The fee of a claim is set once, when it is made: a fee that grows as
- * a deadline nears has its place here, where claims are kept or made anew.
+ * conflicts with it, but for its fee, which follows the feerates up (`raise.ts`); what is not covered is claimed anew. A fee that
+ * grows as a deadline nears has its place here, where claims are kept or made anew.
  */
 export function planClaims(
   claims: readonly Claim[],
@@ -43,20 +46,23 @@ export function planClaims(
   const spenders = spendersOf(facts)
   const standing = claims.filter(claim => isStanding(claim, spenders, context.height))
   // Reorganised out, the commitment will most likely come back: then so will its claims.
-  if (situation.type === 'open') return { claims: standing, active: [], fresh: [], troubles: [] }
-  if (situation.type !== 'commitment') return { claims: [], active: [], fresh: [], troubles: [] }
+  const nothing = { active: [], fresh: [], replaced: new Map(), troubles: [] }
+  if (situation.type === 'open') return { claims: standing, ...nothing }
+  if (situation.type !== 'commitment') return { claims: [], ...nothing }
   const { view, height } = context
   const wanted = wantedPaths(pathsIn(situation, { view, facts, party: 'local', height }))
-  const { kept, active } = keep(standing, wanted, { spenders, context })
+  const { kept, active, replaced } = keep(standing, wanted, { spenders, context })
   const covered = new Set(kept.flatMap(({ tx }) => tx.inputs.map(input => outPointKey(input.outpoint))))
   const open = wanted.filter(path => path.available && !covered.has(outPointKey(path.outpoint)))
   const sweeps = groupSweeps(open.filter(isDirect), context)
   const htlcClaims = claimHtlcs(open.filter(isHtlcTx), { kept, spenders, context })
-  const fresh = [...htlcClaims.claims, ...sweeps.claims]
+  const made = [...htlcClaims.claims, ...sweeps.claims]
+  const fresh = [...active.filter(({ txid }) => replaced.has(txid)), ...made]
   return {
-    claims: [...kept, ...fresh].sort((a, b) => (a.txid < b.txid ? -1 : 1)),
-    active: [...active, ...fresh],
+    claims: [...kept, ...made].sort((a, b) => (a.txid < b.txid ? -1 : 1)),
+    active: [...active, ...made],
     fresh,
+    replaced,
     troubles: [...htlcClaims.troubles, ...sweeps.troubles],
   }
 }
@@ -124,11 +130,12 @@ function keep(
   standing: readonly Claim[],
   wanted: readonly (DirectPath | HtlcTxPath)[],
   { spenders, context }: { readonly spenders: Spenders; readonly context: OnchainContext },
-): { readonly kept: readonly Claim[]; readonly active: readonly Claim[] } {
+): Pick<Plan, 'active' | 'replaced'> & { readonly kept: readonly Claim[] } {
   const paths = new Map(wanted.map(path => [outPointKey(path.outpoint), path]))
   const own = new Set(standing.map(({ txid }) => txid))
   const kept: Claim[] = []
   const active: Claim[] = []
+  const replaced = new Map<Txid, Txid>()
   for (const claim of standing) {
     const outpoints = resolvedOutpoints(claim)
     const covers = outpoints.flatMap(outpoint => paths.get(outPointKey(outpoint)) ?? [])
@@ -136,11 +143,14 @@ function keep(
     if (isConfirmed || (covers.length < outpoints.length && outpoints.every(({ txid }) => own.has(txid)))) {
       kept.push(claim)
     } else if (covers.length === outpoints.length && !isToBeSplit(covers, context)) {
-      kept.push(claim)
-      if (covers.every(path => path.available)) active.push(claim)
+      const isOut = covers.every(path => path.available)
+      const dearer = isOut ? raised(claim, covers, context) : undefined
+      kept.push(dearer ?? claim)
+      if (isOut) active.push(dearer ?? claim)
+      if (dearer !== undefined) replaced.set(dearer.txid, claim.txid)
     }
   }
-  return { kept, active }
+  return { kept, active, replaced }
 }
 
 /** The outputs of the channel that a claim spends: its inputs but for the wallet's coins. */

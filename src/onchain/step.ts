@@ -74,7 +74,10 @@ function publishEffects(
   }
   const isAgain = input.type === 'block' || input.type === 'started'
   const due = isAgain ? plan.active : plan.fresh
-  return due.map(({ tx, role }) => ({ type: 'publish', tx, role }))
+  return due.map(({ txid, tx, role }): OnchainEffect => {
+    const replaces = plan.replaced.get(txid)
+    return { type: 'publish', tx, role, ...(replaces !== undefined && { replaces }) }
+  })
 }
 
 /** The archive is asked until it has answered. */

@@ -191,7 +191,8 @@ export type OnchainInput =
 
 /** All that enforcement can do to the world. They are carried out in order, after the writes of the step are durable. */
 export type OnchainEffect =
-  | { readonly type: 'publish'; readonly tx: Tx; readonly role: PublishRole }
+  /** `replaces`: a transaction of ours that is out, and whose place this one takes (BIP 125). */
+  | { readonly type: 'publish'; readonly tx: Tx; readonly role: PublishRole; readonly replaces?: Txid }
   /**
    * Report `spent` for this outpoint, also where that has happened already (a commitment and what spends it may share a block).
    * Asking again for the same outpoint changes nothing.
