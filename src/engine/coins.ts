@@ -1,7 +1,8 @@
-import { defined, pmapValues } from '../base/index.ts'
-import { isUnfundedByPeer } from '../link/index.ts'
+import { defined, outPointKey, pmapValues } from '../base/index.ts'
+import { isUnfundedByPeer, type LinkState } from '../link/index.ts'
 import {
   type Coin,
+  coinsAt,
   feeCoins,
   freshChangeScript,
   type KeyedCoin,
@@ -69,8 +70,23 @@ export function walletScript(work: Pick<Work, 'state' | 'context'>): Uint8Array 
   return script
 }
 
-/** Coins that may pay for HTLC transactions without a fee of their own. */
-export function enforcementCoins(work: Pick<Work, 'state' | 'context'>): readonly KeyedCoin[] {
+/**
+ * Coins that may pay for transactions of a channel that cannot pay for themselves: free ones, and those which its claims spend
+ * already, so that they may spend them again for more.
+ */
+export function enforcementCoins(
+  work: Pick<Work, 'state' | 'context'>,
+  { onchain }: Pick<LinkState, 'onchain'>,
+): readonly KeyedCoin[] {
+  const free = freeFeeCoins(work)
+  const spent = (onchain?.claims ?? []).flatMap(claim => claim.feeCoins.map(({ outpoint }) => outpoint))
+  if (spent.length === 0) return free
+  const known = new Set(free.map(({ outpoint }) => outPointKey(outpoint)))
+  const held = spent.filter(outpoint => !known.has(outPointKey(outpoint)))
+  return [...free, ...coinsAt(work.state.wallet, held, walletContext(work))]
+}
+
+function freeFeeCoins(work: Pick<Work, 'state' | 'context'>): readonly KeyedCoin[] {
   const { wallet } = work.state
   const known = coins.get(wallet.coins)
   if (known?.of === wallet) return known.coins

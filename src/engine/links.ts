@@ -195,7 +195,7 @@ export function linkContext(work: Pick<Work, 'state' | 'context'>, { index, peer
     limits: context.limits.channel,
     feerates: context.feerates,
     walletScript: walletScript(work),
-    feeCoins: isEnding || hasBegunToEnd(state) ? enforcementCoins(work) : NONE,
+    feeCoins: isEnding || hasBegunToEnd(state) ? enforcementCoins(work, state) : NONE,
   }
 }
 

@@ -1,7 +1,11 @@
-import { defined, feeForWeight } from '../base/index.ts'
+import { defined, feeForWeight, type Sat, sat } from '../base/index.ts'
+import { dustLimitSat } from '../bitcoin/index.ts'
+import { bidFor } from './bids.ts'
 import { buildSweep, inputWeight, sweepWeight, sweepYieldSat } from './claimTx.ts'
-import { MAX_CLAIM_WEIGHT, SPLIT_BLOCKS } from './limits.ts'
-import type { DirectPath, HtlcTxPath } from './spendPath.ts'
+import { isContested } from './contested.ts'
+import type { Floors } from './floors.ts'
+import { MAX_CLAIM_WEIGHT } from './limits.ts'
+import type { DirectPath } from './spendPath.ts'
 import type { Claim, OnchainContext, OnchainEventFacts } from './types.ts'
 
 // Which outputs are swept together. One transaction for many is cheaper, but whoever can spend one of its inputs can keep all
@@ -14,7 +18,7 @@ export interface Sweeps {
 }
 
 /** Sweeps of all these outputs: contested ones each alone, the others together by what they are for. */
-export function groupSweeps(paths: readonly DirectPath[], context: OnchainContext): Sweeps {
+export function groupSweeps(paths: readonly DirectPath[], context: OnchainContext, floors?: Floors): Sweeps {
   const groups: DirectPath[][] = []
   const batches = new Map<string, DirectPath[]>()
   for (const path of paths) {
@@ -24,30 +28,21 @@ export function groupSweeps(paths: readonly DirectPath[], context: OnchainContex
     else if (batch === undefined) batches.set(kind, [path])
     else batch.push(path)
   }
-  const made = [...groups, ...batches.values()].map(group => sweepGroup(group, context))
+  const made = [...groups, ...batches.values()].map(group => sweepGroup(group, context, floors))
   return { claims: made.flatMap(({ claims }) => claims), troubles: made.flatMap(({ troubles }) => troubles) }
 }
 
-/**
- * Whether the peer can spend the output too, now or soon, by a transaction that it may make as large and slow as it likes: with
- * anchors an HTLC of ours by its preimage, and any HTLC near its expiry.
- */
-export function isContested(path: DirectPath | HtlcTxPath, { view, height }: OnchainContext): boolean {
-  if (path.htlc === undefined || path.way.startsWith('second_stage')) return false
-  const byPreimage = view.format === 'anchors_zero_fee_htlc' && path.htlc.offeredBy === 'local'
-  return byPreimage || path.htlc.cltvExpiry <= height + SPLIT_BLOCKS
-}
-
-function sweepGroup(group: readonly DirectPath[], context: OnchainContext): Sweeps {
+function sweepGroup(group: readonly DirectPath[], context: OnchainContext, floors: Floors | undefined): Sweeps {
   const { feeratePerKw, destinationScript, secrets } = context
   const pays = (path: DirectPath): boolean =>
     path.amountSat > feeForWeight(feeratePerKw, inputWeight(path, destinationScript))
   const left = group.filter(path => !pays(path))
   const claims: Claim[] = []
   for (const batch of byWeight(group.filter(pays), destinationScript)) {
-    const yieldSat = sweepYieldSat(batch, { feeratePerKw, destinationScript })
-    if (yieldSat === undefined) left.push(...batch)
+    const marketSat = sweepYieldSat(batch, { feeratePerKw, destinationScript })
+    if (marketSat === undefined) left.push(...batch)
     else {
+      const yieldSat = dearerYield(batch, context, floors) ?? marketSat
       const { role } = defined(batch[0], 'a batch is never empty')
       claims.push(buildSweep(batch, role, { yieldSat, destinationScript, secrets }))
     }
@@ -56,6 +51,18 @@ function sweepGroup(group: readonly DirectPath[], context: OnchainContext): Swee
     ({ outpoint, amountSat }): OnchainEventFacts => ({ type: 'claim_not_worthwhile', outpoint, amountSat }),
   )
   return { claims, troubles }
+}
+
+/** After what the deadlines of these outputs and earlier bids ask on top of the market; nothing where that would leave dust. */
+function dearerYield(
+  paths: readonly DirectPath[],
+  context: OnchainContext,
+  floors: Floors | undefined,
+): Sat | undefined {
+  const { destinationScript } = context
+  const fee = bidFor(paths, context, floors?.of(paths))(sweepWeight(paths, destinationScript))
+  const held = paths.reduce((sum, path) => sum + path.amountSat, 0n)
+  return held - fee < dustLimitSat(destinationScript) ? undefined : sat(held - fee)
 }
 
 /** As many together as fit into one transaction. */

@@ -12,6 +12,9 @@ export const IRREVOCABLE_DEPTH = 6
 /** BOLT 5's `security_delay`: that many blocks before an HTLC's expiry its output is claimed by a transaction of its own. */
 export const SPLIT_BLOCKS = 18
 
+/** As many blocks after its expiry an HTLC that we offered should be back: those upstream wait for no longer (BOLT 2, cltv_expiry_delta selection). */
+export const TAKE_BACK_BLOCKS = 18
+
 /** What the relay of a replacement costs on top of what it replaces, in satoshis per 1,000 weight units (Bitcoin Core, `incrementalrelayfee`). */
 export const INCREMENTAL_RELAY_PER_KW = 250
 

@@ -1,12 +1,13 @@
-import { type OutPoint, outPointKey, type Txid } from '../base/index.ts'
+import { type OutPoint, outPointKey, type Sat, type Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 import { signCommitment, signedCommitmentTx } from '../commitment/index.ts'
-import { groupSweeps, isContested } from './groups.ts'
-import { buildHtlcClaim } from './htlcClaim.ts'
+import { floorsFrom, type Split, splitOf } from './floors.ts'
+import { groupSweeps } from './groups.ts'
 import { IRREVOCABLE_DEPTH } from './limits.ts'
-import { raised } from './raise.ts'
+import { feePaid, raised } from './raise.ts'
+import { claimSecondStages } from './secondStages.ts'
 import { type Situation, validCommitments } from './situation.ts'
-import type { DirectPath, HtlcTxPath, SpendPath } from './spendPath.ts'
+import { type DirectPath, type HtlcTxPath, isDirect, type SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
 import type {
   ChainFacts,
@@ -34,8 +35,8 @@ export interface Plan {
 
 /**
  * The claims that follow from where the channel stands. A claim that is out stays as it is as long as no confirmed transaction
- * conflicts with it, but for its fee, which follows the feerates up (`raise.ts`); what is not covered is claimed anew. A fee that
- * grows as a deadline nears has its place here, where claims are kept or made anew.
+ * conflicts with it, but for its fee, which follows the feerates up and grows as its deadline nears (`raise.ts`); what is not covered
+ * is claimed anew, for no less than was bid for it before (`floors.ts`).
  */
 export function planClaims(
   claims: readonly Claim[],
@@ -51,19 +52,24 @@ export function planClaims(
   if (situation.type !== 'commitment') return { claims: [], ...nothing }
   const { view, height } = context
   const wanted = wantedPaths(pathsIn(situation, { view, facts, party: 'local', height }))
-  const { kept, active, replaced } = keep(standing, wanted, { spenders, context })
+  const ground: Ground = { spenders, context, amountOf: amountsOf(facts, context) }
+  const { kept, active, replaced, splits } = keep(standing, wanted, ground)
   const covered = new Set(kept.flatMap(({ tx }) => tx.inputs.map(input => outPointKey(input.outpoint))))
   const open = wanted.filter(path => path.available && !covered.has(outPointKey(path.outpoint)))
-  const sweeps = groupSweeps(open.filter(isDirect), context)
-  const htlcClaims = claimHtlcs(open.filter(isHtlcTx), { kept, spenders, context })
-  const made = [...htlcClaims.claims, ...sweeps.claims]
-  const fresh = [...active.filter(({ txid }) => replaced.has(txid)), ...made]
+  const beaten = claims.filter(claim => !isStanding(claim, spenders, height))
+  const floors = floorsFrom(beaten, splits, ground.amountOf)
+  const sweeps = groupSweeps(open.filter(isDirect), context, floors)
+  const secondStages = claimSecondStages(open.filter(isHtlcTx), { coins: freeCoins(kept, ground), context, floors })
+  const made = [...secondStages.claims, ...sweeps.claims]
+  const parts = new Map(made.flatMap(claim => placeTaken(claim, splits)))
+  // What takes the place of a batch goes first: until then the batch keeps the others out.
+  const inTurn = [...made.filter(({ txid }) => parts.has(txid)), ...made.filter(({ txid }) => !parts.has(txid))]
   return {
     claims: [...kept, ...made].sort((a, b) => (a.txid < b.txid ? -1 : 1)),
-    active: [...active, ...made],
-    fresh,
-    replaced,
-    troubles: [...htlcClaims.troubles, ...sweeps.troubles],
+    active: [...active, ...inTurn],
+    fresh: [...active.filter(({ txid }) => replaced.has(txid)), ...inTurn],
+    replaced: new Map([...replaced, ...parts]),
+    troubles: [...secondStages.troubles, ...sweeps.troubles],
   }
 }
 
@@ -114,10 +120,6 @@ function isSweep(path: SpendPath): path is DirectPath {
   return 'sequence' in path && path.way !== 'anchor' && path.way !== 'anchor_anyone'
 }
 
-function isDirect(path: DirectPath | HtlcTxPath): path is DirectPath {
-  return 'sequence' in path
-}
-
 function isHtlcTx(path: SpendPath): path is HtlcTxPath {
   return path.way === 'htlc_timeout' || path.way === 'htlc_success'
 }
@@ -129,65 +131,82 @@ function isHtlcTx(path: SpendPath): path is HtlcTxPath {
 function keep(
   standing: readonly Claim[],
   wanted: readonly (DirectPath | HtlcTxPath)[],
-  { spenders, context }: { readonly spenders: Spenders; readonly context: OnchainContext },
-): Pick<Plan, 'active' | 'replaced'> & { readonly kept: readonly Claim[] } {
+  ground: Ground,
+): Pick<Plan, 'active' | 'replaced'> & { readonly kept: readonly Claim[]; readonly splits: readonly Split[] } {
+  const { spenders, context, amountOf } = ground
   const paths = new Map(wanted.map(path => [outPointKey(path.outpoint), path]))
   const own = new Set(standing.map(({ txid }) => txid))
   const kept: Claim[] = []
   const active: Claim[] = []
   const replaced = new Map<Txid, Txid>()
+  const splits: Split[] = []
+  const free = freeCoins(standing, ground)
   for (const claim of standing) {
     const outpoints = resolvedOutpoints(claim)
     const covers = outpoints.flatMap(outpoint => paths.get(outPointKey(outpoint)) ?? [])
     const isConfirmed = outpoints.some(outpoint => spenders.has(outPointKey(outpoint)))
     if (isConfirmed || (covers.length < outpoints.length && outpoints.every(({ txid }) => own.has(txid)))) {
       kept.push(claim)
-    } else if (covers.length === outpoints.length && !isToBeSplit(covers, context)) {
-      const isOut = covers.every(path => path.available)
-      const dearer = isOut ? raised(claim, covers, context) : undefined
-      kept.push(dearer ?? claim)
-      if (isOut) active.push(dearer ?? claim)
-      if (dearer !== undefined) replaced.set(dearer.txid, claim.txid)
+    } else if (covers.length === outpoints.length) {
+      const split = splitOf(claim, covers, ground)
+      if (split !== undefined) splits.push(split)
+      else {
+        const isOut = covers.every(path => path.available)
+        const coins = [...coinsOf(claim, context), ...free]
+        const dearer = isOut
+          ? raised({ claim, ways: covers, paidSat: feePaid(claim, amountOf), coins }, context)
+          : undefined
+        const next = dearer ?? claim
+        kept.push(next)
+        if (isOut) active.push(next)
+        if (dearer !== undefined) replaced.set(dearer.txid, claim.txid)
+        for (const { outpoint } of next.feeCoins)
+          free.splice(0, free.length, ...free.filter(coin => outPointKey(coin.outpoint) !== outPointKey(outpoint)))
+      }
     }
   }
-  return { kept, active, replaced }
+  return { kept, active, replaced, splits }
+}
+
+/** What claims are kept or made anew with. */
+interface Ground {
+  readonly spenders: Spenders
+  readonly context: OnchainContext
+  /** What the outputs of the channel and the coins of the wallet hold, by their outpoints' keys. */
+  readonly amountOf: (key: string) => Sat | undefined
+}
+
+function amountsOf({ transactions }: ChainFacts, { feeCoins }: OnchainContext): Ground['amountOf'] {
+  const amounts = new Map<string, Sat>()
+  for (const { txid, tx } of transactions) {
+    for (const [vout, { amountSat }] of tx.outputs.entries()) amounts.set(outPointKey({ txid, vout }), amountSat)
+  }
+  for (const { outpoint, amountSat } of feeCoins) amounts.set(outPointKey(outpoint), amountSat)
+  return key => amounts.get(key)
+}
+
+/** Those in no transaction of ours, nor in a block. */
+function freeCoins(claims: readonly Claim[], { spenders, context }: Ground): FeeCoin[] {
+  const taken = new Set(claims.flatMap(({ feeCoins }) => feeCoins.map(coin => outPointKey(coin.outpoint))))
+  return context.feeCoins.filter(({ outpoint }) => {
+    const key = outPointKey(outpoint)
+    return !taken.has(key) && !spenders.has(key)
+  })
+}
+
+function coinsOf({ feeCoins }: Claim, context: OnchainContext): readonly FeeCoin[] {
+  const own = new Set(feeCoins.map(coin => outPointKey(coin.outpoint)))
+  return context.feeCoins.filter(({ outpoint }) => own.has(outPointKey(outpoint)))
+}
+
+/** Which batch a new claim takes the place of. */
+function placeTaken({ txid, tx }: Claim, splits: readonly Split[]): readonly (readonly [Txid, Txid])[] {
+  const inputs = new Set(tx.inputs.map(({ outpoint }) => outPointKey(outpoint)))
+  return splits.filter(({ by }) => inputs.has(outPointKey(by.outpoint))).map(({ claim }) => [txid, claim.txid] as const)
 }
 
 /** The outputs of the channel that a claim spends: its inputs but for the wallet's coins. */
 function resolvedOutpoints({ tx, feeCoins }: Claim): readonly OutPoint[] {
   const coins = new Set(feeCoins.map(coin => outPointKey(coin.outpoint)))
   return tx.inputs.map(input => input.outpoint).filter(outpoint => !coins.has(outPointKey(outpoint)))
-}
-
-/** A batch that holds an HTLC near its expiry could be pinned until it is too late for all of it (BOLT 5, security_delay). */
-function isToBeSplit(covers: readonly (DirectPath | HtlcTxPath)[], context: OnchainContext): boolean {
-  return covers.length > 1 && covers.some(path => isContested(path, context))
-}
-
-/** Second stages, the largest first: where wallet coins are scarce, they go where they save most. */
-function claimHtlcs(
-  paths: readonly HtlcTxPath[],
-  {
-    kept,
-    spenders,
-    context,
-  }: { readonly kept: readonly Claim[]; readonly spenders: Spenders; readonly context: OnchainContext },
-): { readonly claims: readonly Claim[]; readonly troubles: readonly OnchainEventFacts[] } {
-  const taken = new Set(kept.flatMap(({ feeCoins }) => feeCoins.map(coin => outPointKey(coin.outpoint))))
-  const isFree = ({ outpoint }: FeeCoin): boolean =>
-    !taken.has(outPointKey(outpoint)) && !spenders.has(outPointKey(outpoint))
-  const claims: Claim[] = []
-  const troubles: OnchainEventFacts[] = []
-  for (const path of paths.toSorted((a, b) => Number(b.amountSat - a.amountSat))) {
-    const made = buildHtlcClaim(path, context.feeCoins.filter(isFree), context)
-    if (made.type === 'built') {
-      claims.push(made.claim)
-      for (const coin of made.claim.feeCoins) taken.add(outPointKey(coin.outpoint))
-    } else if (made.type === 'no_coins') {
-      troubles.push({ type: 'fee_coin_missing', htlc: path.htlc, feeSat: made.feeSat })
-    } else {
-      troubles.push({ type: 'claim_not_worthwhile', outpoint: path.outpoint, amountSat: path.amountSat })
-    }
-  }
-  return { claims, troubles }
 }

@@ -96,10 +96,14 @@ function witnessOf(path: DirectPath, signature: Uint8Array): Witness {
   }
 }
 
-/** The witness of the HTLC input, which is input 0 of `tx`. Needs the counterparty's signature and, for a success, the preimage. */
-export function htlcTxWitness(path: HtlcTxPath, tx: Tx, htlcSecret: Uint8Array): Witness {
+/** The witness of an HTLC's input. Needs the counterparty's signature and, for a success, the preimage. */
+export function htlcTxWitness(
+  path: HtlcTxPath,
+  place: { readonly tx: Tx; readonly inputIndex: number },
+  htlcSecret: Uint8Array,
+): Witness {
   const htlcTx = defined(path.htlcTx, 'the HTLC transaction of our own commitment')
-  return htlcWitnessOf(path, signHtlcTx(htlcTx, 'holder', htlcSecret, { tx, inputIndex: 0 }))
+  return htlcWitnessOf(path, signHtlcTx(htlcTx, 'holder', htlcSecret, place))
 }
 
 export function heaviestHtlcTxWitness(path: HtlcTxPath): Witness {

@@ -22,6 +22,8 @@ interface PathBase {
   readonly earliestHeight: number
   /** Whether the next block may hold the spend: the locks have run out and no preimage is missing. */
   readonly available: boolean
+  /** The height of the first block in which somebody else may have taken it, or in which it comes too late for those upstream. */
+  readonly deadline?: number
   /** What the party gets: before the fee of a claim, after the fee of a transaction that is signed already. */
   readonly yieldSat: Sat
   /** The HTLC that is at stake. */
@@ -85,3 +87,8 @@ export type SpendKey =
   | { readonly type: 'payment' | 'funding' }
   | { readonly type: 'revocation'; readonly perCommitmentSecret: Uint8Array }
   | { readonly type: 'anyone' }
+
+/** Whether the party makes the transaction itself. */
+export function isDirect(path: DirectPath | HtlcTxPath): path is DirectPath {
+  return 'sequence' in path
+}

@@ -1,6 +1,7 @@
 import { add, bytesEqual, type OutPoint, outPointKey, type PaymentHash, sat, unreachable } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
 import { buildHtlcTx, fundingScript } from '../commitment/index.ts'
+import { TAKE_BACK_BLOCKS } from './limits.ts'
 import type { ChannelOutput } from './outputs.ts'
 import {
   type CommitmentOnChain,
@@ -10,7 +11,7 @@ import {
   validCommitments,
 } from './situation.ts'
 import type { DirectPath, HtlcTxPath, SpendKey, SpendPath, TransactionPath } from './spendPath.ts'
-import type { ChainFacts, ChannelView, Party } from './types.ts'
+import type { ChainFacts, ChannelHtlc, ChannelView, Party } from './types.ts'
 
 /** Anyone may take an anchor after as many blocks (BOLT 3, to_local_anchor and to_remote_anchor). */
 const ANCHOR_CSV = 16
@@ -162,7 +163,10 @@ function penaltyPaths(
   const { terms } = table.commitment
   if (terms?.perCommitmentSecret === undefined) return []
   const key = { type: 'revocation', perCommitmentSecret: terms.perCommitmentSecret } as const
-  return [direct(table, output, { way, key, pubkey: terms.keys.revocationPubkey })]
+  // An HTLC that the cheater takes by its second stage can be punished there.
+  const isDelayed = output.kind === 'to_local' || output.kind === 'second_stage'
+  const deadline = isDelayed && output.height !== undefined ? { deadline: output.height + terms.toSelfDelay } : {}
+  return [{ ...direct(table, output, { way, key, pubkey: terms.keys.revocationPubkey }), ...deadline }]
 }
 
 function toRemotePath(table: Table, output: Extract<ChannelOutput, { kind: 'to_remote' }>): DirectPath {
@@ -267,6 +271,7 @@ function pathBase(table: Table, output: ChannelOutput, { way, csv = 0, cltv = 0 
   const needsPreimage = way === 'htlc_preimage' || way === 'htlc_success'
   const preimage = htlc && needsPreimage ? preimageOf(htlc.paymentHash, question) : undefined
   const isMissing = preimage !== undefined && preimage.known === undefined
+  const deadline = htlc && way.startsWith('htlc') && way !== 'htlc_revoked' ? htlcDeadline(htlc, party) : undefined
   return {
     party,
     outpoint,
@@ -279,7 +284,13 @@ function pathBase(table: Table, output: ChannelOutput, { way, csv = 0, cltv = 0 
     yieldSat: amountSat,
     ...(htlc && { htlc }),
     ...(preimage && { preimage }),
+    ...(deadline !== undefined && { deadline }),
   }
+}
+
+/** What we were offered goes back from its expiry on; what we offered has to be back before those upstream lose patience. */
+function htlcDeadline({ cltvExpiry, offeredBy }: ChannelHtlc, party: Party): number {
+  return offeredBy === party ? cltvExpiry + 1 + TAKE_BACK_BLOCKS : cltvExpiry + 1
 }
 
 function preimageOf(paymentHash: PaymentHash, { view, facts }: PathQuestion): NonNullable<SpendPath['preimage']> {

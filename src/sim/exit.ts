@@ -6,6 +6,7 @@ import { sha256 } from '../crypto/index.ts'
 import type { EngineState } from '../engine/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
 import { dueSat, isMutualClose, isRevokedNumber } from './due.ts'
+import { feeVerdict } from './fairFees.ts'
 import { fundedChannel, Ghost } from './ghost.ts'
 import {
   describeTrail,
@@ -125,7 +126,7 @@ function dueVerdict(
   const got = gotSat[0] ?? 0n
   if (got + fees + leftSat < due)
     return `${due} sat are due, ${got} came, claims cost ${fees}, ${leftSat} is not worth its claim`
-  return isMutualClose(durable, spend.tx) ? undefined : feeVerdict(trail, highestFeerate)
+  return isMutualClose(durable, spend.tx) ? undefined : feeVerdict(trail, { durable, highestFeerate, isRevoked: false })
 }
 
 /** Whether the other side has taken an output of this amount that is worth less than its claim. */
@@ -155,16 +156,7 @@ function penaltyVerdict(trail: MoneyTrail, durable: ChannelDurable, highestFeera
   const late = steps.find(({ madeBy, waited }) => madeBy === 0 && waited > durable.params.local.toSelfDelay)
   if (late !== undefined)
     return `a penalty took ${late.waited} blocks, and the delay is ${durable.params.local.toSelfDelay}`
-  return feeVerdict(trail, highestFeerate)
-}
-
-/** Nobody may burn in fees what is their due. */
-function feeVerdict({ steps }: MoneyTrail, highestFeerate: number): Verdict {
-  const dear = steps
-    .slice(1)
-    .find(({ madeBy, feeSat, weight }) => madeBy === 0 && feeSat * 1000n > BigInt(2 * weight * highestFeerate))
-  if (dear === undefined) return undefined
-  return `a claim of ${dear.weight} weight units costs ${dear.feeSat} sat`
+  return feeVerdict(trail, { durable, highestFeerate, isRevoked: true })
 }
 
 /** To the next block in which anybody could do anything new: mine what waits, else up to an expiry or the end of a delay. */

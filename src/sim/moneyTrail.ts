@@ -20,10 +20,12 @@ export interface TrailStep {
   readonly known: KnownTransaction
   readonly feeSat: bigint
   readonly weight: number
-  /** The wallet that made it, as far as where its money ends up shows it. */
+  /** The wallet that made it, as far as its coins or where its money ends up show it. */
   readonly madeBy: number | undefined
   /** How many blocks after what it spends it was confirmed: the longest of its inputs. */
   readonly waited: number
+  /** What it spends that is no coin of a wallet, each with the height at which it was confirmed. */
+  readonly takes: readonly { readonly amountSat: bigint; readonly height: number }[]
 }
 
 export interface TrailOutput extends TxOut {
@@ -81,13 +83,16 @@ export function moneyTrail(chain: RegtestChain, funding: OutPoint, wallets: read
     if (seen.has(txid)) return met?.madeBy
     seen.add(txid)
     const at = steps.length
-    steps.push({ known, feeSat: 0n, weight: txWeight(tx), madeBy: undefined, waited: height - parentHeight })
+    const waited = height - parentHeight
+    steps.push({ known, feeSat: 0n, weight: txWeight(tx), madeBy: undefined, waited, takes: [] })
     const inputs = tx.inputs.flatMap(({ outpoint }) => chain.output(outpoint) ?? [])
+    // Whose coin pays for it has made it, wherever the money goes from there.
+    let madeBy: number | undefined
     for (const input of inputs) {
       const owner = ownerOf(input)
       if (owner !== undefined) count(owner, -input.amountSat)
+      madeBy ??= owner
     }
-    let madeBy: number | undefined
     for (const [vout, output] of tx.outputs.entries()) {
       const owner = ownerOf(output)
       if (owner !== undefined) count(owner, output.amountSat)
@@ -95,9 +100,16 @@ export function moneyTrail(chain: RegtestChain, funding: OutPoint, wallets: read
       madeBy ??= end
     }
     const step = steps[at]
-    if (step !== undefined) steps[at] = { ...step, feeSat: sumOf(inputs) - sumOf(tx.outputs), madeBy }
+    const feeSat = sumOf(inputs) - sumOf(tx.outputs)
+    if (step !== undefined) steps[at] = { ...step, feeSat, madeBy, takes: takenBy(tx) }
     return madeBy
   }
+  const takenBy = ({ inputs }: Tx): TrailStep['takes'] =>
+    inputs.flatMap(({ outpoint }) => {
+      const output = chain.output(outpoint)
+      if (output === undefined || ownerOf(output) !== undefined) return []
+      return [{ amountSat: output.amountSat, height: chain.transaction(outpoint.txid)?.height ?? 0 }]
+    })
   const spend = chain.spendingTx(funding)
   if (spend?.height === undefined) return { steps, unclaimed, gotSat }
   take(spend, spend.height)

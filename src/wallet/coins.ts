@@ -90,10 +90,24 @@ export function feeCoins(
   return freeCoins(state, { limits })
     .toSorted((a, b) => (a.amountSat === b.amountSat ? 0 : a.amountSat > b.amountSat ? -1 : 1))
     .slice(0, limits.maxFeeCoins)
-    .map(({ outpoint, amountSat, path }) => {
-      const { secret, publicKey } = deriveAddressKey(keys, path)
-      return { outpoint, amountSat, secret, publicKey }
-    })
+    .map(coin => withKeys(coin, keys))
+}
+
+/** Of these outpoints, the coins that no block has spent, with their keys: those that a transaction of ours spends already, too. */
+export function coinsAt(
+  state: WalletState,
+  outpoints: readonly OutPoint[],
+  { keys }: Pick<WalletContext, 'keys'>,
+): readonly KeyedCoin[] {
+  return outpoints.flatMap(outpoint => {
+    const coin = state.coins.get(outPointKey(outpoint))
+    return coin === undefined || coin.spent !== undefined ? [] : [withKeys(coin, keys)]
+  })
+}
+
+function withKeys({ outpoint, amountSat, path }: Coin, keys: WalletContext['keys']): KeyedCoin {
+  const { secret, publicKey } = deriveAddressKey(keys, path)
+  return { outpoint, amountSat, secret, publicKey }
 }
 
 /** Where two of ours want one coin, a published one counts; of two such, always the same one. */

@@ -5,6 +5,7 @@ export {
   type Balance,
   balanceOf,
   type CoinStanding,
+  coinsAt,
   feeCoins,
   type KeyedCoin,
   type StandingCoin,

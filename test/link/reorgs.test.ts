@@ -4,11 +4,11 @@ import { type Tx, txid } from '../../src/bitcoin/index.ts'
 import type { CommitmentFormat } from '../../src/commitment/index.ts'
 import { createRegtestChain, type RegtestChain, restoreRegtestChain } from '../../src/regtest/index.ts'
 import { Adversary, coinsOf } from './adversary.ts'
+import { feeOf } from './fairFees.ts'
 import { hashOf, preimageOf } from './history.ts'
 import { IS_FULL } from './rows.ts'
 import { type Published, Side } from './side.ts'
 import { judgeOf, NAMES, type Name, Stage, sideOptions } from './stage.ts'
-import { feeOf } from './table.ts'
 
 // Reorganisations of one to six blocks at every point at which something of the channel has just confirmed: each side ends with
 // exactly what it would have had without them. And the same for a chain whose node has forgotten all that waits, so that nothing

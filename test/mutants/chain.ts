@@ -154,7 +154,7 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     id: 'one-fee-coin-for-many',
     class: 'claims-not-split',
     incident: 'Two HTLC transactions are paid from one coin, so that only one of them can confirm.',
-    file: 'onchain/plan.ts',
+    file: 'onchain/secondStages.ts',
     find: 'for (const coin of made.claim.feeCoins) taken.add(outPointKey(coin.outpoint))',
     replace: '',
     plan: CLOSES,

@@ -75,7 +75,7 @@ function coinOf(chain: RegtestChain, name: Name): FeeCoin {
 function take(scene: Stage, path: DirectPath | HtlcTxPath, name: Name, keys: ChannelSecrets = secrets[name]): Tx {
   if (!('sequence' in path)) {
     const context = { secrets: keys, feeratePerKw: feeratePerKw(1000), changeScript: coinScript(name) }
-    const made = buildHtlcClaim(path, [scene.coin(name)], context)
+    const made = buildHtlcClaim([path], [scene.coin(name)], context)
     if (made.type !== 'built') throw new Error(made.type)
     return made.claim.tx
   }
