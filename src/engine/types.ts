@@ -305,6 +305,8 @@ export type EngineEffect =
       readonly type: 'publish'
       readonly tx: Tx
       readonly role: PublishedRole
+      /** An unconfirmed one that it pays for. */
+      readonly parent?: Tx
       /** Who is told what became of it. */
       readonly request?: number
       /** To be handed back with `publish_refused`. */

@@ -235,9 +235,9 @@ export class Hands {
   }
 
   /** Whoever waits hears of a refusal; where the chain cannot be asked, the transaction is safe and goes out later. */
-  async #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): Promise<void> {
+  async #publish({ tx, parent, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): Promise<void> {
     const id = txid(tx)
-    const outcome = await this.#publisher.publish(tx)
+    const outcome = await this.#publisher.publish(tx, parent)
     const isRefused = typeof outcome === 'object'
     if (isRefused) this.#logRefusal(role, id, outcome.reason)
     if (request === undefined) {

@@ -6,13 +6,18 @@ import { type Chain, ChainError } from '../ports/index.ts'
 /** What became of a transaction: `later` when the chain could not be asked, and it is tried again. */
 export type Published = 'published' | 'later' | PublishRefusal
 
+interface Offer {
+  readonly tx: Tx
+  readonly parent: Tx | undefined
+}
+
 /** Gives transactions to the network, one after the other; those that it could not be asked about are given again. */
 export class Publisher {
   readonly #chain: Chain
   readonly #retryMs: number
   readonly #timers: Timers
   /** Bounded by what the node has at stake: each is one of its own transactions. */
-  readonly #waiting = new Map<Txid, Tx>()
+  readonly #waiting = new Map<Txid, Offer>()
   #last: Promise<unknown> = Promise.resolve()
   #callOffRetry: (() => void) | undefined
   #stopped = false
@@ -23,8 +28,9 @@ export class Publisher {
     this.#timers = timers
   }
 
-  publish(tx: Tx): Promise<Published> {
-    const done = this.#last.then(() => this.#give(tx))
+  /** `parent`: an unconfirmed one that it pays for. */
+  publish(tx: Tx, parent?: Tx): Promise<Published> {
+    const done = this.#last.then(() => this.#give({ tx, parent }))
     // What cannot even be asked about one of them keeps back no other.
     this.#last = done.catch(() => undefined)
     return done
@@ -36,16 +42,16 @@ export class Publisher {
     await this.#last
   }
 
-  async #give(tx: Tx): Promise<Published> {
+  async #give({ tx, parent }: Offer): Promise<Published> {
     const id = txid(tx)
     if (this.#stopped) return 'later'
     try {
-      const answer = await this.#chain.publish(tx)
+      const answer = await this.#chain.publish(tx, parent)
       this.#waiting.delete(id)
       return answer.ok ? 'published' : answer.error
     } catch (error) {
       if (!(error instanceof ChainError)) throw error
-      this.#waiting.set(id, tx)
+      this.#waiting.set(id, { tx, parent })
       this.#callOffRetry ??= this.#timers.after(this.#retryMs, () => this.#again())
       return 'later'
     }
@@ -53,6 +59,6 @@ export class Publisher {
 
   #again(): void {
     this.#callOffRetry = undefined
-    for (const tx of this.#waiting.values()) void this.publish(tx)
+    for (const { tx, parent } of this.#waiting.values()) void this.publish(tx, parent)
   }
 }

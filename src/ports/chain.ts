@@ -54,8 +54,11 @@ export interface Chain {
   block(hash: BlockHash): Promise<ChainBlock | undefined>
   /** What stands at this place; `undefined` where no block or no transaction does. A chain that has pruned the block rejects with that code. */
   outputAt(place: ChainPlace): Promise<ChainOutput | undefined>
-  /** A transaction that is known already, in the mempool or confirmed, counts as published. */
-  publish(tx: Tx): Promise<Result<Txid, PublishRefusal>>
+  /**
+   * A transaction that is known already, in the mempool or confirmed, counts as published. `parent`: an unconfirmed one that it pays
+   * for, and which may pay too little to come in alone: where the chain takes packages, the two are offered as one.
+   */
+  publish(tx: Tx, parent?: Tx): Promise<Result<Txid, PublishRefusal>>
   /** What confirms within about so many blocks; `undefined` where nobody can say. */
   feerate(targetBlocks: number): Promise<FeeratePerKw | undefined>
   /** Calls back, perhaps once too often, when there may be something new. Returns how to stop it. */

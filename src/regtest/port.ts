@@ -32,8 +32,10 @@ export function chainPort(chain: RegtestChain): Chain {
       const coin = chain.utxo({ txid: id, vout: outputIndex })
       return { txid: id, ...(coin !== undefined && { unspent: { amountSat: coin.amountSat, script: coin.script } }) }
     },
-    async publish(tx) {
+    async publish(tx, parent) {
       const id = txid(tx)
+      // What becomes of the parent is seen by what becomes of its child.
+      if (parent !== undefined) opened().submitPackage([parent, tx])
       if (opened().transaction(id) !== undefined) return ok(id)
       const submitted = chain.submit(tx)
       return submitted.ok ? submitted : err({ reason: submitted.error.reason, details: submitted.error.details })

@@ -1,5 +1,5 @@
 import { type ChannelId, pmapValues } from '../base/index.ts'
-import { txid } from '../bitcoin/index.ts'
+import { type Tx, txid } from '../bitcoin/index.ts'
 import { channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { type EngineEffect, type EngineInput, type EngineState, engineStep } from '../engine/index.ts'
 import type { ChainBlock, RegtestChain } from '../regtest/index.ts'
@@ -91,8 +91,8 @@ export class Ghost {
   #perform(effect: EngineEffect): readonly EngineInput[] {
     switch (effect.type) {
       case 'publish': {
-        const { tx, role, request, undo = {} } = effect
-        const isTaken = this.#node.publishes(role) && this.#isTaken(tx)
+        const { tx, parent, role, request, undo = {} } = effect
+        const isTaken = this.#node.publishes(role) && this.#isTaken(tx, parent)
         return isTaken || request === undefined ? [] : [{ type: 'publish_refused', txid: txid(tx), undo }]
       }
       case 'load_archive': {
@@ -113,7 +113,8 @@ export class Ghost {
     }
   }
 
-  #isTaken(tx: Parameters<RegtestChain['submit']>[0]): boolean {
+  #isTaken(tx: Tx, parent: Tx | undefined): boolean {
+    if (parent !== undefined) this.#chain.submitPackage([parent, tx])
     return this.#chain.transaction(txid(tx)) !== undefined || this.#chain.submit(tx).ok
   }
 }

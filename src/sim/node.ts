@@ -361,8 +361,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
     onReply?.(reply)
   }
 
-  #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
-    const outcome = this.submitToChain(tx, role)
+  #publish({ tx, parent, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
+    const outcome = this.submitToChain(tx, role, parent)
     if (request === undefined) {
       if (role === 'wallet' && MISSING_INPUTS.has(outcome)) this.submit({ type: 'inputs_missing', txid: txid(tx) })
       return
@@ -379,9 +379,10 @@ export class SimNode implements NetworkEnd, WatchedNode {
   }
 
   /** `accepted`, `known`, or why not. */
-  submitToChain(tx: Tx, role: PublishedRole): string {
+  submitToChain(tx: Tx, role: PublishedRole, parent?: Tx): string {
     const { chain, watch } = this.#around
     if (!this.publishes(role)) return 'accepted'
+    if (parent !== undefined) chain.submitPackage([parent, tx])
     const submitted = chain.transaction(txid(tx)) === undefined ? chain.submit(tx) : undefined
     const outcome = submitted === undefined ? 'known' : submitted.ok ? 'accepted' : submitted.error.reason
     watch.tell('published', this, tx, role, outcome)

@@ -143,6 +143,26 @@ export function chainSuite(name: string, create: () => Promise<ChainUnderTest>):
       expect(world.mempool()).toHaveLength(0)
     })
 
+    test('a parent that pays too little to come in alone comes in with a child that pays for it', async () => {
+      const { chain, world, coins } = await create()
+      world.setMempoolMinFee(5_000n)
+      const parent = spend([coinAt(coins, 0)], { feeSat: 200 })
+      expect(refusalOf(await chain.publish(parent)).reason).toBe('mempool min fee not met')
+      const child = spend([coinOf(parent)], { feeSat: 9_000 })
+      expect(refusalOf(await chain.publish(child)).reason).toBe('bad-txns-inputs-missingorspent')
+      const poor = spend([coinOf(parent)], { feeSat: 300 })
+      expect(refusalOf(await chain.publish(poor, parent)).reason).toBe('bad-txns-inputs-missingorspent')
+      expect(world.mempool()).toHaveLength(0)
+      // Once, again while both wait, and again when the parent is in a block.
+      const expectPublished = async () => expect(value(await chain.publish(child, parent))).toBe(txid(child))
+      await expectPublished()
+      expect(world.mempoolEntry(txid(parent))?.tx).toStrictEqual(parent)
+      await expectPublished()
+      world.mine(1, { transactions: [parent] })
+      await expectPublished()
+      expect(world.mempool().map(({ tx }) => tx)).toStrictEqual([child])
+    })
+
     test('a conflict with what waits is refused, unless it pays more', async () => {
       const { chain, coins } = await create()
       const coin = coinAt(coins, 0)

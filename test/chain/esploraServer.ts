@@ -97,6 +97,8 @@ function route(world: RegtestChain, path: string, body: string): Said {
       return ofBlock(world, name as BlockHash, what, at)
     case 'fee-estimates':
       return json({ '1': 2.01, '6': 1.5, '144': 1.02, '1008': 1.02 })
+    case 'txs':
+      return name === 'package' ? postedPackage(world, body) : notFound
     case 'tx':
       return name === '' ? posted(world, body) : ofTx(world, name as Txid, what, at)
     default:
@@ -187,6 +189,18 @@ function posted(world: RegtestChain, hex: string): Said {
   const { reason, details } = submitted.error
   const code = reason === 'bad-txns-inputs-missingorspent' ? -25 : -26
   return refused(code, details === undefined ? reason : `${reason}, ${details}`)
+}
+
+/** As Bitcoin Core says it, which Esplora hands on. */
+function postedPackage(world: RegtestChain, body: string): Said {
+  const txs = (JSON.parse(body) as readonly string[]).map(hex => defined(decodeTx(fromHex(hex)), hex))
+  const taken = world.submitPackage(txs)
+  return json({ package_msg: taken.ok ? 'success' : taken.error.reason })
+}
+
+function defined(read: ReturnType<typeof decodeTx>, hex: string): Tx {
+  if (!read.ok) throw new Error(`no transaction: ${hex}`)
+  return read.value
 }
 
 const refused = (code: number, message: string): Said => ({

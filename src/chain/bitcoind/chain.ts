@@ -47,7 +47,7 @@ export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
     hashAt: height => hashAt(rpc, height),
     block: hash => block(rpc, hash),
     outputAt: place => outputs.at(place),
-    publish: tx => publish(rpc, tx),
+    publish: (tx, parent) => publish(rpc, tx, parent),
     feerate: targetBlocks => feerate(rpc, targetBlocks),
     onChange: listener => (closed ? () => {} : watch.listen(listener)),
     async close() {

@@ -12,7 +12,14 @@ const REFUSALS: readonly number[] = [RPC.DESERIALIZATION_ERROR, RPC.TRANSACTION_
 /** No limit: what a transaction of ours pays was decided when it was signed. */
 const ANY_FEERATE = 0
 
-export async function publish(rpc: RpcClient, tx: Tx): Promise<Result<Txid, PublishRefusal>> {
+/** Where a parent cannot be helped, or there are no packages, the child's own refusal says so. */
+export async function publish(rpc: RpcClient, tx: Tx, parent?: Tx): Promise<Result<Txid, PublishRefusal>> {
+  if (parent !== undefined)
+    await rpc.tell('submitpackage', [[parent, tx].map(each => toHex(encodeTx(each))), ANY_FEERATE])
+  return publishOne(rpc, tx)
+}
+
+async function publishOne(rpc: RpcClient, tx: Tx): Promise<Result<Txid, PublishRefusal>> {
   const method = 'sendrawtransaction'
   const id = txid(tx)
   const reply = await rpc.tell(method, [toHex(encodeTx(tx)), ANY_FEERATE])

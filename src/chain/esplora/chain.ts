@@ -53,7 +53,7 @@ export async function esploraChain(options: EsploraOptions): Promise<Chain> {
     hashAt: height => open(async () => (height === 0 ? NETWORKS[network].genesisHash : (await view.at(height))?.hash)),
     block: hash => open(() => blocks.get(hash)),
     outputAt: place => open(() => outputs.at(place)),
-    publish: tx => open(() => publish(servers, outputs, tx)),
+    publish: (tx, parent) => open(() => publish(servers, outputs, { tx, parent })),
     feerate: targetBlocks => open(() => feerate(servers, targetBlocks)),
     onChange: listener => (servers.isClosed ? () => {} : watch.listen(listener)),
     async close() {

@@ -18,8 +18,13 @@ interface CoreError {
 }
 
 /** To all servers at once: one that keeps it to itself does no harm then. */
-export async function publish(servers: Servers, outputs: Outputs, tx: Tx): Promise<Result<Txid, PublishRefusal>> {
+export async function publish(
+  servers: Servers,
+  outputs: Outputs,
+  { tx, parent }: { readonly tx: Tx; readonly parent: Tx | undefined },
+): Promise<Result<Txid, PublishRefusal>> {
   const id = txid(tx)
+  if (parent !== undefined) await offer(servers, [parent, tx])
   const refusals: CoreError[] = []
   const reasons: Reason[] = []
   let isPublished = false
@@ -38,6 +43,12 @@ export async function publish(servers: Servers, outputs: Outputs, tx: Tx): Promi
   // Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself.
   if (SPENT.test(first.message) && (await outputs.isConfirmed(id))) return ok(id)
   return err(refusalOf(first.message))
+}
+
+/** Not every server takes packages, and none has to say the truth about one: what became of the child is asked for by itself. */
+async function offer(servers: Servers, txs: readonly Tx[]): Promise<void> {
+  const body = JSON.stringify(txs.map(tx => toHex(encodeTx(tx))))
+  await Promise.all(servers.all.map(server => server.post('/txs/package', body)))
 }
 
 function checked(said: Answer<Result<string, string>>, id: Txid): Answer<Result<string, string>> {

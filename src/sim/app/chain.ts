@@ -33,8 +33,8 @@ export function lifeChain({ chain, life, random, onPublished, ...around }: LifeC
     hashAt: height => ask(() => port.hashAt(height)),
     block: hash => ask(() => port.block(hash)),
     outputAt: place => ask(() => port.outputAt(place)),
-    async publish(tx) {
-      const answer = await ask(() => port.publish(tx))
+    async publish(tx, parent) {
+      const answer = await ask(() => port.publish(tx, parent))
       onPublished(tx, answer.ok ? 'accepted' : answer.error.reason)
       // A process may end between the two: published, and never told.
       return life.answer(random.between(0, MOST_MS), () => answer)
