@@ -27,6 +27,9 @@ function perform(work: Work, link: Link, effect: LinkEffect): void {
     case 'publish':
       publish(work, link, effect)
       return
+    case 'withdraw':
+      stepWallet(work, { type: 'abandoned', txid: effect.txid })
+      return
     case 'fund_channel':
       fund(work, link, effect)
       return
@@ -49,10 +52,14 @@ function perform(work: Work, link: Link, effect: LinkEffect): void {
 }
 
 /** The wallet hears of it too: its coins may be among the inputs, and its addresses among the outputs. */
-function publish(work: Work, link: Link, { tx, role, replaces }: Extract<LinkEffect, { type: 'publish' }>): void {
+function publish(
+  work: Work,
+  link: Link,
+  { tx, role, replaces, parent }: Extract<LinkEffect, { type: 'publish' }>,
+): void {
   if (replaces !== undefined) stepWallet(work, { type: 'replaced', txid: replaces, by: tx })
   stepWallet(work, { type: 'published', tx })
-  act(work, { type: 'publish', tx, role })
+  act(work, { type: 'publish', tx, role, ...(parent !== undefined && { parent }) })
   if (role === 'commitment' || role === 'mutual-close') putLink(work, { ...link, closingTxid: txid(tx) })
   const { opening, state } = link
   if (role !== 'funding' || opening === undefined || state.channel === undefined || !('durable' in state.channel))

@@ -118,6 +118,7 @@ function outdated(work: Work, reason: string, context: LinkContext): Work {
 function took(work: Work, effect: OnchainEffect, context: LinkContext): Work {
   switch (effect.type) {
     case 'publish':
+    case 'withdraw':
       return withEffects(work, [effect])
     case 'watch': {
       const watched = new Map(work.state.watched).set(outPointKey(effect.outpoint), effect.outpoint)

@@ -110,7 +110,11 @@ export type LinkEffect =
       readonly role: PublishRole | 'funding' | 'mutual-close' | 'commitment'
       /** One of ours that is out, and whose place this one takes (BIP 125). */
       readonly replaces?: Txid
+      /** An unconfirmed one that it pays for. */
+      readonly parent?: Tx
     }
+  /** A transaction of ours that is out can never confirm: what it spends of the wallet is free again. */
+  | { readonly type: 'withdraw'; readonly txid: Txid }
   | { readonly type: 'fund_channel'; readonly output: TxOut; readonly feeratePerKw: FeeratePerKw }
   /** Answer with `archive`: every record under this prefix. */
   | { readonly type: 'load_archive'; readonly prefix: string; readonly commitmentNumber: number }

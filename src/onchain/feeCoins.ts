@@ -22,6 +22,8 @@ export interface CoinChoice {
   readonly weightOf: (plan: FeePlan) => number
   /** What the transaction brings to its fee without any coin, in satoshis. */
   readonly ownSat?: bigint
+  /** Where it has no other output. */
+  readonly needsChange?: boolean
 }
 
 /** The smallest coin that is enough by itself, else the largest ones together. Cost: one weighing for each coin. */
@@ -47,11 +49,12 @@ function compareCoins(a: FeeCoin, b: FeeCoin): number {
 
 function planFor(
   coins: readonly FeeCoin[],
-  { fee, changeScript, weightOf, ownSat = 0n }: CoinChoice,
+  { fee, changeScript, weightOf, ownSat = 0n, needsChange = false }: CoinChoice,
 ): FeePlan | undefined {
   const held = coins.reduce((sum, coin) => sum + coin.amountSat, ownSat)
   const withChange = fee(weightOf({ coins, changeSat: sat(0) }))
   if (held - withChange >= dustLimitSat(changeScript)) return { coins, changeSat: sat(held - withChange) }
+  if (needsChange) return undefined
   const without = fee(weightOf({ coins, changeSat: undefined }))
   return held >= without ? { coins, changeSat: undefined } : undefined
 }

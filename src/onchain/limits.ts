@@ -15,6 +15,9 @@ export const SPLIT_BLOCKS = 18
 /** As many blocks after its expiry an HTLC that we offered should be back: those upstream wait for no longer (BOLT 2, cltv_expiry_delta selection). */
 export const TAKE_BACK_BLOCKS = 18
 
+/** As many blocks an HTLC still takes after the commitment that it stands on, with anchors: its own transaction waits for one. */
+export const SECOND_STAGE_BLOCKS = 2
+
 /** What the relay of a replacement costs on top of what it replaces, in satoshis per 1,000 weight units (Bitcoin Core, `incrementalrelayfee`). */
 export const INCREMENTAL_RELAY_PER_KW = 250
 

@@ -1,5 +1,6 @@
 import { type OutPoint, outPointKey, type Sat } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
+import { ANCHOR_SAT } from '../commitment/index.ts'
 import type { ChannelOutput } from './outputs.ts'
 import { spendersOf } from './plan.ts'
 import { readSituation, type Situation } from './situation.ts'
@@ -31,7 +32,7 @@ export function outlook(view: ChannelView, { facts, claims }: OnchainState, heig
   if (situation.type === 'open' && view.publish === 'nothing') return []
   const ways = (['local', 'remote'] as const).flatMap(party => pathsIn(situation, { view, facts, party, height }))
   const spenders = spendersOf(facts)
-  return outputsIn(situation, view).map(output => {
+  return outputsIn(situation, view, claims).map(output => {
     const key = outPointKey(output.outpoint)
     const spentBy = spenders.get(key)
     const claim = claims.find(({ tx }) => tx.inputs.some(({ outpoint }) => outPointKey(outpoint) === key))
@@ -47,9 +48,16 @@ export function outlook(view: ChannelView, { facts, claims }: OnchainState, heig
 function outputsIn(
   situation: Situation,
   view: ChannelView,
+  claims: readonly Claim[],
 ): readonly Pick<OutputOutlook, 'outpoint' | 'amountSat' | 'kind' | 'holder' | 'htlc'>[] {
   if (situation.type === 'open') {
-    return [{ outpoint: view.fundingOutpoint, amountSat: view.fundingAmountSat, kind: 'funding' }]
+    const funding = { outpoint: view.fundingOutpoint, amountSat: view.fundingAmountSat, kind: 'funding' } as const
+    // While a child pays for our commitment, its anchor is what the child spends.
+    const children = claims.flatMap(({ role, tx }) => (role === 'anchor' ? (tx.inputs[0] ?? []) : []))
+    const anchors = children.map(
+      ({ outpoint }) => ({ outpoint, amountSat: ANCHOR_SAT, kind: 'local_anchor', holder: 'local' }) as const,
+    )
+    return [funding, ...anchors]
   }
   if (situation.type === 'mutual_close') {
     const { tx } = situation.spend

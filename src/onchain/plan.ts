@@ -1,6 +1,7 @@
 import { type OutPoint, outPointKey, type Sat, type Txid } from '../base/index.ts'
-import type { Tx } from '../bitcoin/index.ts'
+import { type Tx, txid } from '../bitcoin/index.ts'
 import { signCommitment, signedCommitmentTx } from '../commitment/index.ts'
+import { anchorChild, isChildOf } from './anchorChild.ts'
 import { floorsFrom, type Split, splitOf } from './floors.ts'
 import { groupSweeps } from './groups.ts'
 import { IRREVOCABLE_DEPTH } from './limits.ts'
@@ -29,6 +30,8 @@ export interface Plan {
   readonly fresh: readonly Claim[]
   /** Of those, the ones that take the place of another claim, by txid. */
   readonly replaced: ReadonlyMap<Txid, Txid>
+  /** Of `active` while the funding output is unspent: the commitment that they pay for. */
+  readonly parent?: Tx
   /** What could not be claimed, and why. */
   readonly troubles: readonly OnchainEventFacts[]
 }
@@ -46,13 +49,17 @@ export function planClaims(
 ): Plan {
   const spenders = spendersOf(facts)
   const standing = claims.filter(claim => isStanding(claim, spenders, context.height))
-  // Reorganised out, the commitment will most likely come back: then so will its claims.
   const nothing = { active: [], fresh: [], replaced: new Map(), troubles: [] }
-  if (situation.type === 'open') return { claims: standing, ...nothing }
+  if (situation.type === 'open') return planChild(standing, facts, context)
   if (situation.type !== 'commitment') return { claims: [], ...nothing }
   const { view, height } = context
   const wanted = wantedPaths(pathsIn(situation, { view, facts, party: 'local', height }))
-  const ground: Ground = { spenders, context, amountOf: amountsOf(facts, context) }
+  const ground: Ground = {
+    spenders,
+    context,
+    amountOf: amountsOf(facts, context),
+    commitmentTxid: situation.spend.txid,
+  }
   const { kept, active, replaced, splits } = keep(standing, wanted, ground)
   const covered = new Set(kept.flatMap(({ tx }) => tx.inputs.map(input => outPointKey(input.outpoint))))
   const open = wanted.filter(path => path.available && !covered.has(outPointKey(path.outpoint)))
@@ -71,6 +78,44 @@ export function planClaims(
     replaced: new Map([...replaced, ...parts]),
     troubles: [...secondStages.troubles, ...sweeps.troubles],
   }
+}
+
+/**
+ * While the funding output is unspent: a child for our commitment, where that is to be published and pays too little. Claims of a commitment
+ * that was reorganised out stay: it will most likely come back, and then so will they.
+ */
+function planChild(standing: readonly Claim[], facts: ChainFacts, context: OnchainContext): Plan {
+  const plan = { claims: standing, active: [], fresh: [], replaced: new Map(), troubles: [] }
+  const { view, height } = context
+  const commitment = closingTransactions(context).find(({ role }) => role === 'commitment')?.tx
+  if (commitment === undefined || view.format !== 'anchors_zero_fee_htlc') return plan
+  const id = txid(commitment)
+  const [before] = standing.filter(claim => isChildOf(claim, id))
+  const amountOf = amountsOf(facts, context)
+  const ground: Ground = { spenders: spendersOf(facts), context, amountOf, commitmentTxid: id }
+  const coins = [...(before === undefined ? [] : coinsOf(before, context)), ...freeCoins(standing, ground)]
+  const paths = pathsIn({ type: 'open' }, { view, facts, party: 'local', height }).filter(({ on }) => on === 'local')
+  const made = anchorChild({ commitment, paths, before, coins, amountOf: amountOfOpen(paths, ground) }, context)
+  if (made.type === 'none') return plan
+  if (made.type === 'no_coins')
+    return { ...plan, troubles: [{ type: 'anchor_coin_missing', txid: id, feeSat: made.feeSat }] }
+  const { claim } = made
+  const isNew = claim !== before
+  return {
+    ...plan,
+    claims: [...standing.filter(each => each !== before), claim].sort((a, b) => (a.txid < b.txid ? -1 : 1)),
+    active: [claim],
+    fresh: isNew ? [claim] : [],
+    replaced: new Map(isNew && before !== undefined ? [[claim.txid, before.txid]] : []),
+    parent: commitment,
+  }
+}
+
+/** With what no block holds yet: the funding output is known by its amount, an anchor by what it is. */
+function amountOfOpen(paths: readonly SpendPath[], { context: { view }, amountOf }: Ground): Ground['amountOf'] {
+  const amounts = new Map(paths.map(({ outpoint, amountSat }) => [outPointKey(outpoint), amountSat]))
+  amounts.set(outPointKey(view.fundingOutpoint), view.fundingAmountSat)
+  return key => amounts.get(key) ?? amountOf(key)
 }
 
 /** What ends the channel while its funding output is unspent. */
@@ -145,7 +190,11 @@ function keep(
     const outpoints = resolvedOutpoints(claim)
     const covers = outpoints.flatMap(outpoint => paths.get(outPointKey(outpoint)) ?? [])
     const isConfirmed = outpoints.some(outpoint => spenders.has(outPointKey(outpoint)))
-    if (isConfirmed || (covers.length < outpoints.length && outpoints.every(({ txid }) => own.has(txid)))) {
+    if (isChildOf(claim, ground.commitmentTxid)) {
+      // It has done what it was for, and goes on until it confirms: its coins are in it.
+      kept.push(claim)
+      if (!isConfirmed) active.push(claim)
+    } else if (isConfirmed || (covers.length < outpoints.length && outpoints.every(({ txid }) => own.has(txid)))) {
       kept.push(claim)
     } else if (covers.length === outpoints.length) {
       const split = splitOf(claim, covers, ground)
@@ -172,6 +221,8 @@ function keep(
 interface Ground {
   readonly spenders: Spenders
   readonly context: OnchainContext
+  /** Of the one that is in a block, or else that we publish. */
+  readonly commitmentTxid: Txid
   /** What the outputs of the channel and the coins of the wallet hold, by their outpoints' keys. */
   readonly amountOf: (key: string) => Sat | undefined
 }

@@ -15,6 +15,7 @@ export function nameOf(event: OnchainEventFacts): string {
     case 'revoked_commitment':
     case 'data_loss':
     case 'unknown_spend':
+    case 'anchor_coin_missing':
       return `${event.type}/${event.txid}`
     case 'preimage_found':
       return `${event.type}/${event.paymentHash}`
@@ -96,6 +97,8 @@ function sentenceOf(event: OnchainEventFacts): string {
       return `Output ${outPointKey(event.outpoint)} of ${event.amountSat} sat is given up: ${GIVEN_UP[event.why]}.`
     case 'fee_coin_missing':
       return `${describe(event.htlc)} cannot be resolved: its transaction needs a wallet coin for a fee of at least ${event.feeSat} sat, and none is free. Send bitcoin to the wallet.`
+    case 'anchor_coin_missing':
+      return `The commitment transaction ${event.txid} pays less than it should by now: a wallet coin of at least ${event.feeSat} sat would pay for it, and none is free. Send bitcoin to the wallet.`
     case 'resolved':
       return 'Every output of the channel is resolved for good: nothing is left to be done.'
     default:

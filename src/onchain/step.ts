@@ -1,9 +1,10 @@
 import { outPointKey } from '../base/index.ts'
-import { fundingScript } from '../commitment/index.ts'
+import { p2wshScript } from '../bitcoin/index.ts'
+import { anchorScript, fundingScript } from '../commitment/index.ts'
 import { absorb } from './absorb.ts'
 import { changedRecords } from './codec/records.ts'
 import { conditions } from './conditions.ts'
-import { closingTransactions, type Plan, planClaims } from './plan.ts'
+import { closingTransactions, type Plan, planClaims, spendersOf } from './plan.ts'
 import { nameOf, told } from './sentences.ts'
 import { readSituation, type Situation } from './situation.ts'
 import type { Claim, OnchainContext, OnchainEffect, OnchainInput, OnchainState, OnchainStep } from './types.ts'
@@ -37,6 +38,7 @@ export function step(state: OnchainState, input: OnchainInput, context: OnchainC
       ...watchEffects(state, next, { input, situation, context }),
       ...loadEffects(situation, input),
       ...news.map((event): OnchainEffect => ({ type: 'event', event: told(event) })),
+      ...withdrawEffects(state, next, plan),
       ...publishEffects(situation, plan, { input, context }),
     ],
   }
@@ -51,10 +53,11 @@ function isTimeToAct({ type }: OnchainInput): boolean {
   return type === 'block' || type === 'view_updated' || type === 'revoked_htlcs' || type === 'started'
 }
 
+const TROUBLES = ['claim_not_worthwhile/', 'fee_coin_missing/', 'anchor_coin_missing/']
+
 /** Troubles with claims are known only where claims were looked at; until then they stand as they were told. */
 function troubleNames(state: OnchainState, plan: Plan | undefined): readonly string[] {
-  const isTrouble = (name: string): boolean =>
-    name.startsWith('claim_not_worthwhile/') || name.startsWith('fee_coin_missing/')
+  const isTrouble = (name: string): boolean => TROUBLES.some(kind => name.startsWith(kind))
   return plan === undefined ? state.reported.filter(isTrouble) : plan.troubles.map(nameOf)
 }
 
@@ -69,15 +72,29 @@ function publishEffects(
   { input, context }: Moment,
 ): readonly OnchainEffect[] {
   if (plan === undefined) return []
-  if (situation.type === 'open') {
-    return closingTransactions(context).map(({ tx, role }) => ({ type: 'publish', tx, role }))
-  }
+  const ends = situation.type === 'open' ? closingTransactions(context) : []
   const isAgain = input.type === 'block' || input.type === 'started'
   const due = isAgain ? plan.active : plan.fresh
-  return due.map(({ txid, tx, role }): OnchainEffect => {
-    const replaces = plan.replaced.get(txid)
-    return { type: 'publish', tx, role, ...(replaces !== undefined && { replaces }) }
-  })
+  const { parent } = plan
+  return [
+    ...ends.map(({ tx, role }): OnchainEffect => ({ type: 'publish', tx, role })),
+    ...due.map(({ txid, tx, role }): OnchainEffect => {
+      const replaces = plan.replaced.get(txid)
+      const beside = { ...(replaces !== undefined && { replaces }), ...(parent !== undefined && { parent }) }
+      return { type: 'publish', tx, role, ...beside }
+    }),
+  ]
+}
+
+/** Children of a commitment of ours in whose place another spend of the funding output has confirmed. */
+function withdrawEffects(before: OnchainState, next: OnchainState, plan: Plan | undefined): readonly OnchainEffect[] {
+  if (plan === undefined || before.claims === next.claims) return []
+  const known = new Set([...next.claims.map(({ txid }) => txid), ...plan.replaced.values()])
+  const spenders = spendersOf(next.facts)
+  return before.claims
+    .filter(({ role, txid }) => role === 'anchor' && !known.has(txid))
+    .filter(({ tx }) => !tx.inputs.some(({ outpoint }) => spenders.has(outPointKey(outpoint))))
+    .map(({ txid }): OnchainEffect => ({ type: 'withdraw', txid }))
 }
 
 /** The archive is asked until it has answered. */
@@ -124,6 +141,11 @@ function watches({ claims }: OnchainState, situation: Situation, { view }: Oncha
     for (const { kind, outpoint, script } of commitment.outputs) {
       if (kind === 'second_stage') watched.push({ type: 'watch', outpoint, script })
     }
+  }
+  const anchor = p2wshScript(anchorScript(view.local.basepoints.fundingPubkey))
+  for (const { role, tx } of claims) {
+    const outpoint = role === 'anchor' ? tx.inputs[0]?.outpoint : undefined
+    if (outpoint !== undefined) watched.push({ type: 'watch', outpoint, script: anchor })
   }
   const coins = claims.flatMap(({ feeCoins }) => feeCoins)
   return [...watched, ...coins.map(({ outpoint, script }): WatchEffect => ({ type: 'watch', outpoint, script }))]

@@ -166,8 +166,8 @@ export interface SpentCoin {
   readonly script: Uint8Array
 }
 
-/** What a transaction of ours is for. `claim`: money that is ours after a delay, by a preimage, or by an expiry. */
-export type ClaimRole = 'claim' | 'penalty' | 'htlc-timeout' | 'htlc-success'
+/** What a transaction of ours is for. `claim`: money that is ours after a delay, by a preimage, or by an expiry. `anchor`: pays for our commitment. */
+export type ClaimRole = 'claim' | 'penalty' | 'htlc-timeout' | 'htlc-success' | 'anchor'
 export type PublishRole = ClaimRole | 'commitment' | 'mutual-close'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -192,7 +192,16 @@ export type OnchainInput =
 /** All that enforcement can do to the world. They are carried out in order, after the writes of the step are durable. */
 export type OnchainEffect =
   /** `replaces`: a transaction of ours that is out, and whose place this one takes (BIP 125). */
-  | { readonly type: 'publish'; readonly tx: Tx; readonly role: PublishRole; readonly replaces?: Txid }
+  | {
+      readonly type: 'publish'
+      readonly tx: Tx
+      readonly role: PublishRole
+      readonly replaces?: Txid
+      /** An unconfirmed one that it pays for. */
+      readonly parent?: Tx
+    }
+  /** A transaction of ours that is out can never confirm: what it spends of the wallet is free again. */
+  | { readonly type: 'withdraw'; readonly txid: Txid }
   /**
    * Report `spent` for this outpoint, also where that has happened already (a commitment and what spends it may share a block).
    * Asking again for the same outpoint changes nothing.
@@ -266,6 +275,8 @@ export type OnchainEventFacts =
     }
   /** No wallet coin is there to pay for an HTLC transaction without a fee of its own: at least `feeSat` are needed. */
   | { readonly type: 'fee_coin_missing'; readonly htlc: ChannelHtlc; readonly feeSat: Sat }
+  /** Our commitment pays less than it should, and no wallet coin is there for a child that pays for it: at least `feeSat` are needed. */
+  | { readonly type: 'anchor_coin_missing'; readonly txid: Txid; readonly feeSat: Sat }
   /** Every output is irrevocably resolved or given up. The state can be deleted. */
   | { readonly type: 'resolved' }
 

@@ -2,6 +2,7 @@ import { err, feeratePerKw, ok } from '../base/index.ts'
 import { txid } from '../bitcoin/index.ts'
 import { type Chain, ChainError } from '../ports/index.ts'
 import type { RegtestChain } from './chain.ts'
+import { offer } from './offer.ts'
 import { ESTIMATE_OVER_RELAY_FEE } from './params.ts'
 
 /**
@@ -33,12 +34,8 @@ export function chainPort(chain: RegtestChain): Chain {
       return { txid: id, ...(coin !== undefined && { unspent: { amountSat: coin.amountSat, script: coin.script } }) }
     },
     async publish(tx, parent) {
-      const id = txid(tx)
-      // What becomes of the parent is seen by what becomes of its child.
-      if (parent !== undefined) opened().submitPackage([parent, tx])
-      if (opened().transaction(id) !== undefined) return ok(id)
-      const submitted = chain.submit(tx)
-      return submitted.ok ? submitted : err({ reason: submitted.error.reason, details: submitted.error.details })
+      const offered = offer(opened(), tx, parent)
+      return offered.ok ? ok(txid(tx)) : err({ reason: offered.error.reason, details: offered.error.details })
     },
     async feerate() {
       const satPerKvB = opened().policy.minRelayFeeSatPerKvB * ESTIMATE_OVER_RELAY_FEE

@@ -1,8 +1,8 @@
 import { type ChannelId, pmapValues } from '../base/index.ts'
-import { type Tx, txid } from '../bitcoin/index.ts'
+import { txid } from '../bitcoin/index.ts'
 import { channelIdOf, type FundedChannel } from '../channel/index.ts'
 import { type EngineEffect, type EngineInput, type EngineState, engineStep } from '../engine/index.ts'
-import type { ChainBlock, RegtestChain } from '../regtest/index.ts'
+import { type ChainBlock, offer, type RegtestChain } from '../regtest/index.ts'
 import { linksOf, type SimNode } from './node.ts'
 
 /** Steps that follow from one input: each answers one before it, so there are few. */
@@ -92,7 +92,7 @@ export class Ghost {
     switch (effect.type) {
       case 'publish': {
         const { tx, parent, role, request, undo = {} } = effect
-        const isTaken = this.#node.publishes(role) && this.#isTaken(tx, parent)
+        const isTaken = this.#node.publishes(role) && offer(this.#chain, tx, parent).ok
         return isTaken || request === undefined ? [] : [{ type: 'publish_refused', txid: txid(tx), undo }]
       }
       case 'load_archive': {
@@ -111,11 +111,6 @@ export class Ghost {
       default:
         return []
     }
-  }
-
-  #isTaken(tx: Tx, parent: Tx | undefined): boolean {
-    if (parent !== undefined) this.#chain.submitPackage([parent, tx])
-    return this.#chain.transaction(txid(tx)) !== undefined || this.#chain.submit(tx).ok
   }
 }
 

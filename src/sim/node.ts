@@ -13,7 +13,7 @@ import {
   type PublishedRole,
 } from '../engine/index.ts'
 import { commitmentPoint, deriveChannelSecrets } from '../keys/index.ts'
-import type { RegtestChain } from '../regtest/index.ts'
+import { offer, type RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
 import { Disk } from './disk.ts'
 import { type FixedContext, fixedContext } from './identity.ts'
@@ -382,9 +382,8 @@ export class SimNode implements NetworkEnd, WatchedNode {
   submitToChain(tx: Tx, role: PublishedRole, parent?: Tx): string {
     const { chain, watch } = this.#around
     if (!this.publishes(role)) return 'accepted'
-    if (parent !== undefined) chain.submitPackage([parent, tx])
-    const submitted = chain.transaction(txid(tx)) === undefined ? chain.submit(tx) : undefined
-    const outcome = submitted === undefined ? 'known' : submitted.ok ? 'accepted' : submitted.error.reason
+    const offered = offer(chain, tx, parent)
+    const outcome = offered.ok ? offered.value : offered.error.reason
     watch.tell('published', this, tx, role, outcome)
     return outcome
   }

@@ -35,7 +35,7 @@ import {
 import { DEFAULT_GOSSIP_LIMITS, GOSSIP, loadGossip } from '../../src/gossip/index.ts'
 import { DEFAULT_PAYMENT_LIMITS } from '../../src/payment/index.ts'
 import { DEFAULT_PEER_LIMITS, localFeatures, supportedFeatures } from '../../src/peer/index.ts'
-import { REGTEST_GENESIS_HASH, type RegtestChain } from '../../src/regtest/index.ts'
+import { offer, REGTEST_GENESIS_HASH, type RegtestChain } from '../../src/regtest/index.ts'
 import { fundingOutputAt } from '../../src/sim/reading.ts'
 import { DEFAULT_WALLET_LIMITS, walletKeys } from '../../src/wallet/index.ts'
 import { expectSameAsStored } from './stored.ts'
@@ -327,8 +327,9 @@ export class Side {
     }
   }
 
-  #publish({ tx, role, request, undo = {} }: Extract<EngineEffect, { type: 'publish' }>): void {
-    const outcome = this.#submitted(tx, role)
+  #publish(effect: Extract<EngineEffect, { type: 'publish' }>): void {
+    const { tx, role, request, undo = {} } = effect
+    const outcome = this.#submitted(effect)
     this.published.push({ tx, role, outcome })
     if (request === undefined) {
       const isMissing = role === 'wallet' && outcome === 'bad-txns-inputs-missingorspent'
@@ -345,12 +346,11 @@ export class Side {
       ?.push({ type: 'failed', failure: { code: 'refused', expected: '', got: outcome, section: '' } })
   }
 
-  #submitted(tx: Tx, role: PublishedRole): string {
+  #submitted({ tx, role, parent }: Extract<EngineEffect, { type: 'publish' }>): string {
     const refusal = this.refuses(tx, role)
     if (refusal !== undefined) return refusal
-    if (this.chain.transaction(txid(tx)) !== undefined) return 'known'
-    const submitted = this.chain.submit(tx)
-    return submitted.ok ? 'accepted' : submitted.error.reason
+    const offered = offer(this.chain, tx, parent)
+    return offered.ok ? offered.value : offered.error.reason
   }
 }
 

@@ -34,7 +34,7 @@ import {
   NEW_LINK,
 } from '../../src/link/index.ts'
 import type { SpendPath } from '../../src/onchain/index.ts'
-import { type BlockEvent, REGTEST_GENESIS_HASH, type RegtestChain } from '../../src/regtest/index.ts'
+import { type BlockEvent, offer, REGTEST_GENESIS_HASH, type RegtestChain } from '../../src/regtest/index.ts'
 import { encodeMessage } from '../../src/wire/index.ts'
 
 // One link with a wallet and a store, stepped by hand. What it wants done is done at once, in the order in which it wants it;
@@ -248,13 +248,16 @@ export class Side {
       case 'close_connection':
         throw new Error(`${this.name} wants to close the connection`)
       case 'publish':
-        this.#publish(effect.tx, effect.role)
+        this.#publish(effect.tx, effect.role, effect.parent)
         return
       case 'fund_channel': {
         const tx = this.pay(effect.output, effect.feeratePerKw)
         this.#queue.push({ type: 'command', command: { type: 'funding_transaction', tx } })
         return
       }
+      case 'withdraw':
+        // Its coins are those of the chain: none is kept back.
+        return
       case 'load_archive': {
         const { prefix, commitmentNumber } = effect
         const records = new Map([...this.records].filter(([key]) => key.startsWith(prefix)))
@@ -282,15 +285,11 @@ export class Side {
     }
   }
 
-  #publish(tx: Tx, role: Role): void {
+  #publish(tx: Tx, role: Role, parent?: Tx): void {
     const { height } = this.chain
-    if (this.chain.transaction(txid(tx)) !== undefined) {
-      this.published.push({ tx, role, height, outcome: 'known' })
-      return
-    }
-    this.onPublish(tx, role)
-    const submitted = this.chain.submit(tx)
-    this.published.push({ tx, role, height, outcome: submitted.ok ? 'accepted' : submitted.error.reason })
+    if (this.chain.transaction(txid(tx)) === undefined) this.onPublish(tx, role)
+    const offered = offer(this.chain, tx, parent)
+    this.published.push({ tx, role, height, outcome: offered.ok ? offered.value : offered.error.reason })
   }
 
   #sawOutputs(tx: Tx): void {

@@ -15,7 +15,7 @@ import {
   type PublishRole,
   step,
 } from '../../src/onchain/index.ts'
-import type { BlockEvent, RegtestChain } from '../../src/regtest/index.ts'
+import { type BlockEvent, offer, type RegtestChain } from '../../src/regtest/index.ts'
 import { archiveOf, coinScript, coinSecret, destination, type Model, type Name, secrets } from './fixture.ts'
 
 /** What a node did, in order. */
@@ -40,6 +40,7 @@ export class EnforcerNode {
   readonly published: Published[] = []
   readonly records = new Map<string, Uint8Array>()
   readonly coins: FeeCoin[] = []
+  readonly withdrawn: Txid[] = []
   /** Whether the archive answers. */
   archive = true
   /** Whether transactions reach the chain. */
@@ -113,7 +114,8 @@ export class EnforcerNode {
     expect(this.#loaded()).toEqual(result.next)
     for (const effect of result.effects) {
       if (effect.type === 'event') this.events.push(effect.event)
-      else if (effect.type === 'publish') this.#publish(effect.tx, effect.role)
+      else if (effect.type === 'publish') this.#publish(effect.tx, effect.role, effect.parent)
+      else if (effect.type === 'withdraw') this.withdrawn.push(effect.txid)
       else if (effect.type === 'watch') this.#watch(effect.outpoint)
       else if (this.archive) {
         const { commitmentNumber } = effect
@@ -190,15 +192,11 @@ export class EnforcerNode {
     return loaded.value
   }
 
-  #publish(tx: Tx, role: PublishRole): void {
-    const id = txid(tx)
+  #publish(tx: Tx, role: PublishRole, parent?: Tx): void {
     let outcome = 'offline'
     if (this.online) {
-      if (this.#chain.transaction(id) !== undefined) outcome = 'known'
-      else {
-        const submitted = this.#chain.submit(tx)
-        outcome = submitted.ok ? 'accepted' : submitted.error.reason
-      }
+      const offered = offer(this.#chain, tx, parent)
+      outcome = offered.ok ? offered.value : offered.error.reason
     }
     this.published.push({ tx, role, height: this.height, outcome })
   }

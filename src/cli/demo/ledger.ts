@@ -161,6 +161,7 @@ const MEANINGS: Readonly<Record<Role, string>> = {
   commitment: 'the state of the channel as one side holds it, published without the other',
   'htlc-timeout': 'takes back a payment that the other side never took',
   'htlc-success': 'takes a payment with its preimage',
+  anchor: 'pays for the commitment',
   claim: 'brings what was delayed or waiting into the wallet',
   penalty: 'takes the outputs of a revoked state: the price of cheating',
 }

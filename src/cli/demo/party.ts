@@ -1,5 +1,5 @@
 import { assert, unreachable } from '../../base/index.ts'
-import { type Tx, txid } from '../../bitcoin/index.ts'
+import type { Tx } from '../../bitcoin/index.ts'
 import { type ChannelCommand, type ChannelFailure, DEFAULT_LIMITS, describeFailure } from '../../channel/index.ts'
 import {
   type LinkContext,
@@ -11,7 +11,7 @@ import {
   NEW_LINK,
 } from '../../link/index.ts'
 import { Driver } from '../../node/index.ts'
-import { type BlockEvent, REGTEST_GENESIS_HASH, type RegtestChain } from '../../regtest/index.ts'
+import { type BlockEvent, offer, REGTEST_GENESIS_HASH, type RegtestChain } from '../../regtest/index.ts'
 import { memoryStore } from '../../storage/index.ts'
 import { encodeMessage } from '../../wire/index.ts'
 import { DEMO_FEATURES, DEMO_FEERATE } from './constants.ts'
@@ -111,7 +111,10 @@ export class Party {
         // The link of the demo is never broken by misbehaviour: an honest pair gives no reason to.
         throw new Error(`${this.name} wants to close the connection`)
       case 'publish':
-        return this.#publish(effect.tx, effect.role)
+        return this.#publish(effect)
+      case 'withdraw':
+        // Its wallet asks the chain for its coins: it keeps none back.
+        return
       case 'fund_channel': {
         const tx = this.wallet.pay(effect.output, effect.feeratePerKw)
         return this.#options.later(this.command({ type: 'funding_transaction', tx }))
@@ -143,10 +146,9 @@ export class Party {
   }
 
   /** A transaction that the chain does not take yet is offered again with the next block. */
-  #publish(tx: Tx, role: PublishedRole): void {
+  #publish({ tx, role, parent }: Extract<LinkEffect, { type: 'publish' }>): void {
     const { chain, onPublish } = this.#options
-    const isThere = chain.transaction(txid(tx)) !== undefined || chain.submit(tx).ok
-    if (isThere) onPublish({ tx, role, by: this.name })
+    if (offer(chain, tx, parent).ok) onPublish({ tx, role, by: this.name })
   }
 }
 

@@ -11,6 +11,7 @@ export const ROLES = [
   'commitment',
   'htlc-timeout',
   'htlc-success',
+  'anchor',
   'claim',
   'penalty',
 ] as const

@@ -44,7 +44,7 @@ const spentCoin: Codec<SpentCoin> = struct({
 
 /** The txid is in the key. */
 export const claim: Codec<Pick<Claim, 'role' | 'feeCoins' | 'tx'>> = struct({
-  role: oneOf('claim', 'penalty', 'htlc-timeout', 'htlc-success'),
+  role: oneOf('claim', 'penalty', 'htlc-timeout', 'htlc-success', 'anchor'),
   feeCoins: array(u16, spentCoin),
   tx: txCodec,
 })
