@@ -29,8 +29,8 @@ import { type Reject, reject } from './reject.ts'
 import { decodeSnapshot, encodeSnapshot, type SnapshotFailure } from './snapshot.ts'
 import type { BlockNode } from './tree.ts'
 import {
-  type BlockContents,
   type BlockEvent,
+  type BlockOptions,
   type ChainBlock,
   type KnownTransaction,
   type RegtestOptions,
@@ -221,7 +221,7 @@ export class RegtestChain {
    */
   mine(
     count: number,
-    options: { readonly to?: Uint8Array; readonly transactions?: BlockContents } = {},
+    options: Pick<BlockOptions, 'to' | 'transactions' | 'leastSatPerKvB'> = {},
   ): readonly ChainBlock[] {
     const { transactions = 'mempool' } = options
     return Array.from({ length: count }, (_, index) => {
@@ -236,18 +236,10 @@ export class RegtestChain {
    * Mines one block, on the tip or on any block known, and submits it. On a branch with less work than the best one it
    * is kept aside and nothing else changes. `transactions` are by default the mempool's on the tip, and none elsewhere.
    */
-  generateBlock(
-    options: {
-      readonly to?: Uint8Array
-      readonly transactions?: BlockContents
-      readonly parent?: BlockHash
-      /** Seconds since 1970. */
-      readonly time?: number
-    } = {},
-  ): Result<ChainBlock, Reject> {
+  generateBlock(options: BlockOptions = {}): Result<ChainBlock, Reject> {
     const parent = options.parent === undefined ? this.#parts.ledger.tip : this.#parts.tree.get(options.parent)
     if (parent === undefined) return reject('prev-blk-not-found', `no block ${options.parent} is known`)
-    const { transactions, feesSat } = this.#contentsFor(parent, options.transactions ?? 'mempool')
+    const { transactions, feesSat } = this.#contentsFor(parent, options)
     return this.submitBlock(
       assembleBlock({
         parent,
@@ -388,12 +380,17 @@ export class RegtestChain {
     this.#mempoolEvents.announce(this.#parts.pool.takeChanges())
   }
 
-  #contentsFor(parent: BlockNode, contents: BlockContents): Template {
+  #contentsFor(
+    parent: BlockNode,
+    { transactions: contents = 'mempool', leastSatPerKvB }: Pick<BlockOptions, 'transactions' | 'leastSatPerKvB'>,
+  ): Template {
     const { tree, pool, ledger } = this.#parts
     if (contents !== 'mempool') {
       const feesSat = feesOf(contents, txid => tree.transaction(txid) ?? pool.get(txid)?.tx)
       return { transactions: contents, feesSat }
     }
-    return parent === ledger.tip ? selectTransactions(this.#context()) : { transactions: [], feesSat: 0n }
+    return parent === ledger.tip
+      ? selectTransactions(this.#context(), leastSatPerKvB)
+      : { transactions: [], feesSat: 0n }
   }
 }

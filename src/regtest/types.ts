@@ -43,6 +43,17 @@ export interface KnownTransaction {
 /** What goes into a block besides its coinbase: what pays best, or exactly these, in this order. */
 export type BlockContents = 'mempool' | readonly Tx[]
 
+/** How a block is mined. */
+export interface BlockOptions {
+  readonly to?: Uint8Array
+  readonly transactions?: BlockContents
+  /** Of the mempool, what pays less for each 1,000 virtual bytes is left out. */
+  readonly leastSatPerKvB?: bigint
+  readonly parent?: BlockHash
+  /** Seconds since 1970. */
+  readonly time?: number
+}
+
 export function viewOf({ hash, height, block }: BlockNode): ChainBlock {
   return { hash, height, header: block.header, transactions: block.transactions }
 }

@@ -5,6 +5,7 @@ import {
   HIGHEST_OF_ADVERSARY,
   isOfAdversary,
 } from './adversaryDeeds.ts'
+import type { BlockWish } from './blocks.ts'
 import { againSoon, amountMsat, type Hold, pairOf } from './draws.ts'
 import { HIGHEST_OF_NETWORK, isOfNetwork, NETWORK_DEED_TYPES, type NetworkDeed, networkDeedOf } from './networkDeeds.ts'
 import type { Random } from './random.ts'
@@ -126,7 +127,7 @@ export type Deed =
   /** An image of the disk, so many images old, is put in its place while the process is down. */
   | { readonly type: 'old_image'; readonly who: number; readonly age: number; readonly downMs: number }
   // What the chain does.
-  | { readonly type: 'mine'; readonly count: number; readonly contents: 'all' | 'none' | 'some' }
+  | { readonly type: 'mine'; readonly count: number; readonly contents: BlockWish }
   | { readonly type: 'reorg'; readonly depth: number }
   | { readonly type: 'lag'; readonly who: number; readonly ms: number }
   | { readonly type: 'feerate'; readonly perKw: number }
@@ -326,14 +327,14 @@ function deedOf(type: Deed['type'], nodes: number, isOfNeighbours: boolean, rand
       return {
         type,
         count: random.pick([1, 1, 1, 2, 3, 6, 6, 24]),
-        contents: random.weighted({ all: 6, none: 1, some: 1 }),
+        contents: random.weighted({ all: 6, none: 1, some: 1, dear: 2 }),
       }
     case 'reorg':
       return { type, depth: random.chance(0.05) ? 20 : random.between(1, 6) }
     case 'lag':
       return { type, who, ms: random.pick([1_000, 20_000, 60_000]) }
     case 'feerate':
-      return { type, perKw: random.pick([253, 500, 1_000, 2_500, 10_000]) }
+      return { type, perKw: random.pick([253, 500, 1_000, 2_500, 10_000, 25_300]) }
   }
 }
 

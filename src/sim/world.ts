@@ -1,10 +1,11 @@
 import { assert, defined, sat, unreachable } from '../base/index.ts'
-import { scriptFromAddress, type Tx } from '../bitcoin/index.ts'
+import { scriptFromAddress } from '../bitcoin/index.ts'
 import type { EngineState } from '../engine/index.ts'
 import type { RegtestChain } from '../regtest/index.ts'
 import { Adversary } from './adversary.ts'
 import { isAllClosed, isAtEase, isResolved } from './atRest.ts'
 import { BASE_HEIGHT, baseChain } from './baseChain.ts'
+import { type BlockWish, Miner } from './blocks.ts'
 import { Clock } from './clock.ts'
 import { fundedChannels } from './ghost.ts'
 import { History } from './history.ts'
@@ -49,7 +50,7 @@ export class World {
   readonly #adversaries: ReadonlyMap<SimNode, Adversary>
   #feerate = DEFAULT_FEERATE
   #happenings = 0
-  #blocksLeavingOut = 0
+  readonly #miner: Miner
   #isHealed = false
   /** Every node has seen this block and those since: of a branch that begins below it could never know. */
   #floor = BASE_HEIGHT
@@ -58,6 +59,7 @@ export class World {
     this.plan = plan
     this.#random = randomOf(plan.seed)
     this.chain = baseChain(plan.mode)
+    this.#miner = new Miner(this.chain)
     this.network = new SimNetwork({
       clock: this.clock,
       random: this.#random.split('network'),
@@ -270,12 +272,10 @@ export class World {
     this.clock.after(downMs, () => node.start())
   }
 
-  #mine(count: number, contents: 'all' | 'none' | 'some', random: Random): void {
+  #mine(count: number, wish: BlockWish, random: Random): void {
     for (let i = 0; i < count; i++) {
       this.#callBack()
-      const isFull = contents === 'all' || this.#blocksLeavingOut >= MAX_BLOCKS_LEAVING_OUT
-      this.chain.mine(1, isFull ? {} : { transactions: contents === 'none' ? [] : this.#some(random) })
-      this.#blocksLeavingOut = isFull || this.chain.mempool().length === 0 ? 0 : this.#blocksLeavingOut + 1
+      this.#miner.mine(wish, { random, feeratePerKw: this.#feerate })
     }
   }
 
@@ -293,16 +293,6 @@ export class World {
     if (away.length > 0) this.#soon()
   }
 
-  /** Some of what waits, with whatever it spends. */
-  #some(random: Random): readonly Tx[] {
-    const left = new Set<string>()
-    return this.chain.mempool().flatMap(({ tx, txid }) => {
-      const isLeftOut = random.chance(0.5) || tx.inputs.some(({ outpoint }) => left.has(outpoint.txid))
-      if (isLeftOut) left.add(txid)
-      return isLeftOut ? [] : [tx]
-    })
-  }
-
   #reorganize(depth: number): void {
     const reorganized = this.chain.reorganize({ depth: Math.min(depth, this.chain.height - this.#floor) })
     assert(reorganized.ok, 'a branch of blocks without transactions is good')
@@ -315,6 +305,11 @@ export class World {
     }
     for (const adversary of this.#adversaries.values()) adversary.blocksCame()
     this.watch.tell('chain')
+  }
+
+  /** Satoshis per 1,000 weight units: what nodes hear when they ask for one. */
+  get feeratePerKw(): number {
+    return this.#feerate
   }
 
   /** Faults stop, everyone is there, and whatever was begun comes to its end. */
@@ -393,8 +388,7 @@ export class World {
 const MAX_BLOCKS_AWAY = 8
 /** A node that has HTLCs to claim before they expire has been away once, and the chain may be reorganized besides. */
 const MAX_BLOCKS_AWAY_AT_CLOSE = 2
-/** Two transactions in a row, a commitment and an HTLC of it, have to find their blocks before the deadline that a node keeps for them. */
-const [MAX_BLOCKS_LEAVING_OUT, MAX_BLOCKS_TO_REST] = [6, 400]
+const MAX_BLOCKS_TO_REST = 400
 
 const hasHtlcsOnChain = (state: EngineState): boolean =>
   fundedChannels(state).some(channel => channel.state === 'closing' && channel.durable.htlcs.length > 0)

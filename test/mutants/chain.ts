@@ -4,6 +4,7 @@ import {
   ENDS_IN_FLIGHT,
   EXITS,
   EXITS_WITHOUT_ANCHORS,
+  FEES,
   FEW_EXITS,
   OLD_IMAGES,
   OPENINGS,
@@ -158,6 +159,27 @@ export const CHAIN_MUTANTS: readonly Mutant[] = [
     find: 'for (const coin of made.claim.feeCoins) taken.add(outPointKey(coin.outpoint))',
     replace: '',
     plan: CLOSES,
+  },
+
+  // Fees.
+  {
+    id: 'sweeps-keep-their-first-fee',
+    class: 'fee-spikes',
+    incident:
+      'A sweep that was made before a rush waits until the rush is over, however long the cheat has waited by then.',
+    file: 'onchain/raise.ts',
+    find: 'if (fee < replacementFee(paidSat, weight)) return undefined',
+    replace: 'if (fee >= 0n) return undefined',
+    plan: FEES,
+  },
+  {
+    id: 'bids-fall-with-the-market',
+    class: 'fee-restarted',
+    incident: 'A claim is made anew for less than it offered before, so that no node takes it.',
+    file: 'onchain/raise.ts',
+    find: 'if (fee < replacementFee(paidSat, weight)) return undefined',
+    replace: 'if (fee === paidSat) return undefined',
+    plan: FEES,
   },
 
   // Reorganisations.

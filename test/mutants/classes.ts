@@ -12,7 +12,6 @@ export interface FaultClass {
   readonly guardedBy?: string
 }
 
-const FEE_BUMPING = { issue: 6, brings: 'fee bumping' }
 const REAL_CHAINS = { issue: 6, brings: 'real chains and their servers' }
 
 export const CLASSES = [
@@ -30,8 +29,8 @@ export const CLASSES = [
   },
   { id: 'revoked-states', words: 'a revoked state goes unpunished, in part or as a whole' },
   { id: 'reorgs', words: 'a block that is undone leaves something stuck or lost' },
-  { id: 'fee-spikes', words: 'fee spikes, pinning and stalling', notYet: FEE_BUMPING },
-  { id: 'lying-server', words: 'a chain server that lies or is stale', notYet: REAL_CHAINS },
+  { id: 'fee-spikes', words: 'fee spikes, pinning and stalling' },
+  { id: 'lying-server', words: 'a chain server that lies or is stale', guardedBy: 'test/chain/esplora-lies.test.ts' },
   { id: 'crash-at-any-write', words: 'after a crash or a cut, what was stored or said is not what goes on' },
   {
     id: 'web-attacks',
@@ -47,7 +46,7 @@ export const CLASSES = [
   },
   { id: 'dust-exposure', words: 'more and more dust that miners get at a close' },
   { id: 'block-parser', words: 'a block parser that is stricter than consensus', notYet: REAL_CHAINS },
-  { id: 'replacement-cycling', words: 'replacement cycling', notYet: FEE_BUMPING },
+  { id: 'replacement-cycling', words: 'replacement cycling', guardedBy: 'test/onchain/replacement-cycling.test.ts' },
   { id: 'unlimited-openings', words: 'any number of channels that are never funded' },
   { id: 'races-at-open', words: 'races while a channel is opened' },
   {
@@ -70,7 +69,7 @@ export const CLASSES = [
   { id: 'preimages-in-one-place', words: 'preimages are looked for only in the local commitment' },
   { id: 'matched-by-hash', words: 'HTLCs are told apart by less than their direction and id' },
   { id: 'claims-not-split', words: 'a claim of many outputs is lost with one of them' },
-  { id: 'fee-restarted', words: 'the fee starts from the bottom when claims are grouped anew', notYet: FEE_BUMPING },
+  { id: 'fee-restarted', words: 'the fee starts from the bottom when claims are grouped anew' },
   { id: 'missed-deadlines', words: 'a deadline is not looked at again, or is the wrong one' },
   { id: 'later-preimage', words: 'a preimage that comes later breaks a set of claims, or is not claimed with' },
   { id: 'reserve-and-dust', words: 'the arithmetic of reserve, fee and dust' },

@@ -62,6 +62,12 @@ export const SHORT_FUNDINGS: Plan = { nodes: 2, adversary: true, faults: { pay: 
 export const FEW_EXITS: Plan = { nodes: 2, deeds: 6, checks: 'every', adversary: false, faults: { pay: 60 } }
 /** Without anchors, where outputs that the other side can take too are claimed together. */
 export const EXITS_WITHOUT_ANCHORS: Plan = { ...FEW_EXITS, isOlder: true }
+/** Feerates that jump, and miners who take nothing below them, while channels end. */
+export const FEES: Plan = {
+  nodes: 2,
+  adversary: false,
+  faults: { pay: 40, close: 12, open: 12, mine: 30, feerate: 25 },
+}
 /** Three in a line, so that much is passed on, and in a ring of channels it comes in parts. */
 export const FORWARDS: Plan = {
   nodes: 3,

@@ -16,18 +16,19 @@ export interface Template {
 
 /**
  * Takes the best-paying package (a transaction with all of its unmined ancestors) again and again while there is room,
- * so that a child pays for its parents.
+ * so that a child pays for its parents. `leastSatPerKvB`: what pays less for each 1,000 virtual bytes is left out, as by miners with dearer things to do.
  */
 // Cost: n waiting transactions make n rounds; each compares n packages and builds again those that it touched.
-export function selectTransactions(context: MempoolContext): Template {
+export function selectTransactions(context: MempoolContext, leastSatPerKvB = 0n): Template {
   const { pool, policy } = context
+  const least = leastSatPerKvB > policy.minBlockFeeSatPerKvB ? leastSatPerKvB : policy.minBlockFeeSatPerKvB
   const taken = new Set<Txid>()
   const left = new Map<Txid, Package>()
   for (const { txid } of pool.entries()) left.set(txid, packageOf(context, txid, taken))
   let weight = RESERVED_WEIGHT
   let feesSat = 0n
   for (let best = bestPackage(left); best !== undefined; best = bestPackage(left)) {
-    if (best.feeSat < feeAtRate(policy.minBlockFeeSatPerKvB, best.vsize)) break
+    if (best.feeSat < feeAtRate(least, best.vsize)) break
     const fits = weight + best.weight <= MAX_BLOCK_WEIGHT
     if (!fits || !best.entries.every(entry => isFinalForNext(entry.tx, context.ledger.tip))) {
       left.delete(best.txid)

@@ -3,6 +3,7 @@ import type { Oracle, OracleOptions } from '../oracle.ts'
 import { specification } from '../oracleObserver.ts'
 import type { World } from '../world.ts'
 import { asked } from './asked.ts'
+import { bids } from './bids.ts'
 import { blame } from './blame.ts'
 import { bounds } from './bounds.ts'
 import { coins } from './coins.ts'
@@ -40,6 +41,7 @@ export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): r
   revoked(world),
   doubleSpends(world),
   deadlines(world),
+  bids(world),
   dust(world),
   forwards(),
   onions(world),
