@@ -74,9 +74,9 @@ function childBid(
   parent: { readonly paidSat: bigint; readonly weight: number; readonly held: readonly SpendPath[] },
   context: OnchainContext,
 ): Bid {
-  // An HTLC still needs a transaction of its own afterwards.
+  // An HTLC still needs a transaction of its own afterwards: time for it, and money.
   const paths = parent.held.map(({ amountSat, deadline }) => ({
-    amountSat,
+    amountSat: sat(amountSat / 2n),
     ...(deadline !== undefined && { deadline: deadline - SECOND_STAGE_BLOCKS }),
   }))
   const bid = bidFor(paths, context)

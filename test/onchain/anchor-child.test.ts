@@ -129,9 +129,9 @@ describe('the child of a commitment', () => {
       expect(fee).toBeGreaterThanOrEqual(last)
       last = fee
     }
-    // Half of what is at stake, less what the commitment pays.
+    // A quarter of what is at stake, less what the commitment pays: as much again is for the HTLC transaction.
     const own = feeOf(model.chain, signedOf(model, 'alice', 2))
-    expect(last).toBe(45_000n - own)
+    expect(last).toBe(22_500n - own)
     expect(alice.published.filter(({ outcome }) => outcome !== 'accepted' && outcome !== 'known')).toEqual([])
   })
 
