@@ -42,7 +42,7 @@ export function channelView(
     fulfilled: durable.htlcs.filter(isFulfilledByPeer).map(({ offeredBy, id }) => ({ offeredBy, id })),
     publish: toPublish(durable),
     isOldCopy: hasLostData(durable),
-    ...(durable.unconfirmed !== undefined && { isUnfunded: true }),
+    ...((durable.unconfirmed !== undefined || !durable.ready.local) && { isUnfunded: true }),
     shachainSeed: secrets.shachainSeed,
   }
 }

@@ -88,7 +88,8 @@ function planChild(standing: readonly Claim[], facts: ChainFacts, context: Oncha
   const plan = { claims: standing, active: [], fresh: [], replaced: new Map(), troubles: [] }
   const { view, height } = context
   const commitment = closingTransactions(context).find(({ role }) => role === 'commitment')?.tx
-  if (commitment === undefined || view.format !== 'anchors_zero_fee_htlc') return plan
+  // What spends a funding output that no block has held for long may never confirm, and a coin would wait with it.
+  if (commitment === undefined || view.format !== 'anchors_zero_fee_htlc' || view.isUnfunded === true) return plan
   const id = txid(commitment)
   const [before] = standing.filter(claim => isChildOf(claim, id))
   const amountOf = amountsOf(facts, context)

@@ -89,6 +89,15 @@ describe('the child of a commitment', () => {
     expect(children(alice)).toEqual([])
   })
 
+  it('is not made where the funding was never deep: what spends it may never confirm', () => {
+    const model = makeModel({ format: 'anchors_zero_fee_htlc' })
+    const view = { ...viewOf(model, 'alice', 2, { publish: 'commitment' }), isUnfunded: true }
+    const alice = new EnforcerNode(model, 'alice', view).fundCoins(2)
+    alice.feerate = 6_000
+    alice.start()
+    expect(alice.published.map(({ role }) => role)).toEqual(['commitment'])
+  })
+
   it('is not made while the channel lives', () => {
     const model = makeModel({ format: 'anchors_zero_fee_htlc' })
     const alice = new EnforcerNode(model, 'alice', viewOf(model, 'alice', 2)).fundCoins(2)
