@@ -38,7 +38,10 @@ export const BITCOIND_EXE = process.env.BITCOIND_EXE
 
 /** The program, built at the first use of a version. */
 export function builtBtcd(): string {
-  const pinned = createHash('sha256').update(readFileSync(join(MODULE, 'go.sum'))).digest('hex').slice(0, 12)
+  const pinned = createHash('sha256')
+    .update(readFileSync(join(MODULE, 'go.sum')))
+    .digest('hex')
+    .slice(0, 12)
   const program = join(CACHE, `btcd-${pinned}`)
   if (existsSync(program)) return program
   mkdirSync(CACHE, { recursive: true })

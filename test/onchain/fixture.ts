@@ -102,9 +102,11 @@ export function makeModel(options: {
   readonly delays?: Readonly<Record<Name, number>>
   readonly aliceMsat?: (state: number) => bigint
   readonly feerate?: number
+  /** One that has coins already, in place of a new one. */
+  readonly chain?: RegtestChain
 }): Model {
-  const chain = createRegtestChain()
-  chain.mine(GENESIS_BLOCKS)
+  const chain = options.chain ?? createRegtestChain()
+  if (options.chain === undefined) chain.mine(GENESIS_BLOCKS)
   const script = fundingScript(basepoints.alice.fundingPubkey, basepoints.bob.fundingPubkey)
   const funded = chain.fund(script, CAPACITY)
   if (!funded.ok) throw new Error(funded.error.reason)

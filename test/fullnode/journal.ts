@@ -1,0 +1,132 @@
+import { decode, defined, encode, fromHex, toHex } from '../../src/base/index.ts'
+import { addressFromScript, blockCodec, encodeTx, type Tx } from '../../src/bitcoin/index.ts'
+import { type ChainBlock, createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
+import type { Broken } from './breaking.ts'
+import { type FullNode, RpcError } from './fullNode.ts'
+
+// One history on two chains: it happens on the embedded one, and is written down; then the full node gets the same, in the same order.
+
+/** As many blocks let a node that follows BIP 9 on regtest know segwit, relative locks and taproot: three periods of 144, and some coins. */
+const BASE_BLOCKS = 460
+
+type Entry =
+  | { readonly type: 'block'; readonly hex: string; readonly hash: string }
+  /** `reason`: why the embedded chain refused it. `broken`: how it was made of one that is good; it was tried, and changed nothing. */
+  | { readonly type: 'tx'; readonly hex: string; readonly reason: string | undefined; readonly broken?: Broken }
+
+/** Where the two do not agree. */
+export interface Disagreement {
+  readonly what: string
+  readonly embedded: string
+  readonly fullNode: string
+  readonly hex: string
+}
+
+export interface Replayed {
+  readonly disagreements: readonly Disagreement[]
+  /** By both, of all. */
+  readonly accepted: number
+  readonly published: number
+  readonly tried: number
+}
+
+/** The blocks that every history begins with, mined by the full node: their coins are the embedded chain's to give. */
+export async function commonBase(node: FullNode): Promise<readonly Uint8Array[]> {
+  await node.call('generate', BASE_BLOCKS)
+  const blocks: Uint8Array[] = []
+  for (let height = 1; height <= BASE_BLOCKS; height++) {
+    const hash = await node.call('getblockhash', height)
+    blocks.push(fromHex(String(await node.call('getblock', hash, 0))))
+  }
+  return blocks
+}
+
+/** The address that the blocks of the embedded chain pay. */
+export const MINING_ADDRESS = defined(
+  addressFromScript(createRegtestChain().minerScript, 'regtest'),
+  'a miner has an address',
+)
+
+/** An embedded chain on that base. Blocks carry the time of the machine: a full node takes none of the far future. */
+export function chainOn(base: readonly Uint8Array[]): RegtestChain {
+  const chain = createRegtestChain({ now: () => Math.floor(Date.now() / 1000) })
+  for (const bytes of base) {
+    const block = decode(blockCodec, bytes)
+    if (!block.ok) throw new Error(block.error.message)
+    const taken = chain.submitBlock(block.value)
+    if (!taken.ok) throw new Error(`the embedded chain refuses a block of the full node: ${taken.error.reason}`)
+  }
+  return chain
+}
+
+/** Writes down what happens on an embedded chain from now on. `breakings`: what is tried of each transaction that it takes. */
+export class Journal {
+  readonly #entries: Entry[] = []
+
+  constructor(chain: RegtestChain, breakings: (tx: Tx) => readonly Broken[] = () => []) {
+    chain.onBlock(({ type, block }) => {
+      if (type === 'block_connected') this.#wrote(chain, block)
+    })
+    const submit = chain.submit.bind(chain)
+    chain.submit = tx => {
+      const tried = chain.testAccept(tx).ok ? breakings(tx) : []
+      for (const broken of tried) this.#tried(chain, broken)
+      const taken = submit(tx)
+      this.#entries.push({ type: 'tx', hex: toHex(encodeTx(tx)), reason: taken.ok ? undefined : taken.error.reason })
+      return taken
+    }
+  }
+
+  #wrote(chain: RegtestChain, { hash, header, transactions }: ChainBlock): void {
+    if (chain.height < BASE_BLOCKS) return
+    this.#entries.push({ type: 'block', hash, hex: toHex(encode(blockCodec, { header, transactions })) })
+  }
+
+  #tried(chain: RegtestChain, broken: Broken): void {
+    const judged = chain.testAccept(broken.tx)
+    const reason = judged.ok ? undefined : judged.error.reason
+    this.#entries.push({ type: 'tx', hex: toHex(encodeTx(broken.tx)), reason, broken })
+  }
+
+  /** Gives all that was written down since the last time to the full node. */
+  async replay(node: FullNode): Promise<Replayed> {
+    const disagreements: Disagreement[] = []
+    let [accepted, published, tried] = [0, 0, 0]
+    for (const entry of this.#entries.splice(0)) {
+      if (entry.type === 'block') {
+        const refused = await node.call('submitblock', entry.hex)
+        if (refused !== null) throw new Error(`the full node refuses block ${entry.hash}: ${String(refused)}`)
+        continue
+      }
+      if (entry.broken === undefined) published += 1
+      else tried += 1
+      const said = entry.broken === undefined ? await sent(node, entry.hex) : await tested(node, entry.hex)
+      if (said === undefined) accepted += 1
+      if ((said === undefined) === (entry.reason === undefined)) continue
+      const what = entry.broken?.how ?? 'published'
+      disagreements.push({ what, embedded: entry.reason ?? 'accepted', fullNode: said ?? 'accepted', hex: entry.hex })
+    }
+    return { disagreements, accepted, published, tried }
+  }
+}
+
+async function sent(node: FullNode, hex: string): Promise<string | undefined> {
+  try {
+    await node.call('sendrawtransaction', hex)
+    return undefined
+  } catch (error) {
+    if (error instanceof RpcError) return error.message
+    throw error
+  }
+}
+
+async function tested(node: FullNode, hex: string): Promise<string | undefined> {
+  try {
+    const [answer] = (await node.call('testmempoolaccept', [hex], 0)) as readonly Record<string, unknown>[]
+    return answer?.allowed === true ? undefined : String(answer?.['reject-reason'] ?? 'refused')
+  } catch (error) {
+    // What cannot even be read is refused as a call.
+    if (error instanceof RpcError) return error.message
+    throw error
+  }
+}
