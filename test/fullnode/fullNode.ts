@@ -21,6 +21,8 @@ export interface FullNode {
   readonly url: string
   /** A call of its JSON-RPC. Rejects with an `RpcError` where it refuses. */
   call(method: string, ...params: readonly unknown[]): Promise<unknown>
+  /** Blocks with all that waits; they pay the address that the node was started with. */
+  mine(count: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -78,11 +80,11 @@ export async function startBtcd(miningAddress: string): Promise<FullNode> {
     ],
     { stdio: 'ignore' },
   )
-  return ready(nodeAt('btcd', port, child, folder))
+  return ready(nodeAt('btcd', { port, child, folder, miningAddress }))
 }
 
 /** The bitcoind of `BITCOIND_EXE`, in regtest mode on a chain of its own. */
-export async function startBitcoind(exe: string): Promise<FullNode> {
+export async function startBitcoind(exe: string, miningAddress: string): Promise<FullNode> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'bookend-bitcoind-'))
   const login = [`-rpcuser=${LOGIN.user}`, `-rpcpassword=${LOGIN.password}`]
@@ -91,27 +93,38 @@ export async function startBitcoind(exe: string): Promise<FullNode> {
     ['-regtest', `-datadir=${folder}`, `-rpcport=${port}`, ...login, '-listen=0', '-txindex', '-fallbackfee=0.0001'],
     { stdio: 'ignore' },
   )
-  return ready(nodeAt('bitcoind', port, child, folder))
+  return ready(nodeAt('bitcoind', { port, child, folder, miningAddress }))
 }
 
-function nodeAt(name: FullNode['name'], port: number, child: ChildProcess, folder: string): FullNode {
+interface Running {
+  readonly port: number
+  readonly child: ChildProcess
+  readonly folder: string
+  readonly miningAddress: string
+}
+
+function nodeAt(name: FullNode['name'], { port, child, folder, miningAddress }: Running): FullNode {
   const gone = new Promise<void>(resolve => child.once('close', () => resolve()))
   const authorization = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`
+  const call: FullNode['call'] = async (method, ...params) => {
+    const answer = await fetch(`http://127.0.0.1:${port}`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '1.0', id: 1, method, params }),
+    })
+    const { result, error } = (await answer.json()) as {
+      readonly result: unknown
+      readonly error: { readonly code: number; readonly message: string } | null
+    }
+    if (error !== null) throw new RpcError(error.code, error.message)
+    return result
+  }
   return {
     name,
     url: `http://${LOGIN.user}:${LOGIN.password}@127.0.0.1:${port}`,
-    async call(method, ...params) {
-      const answer = await fetch(`http://127.0.0.1:${port}`, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify({ jsonrpc: '1.0', id: 1, method, params }),
-      })
-      const { result, error } = (await answer.json()) as {
-        readonly result: unknown
-        readonly error: { readonly code: number; readonly message: string } | null
-      }
-      if (error !== null) throw new RpcError(error.code, error.message)
-      return result
+    call,
+    async mine(count) {
+      await (name === 'btcd' ? call('generate', count) : call('generatetoaddress', count, miningAddress))
     },
     async stop() {
       child.kill('SIGTERM')

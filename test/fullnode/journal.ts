@@ -2,7 +2,7 @@ import { decode, defined, encode, fromHex, toHex } from '../../src/base/index.ts
 import { addressFromScript, blockCodec, encodeTx, type Tx } from '../../src/bitcoin/index.ts'
 import { type ChainBlock, createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
 import type { Broken } from './breaking.ts'
-import { type FullNode, RpcError } from './fullNode.ts'
+import { BITCOIND_EXE, type FullNode, RpcError, startBitcoind, startBtcd } from './fullNode.ts'
 
 // One history on two chains: it happens on the embedded one, and is written down; then the full node gets the same, in the same order.
 
@@ -13,6 +13,14 @@ type Entry =
   | { readonly type: 'block'; readonly hex: string; readonly hash: string }
   /** `reason`: why the embedded chain refused it. `broken`: how it was made of one that is good; it was tried, and changed nothing. */
   | { readonly type: 'tx'; readonly hex: string; readonly reason: string | undefined; readonly broken?: Broken }
+
+/** The full nodes that are asked. */
+export const FULL_NODES: readonly { readonly name: string; readonly start: () => Promise<FullNode> }[] = [
+  { name: 'btcd', start: () => startBtcd(MINING_ADDRESS) },
+  ...(BITCOIND_EXE === undefined
+    ? []
+    : [{ name: 'bitcoind', start: () => startBitcoind(BITCOIND_EXE ?? '', MINING_ADDRESS) }]),
+]
 
 /** Where the two do not agree. */
 export interface Disagreement {
@@ -30,11 +38,12 @@ export interface Replayed {
   readonly tried: number
 }
 
-/** The blocks that every history begins with, mined by the full node: their coins are the embedded chain's to give. */
+/** All blocks of the full node, and enough of them, which it mines itself: their coins are the embedded chain's to give. */
 export async function commonBase(node: FullNode): Promise<readonly Uint8Array[]> {
-  await node.call('generate', BASE_BLOCKS)
+  const known = Number(await node.call('getblockcount'))
+  if (known < BASE_BLOCKS) await node.mine(BASE_BLOCKS - known)
   const blocks: Uint8Array[] = []
-  for (let height = 1; height <= BASE_BLOCKS; height++) {
+  for (let height = 1; height <= Math.max(BASE_BLOCKS, known); height++) {
     const hash = await node.call('getblockhash', height)
     blocks.push(fromHex(String(await node.call('getblock', hash, 0))))
   }
@@ -62,28 +71,34 @@ export function chainOn(base: readonly Uint8Array[]): RegtestChain {
 /** Writes down what happens on an embedded chain from now on. `breakings`: what is tried of each transaction that it takes. */
 export class Journal {
   readonly #entries: Entry[] = []
+  readonly #chain: RegtestChain
 
   constructor(chain: RegtestChain, breakings: (tx: Tx) => readonly Broken[] = () => []) {
+    this.#chain = chain
     chain.onBlock(({ type, block }) => {
-      if (type === 'block_connected') this.#wrote(chain, block)
+      if (type === 'block_connected') this.#wrote(block)
     })
     const submit = chain.submit.bind(chain)
     chain.submit = tx => {
       const tried = chain.testAccept(tx).ok ? breakings(tx) : []
-      for (const broken of tried) this.#tried(chain, broken)
+      for (const broken of tried) this.#tried(broken)
       const taken = submit(tx)
       this.#entries.push({ type: 'tx', hex: toHex(encodeTx(tx)), reason: taken.ok ? undefined : taken.error.reason })
       return taken
     }
   }
 
-  #wrote(chain: RegtestChain, { hash, header, transactions }: ChainBlock): void {
-    if (chain.height < BASE_BLOCKS) return
+  #wrote({ hash, header, transactions }: ChainBlock): void {
     this.#entries.push({ type: 'block', hash, hex: toHex(encode(blockCodec, { header, transactions })) })
   }
 
-  #tried(chain: RegtestChain, broken: Broken): void {
-    const judged = chain.testAccept(broken.tx)
+  /** Whether a transaction would be taken as things are. Nothing changes. */
+  tries(tx: Tx, how: string): void {
+    this.#tried({ tx, how })
+  }
+
+  #tried(broken: Broken): void {
+    const judged = this.#chain.testAccept(broken.tx)
     const reason = judged.ok ? undefined : judged.error.reason
     this.#entries.push({ type: 'tx', hex: toHex(encodeTx(broken.tx)), reason, broken })
   }

@@ -10,7 +10,7 @@ import { type BitcoindLimits, DEFAULT_BITCOIND_LIMITS, POLL_MS } from './limits.
 import { loginOf, parseUrl } from './login.ts'
 import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
-import { fieldsOf, granted, hashOf, heightOf, RPC } from './reply.ts'
+import { fieldsOf, granted, hashOf, heightOf, RPC, type RpcRefusal } from './reply.ts'
 import { RpcClient } from './rpc.ts'
 
 export interface BitcoindOptions {
@@ -80,10 +80,15 @@ async function tip(rpc: RpcClient, network: ChainNetwork): Promise<ChainTip> {
 async function hashAt(rpc: RpcClient, height: number): Promise<BlockHash | undefined> {
   const method = 'getblockhash'
   const reply = await rpc.ask(method, [height])
-  if (!reply.ok && reply.error.code === RPC.INVALID_PARAMETER) return undefined
+  if (!reply.ok && isAbove(reply.error)) return undefined
   const hash = hashOf(granted(rpc.where, method, reply))
   if (hash === undefined) throw badAnswer(rpc.where, method, 'something else than a hash')
   return hash
+}
+
+/** Core has a code for it, and btcd only words. */
+function isAbove({ code, message }: RpcRefusal): boolean {
+  return code === RPC.INVALID_PARAMETER || (code === RPC.MISC_ERROR && /out of range/i.test(message))
 }
 
 /** For the watch, which has nobody to tell that bitcoind is away: whoever asks next hears of it. */

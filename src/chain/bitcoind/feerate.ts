@@ -10,13 +10,16 @@ const LEAST_FEERATE_PER_KW = 253
 /** Nobody has ever paid 1 BTC for 1000 virtual bytes on purpose. */
 const DEAREST_BTC_PER_KVB = 1
 
+/** A Core that does not estimate, and a btcd, which has no such call. */
+const NO_ESTIMATES: readonly number[] = [RPC.INTERNAL_ERROR, RPC.METHOD_NOT_FOUND]
+
 /** Core's estimate; `undefined` where it has none: it has not seen enough blocks, or does not estimate (`-blocksonly`). */
 export async function feerate(rpc: RpcClient, targetBlocks: number): Promise<FeeratePerKw | undefined> {
   const method = 'estimatesmartfee'
   const target = Math.min(Math.max(Math.ceil(targetBlocks), 1), FARTHEST_TARGET)
   // Conservative: a short calm does not lower the estimate, since money hangs on what we publish in time.
   const reply = await rpc.ask(method, [target, 'CONSERVATIVE'])
-  if (!reply.ok && reply.error.code === RPC.INTERNAL_ERROR) return undefined
+  if (!reply.ok && NO_ESTIMATES.includes(reply.error.code)) return undefined
   const answer = fieldsOf(granted(rpc.where, method, reply))
   if (answer === undefined) throw badAnswer(rpc.where, method, 'something else than an estimate')
   const btcPerKvB = answer.feerate

@@ -7,7 +7,10 @@ import { fieldsOf, RPC, refused } from './reply.ts'
 import type { RpcClient } from './rpc.ts'
 
 /** Core usually says yes to what is in its mempool, with these witnesses or others. These are its other words for it. */
-const KNOWN = /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool)\b/
+const KNOWN =
+  /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool|TX rejected: (already have transaction|transaction already exists))\b/
+/** How btcd says that an input is unknown or spent. */
+const MISSING = /orphan transaction|fully-spent transaction|output .*already spent/
 const REFUSALS: readonly number[] = [RPC.DESERIALIZATION_ERROR, RPC.TRANSACTION_ERROR, RPC.TRANSACTION_REJECTED]
 /** No limit: what a transaction of ours pays was decided when it was signed. */
 const ANY_FEERATE = 0
@@ -31,19 +34,20 @@ async function publishOne(rpc: RpcClient, tx: Tx): Promise<Result<Txid, PublishR
   if (code === RPC.ALREADY_IN_UTXO_SET || KNOWN.test(message)) return ok(id)
   if (!REFUSALS.includes(code)) throw refused(rpc.where, method, reply.error)
   // Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself.
-  if (code === RPC.TRANSACTION_ERROR && (await isConfirmed(rpc, id))) return ok(id)
+  if ((code === RPC.TRANSACTION_ERROR || MISSING.test(message)) && (await isConfirmed(rpc, id))) return ok(id)
   return err(refusalOf(message))
 }
 
 /** Only a bitcoind with an index of all transactions (`-txindex`) can tell. */
 async function isConfirmed(rpc: RpcClient, id: Txid): Promise<boolean> {
-  const known = await rpc.ask('getrawtransaction', [id, true])
+  const known = await rpc.ask('getrawtransaction', [id, 1])
   const confirmations = known.ok ? fieldsOf(known.value)?.confirmations : undefined
   return typeof confirmations === 'number' && confirmations > 0
 }
 
 /** Core writes `reason, details` in one line. */
 function refusalOf(message: string): PublishRefusal {
+  if (MISSING.test(message)) return { reason: 'bad-txns-inputs-missingorspent', details: quoted(message) }
   const [, reason = message, details] = /^(.*?), (.*)$/s.exec(message) ?? []
   return details === undefined ? { reason: quoted(reason) } : { reason: quoted(reason), details: quoted(details) }
 }
