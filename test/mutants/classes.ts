@@ -45,7 +45,11 @@ export const CLASSES = [
     words: 'the preimage of an invoice is released for a forwarded hash',
   },
   { id: 'dust-exposure', words: 'more and more dust that miners get at a close' },
-  { id: 'block-parser', words: 'a block parser that is stricter than consensus', guardedBy: 'test/fullnode/claims.fullnode.ts' },
+  {
+    id: 'block-parser',
+    words: 'a block parser that is stricter than consensus',
+    guardedBy: 'test/fullnode/claims.fullnode.ts',
+  },
   { id: 'replacement-cycling', words: 'replacement cycling', guardedBy: 'test/onchain/replacement-cycling.test.ts' },
   { id: 'unlimited-openings', words: 'any number of channels that are never funded' },
   { id: 'races-at-open', words: 'races while a channel is opened' },
