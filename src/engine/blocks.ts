@@ -7,6 +7,7 @@ import { blockKey } from './keys.ts'
 import { isFunded, stepLink } from './links.ts'
 import { endUnfundable } from './lostFunding.ts'
 import { offerAgain } from './lostInputs.ts'
+import type { EngineState } from './types.ts'
 import { linkAt, update, type Work } from './work.ts'
 
 // The chain as the node sees it: block by block, each stored in one commit with all that follows from it. So after a restart the
@@ -66,6 +67,29 @@ function concerned(work: Work, transactions: readonly Tx[]): readonly number[] {
     }
   }
   return [...indexes].sort((a, b) => a - b)
+}
+
+/** In the mempool: whose outputs it spends hears of it, though it may never confirm. */
+export function spendSeen(work: Work, tx: Tx): void {
+  const indexes = new Set(
+    tx.inputs.flatMap(({ outpoint }) => [...(pmapGet(work.state.watchers, outPointKey(outpoint)) ?? [])]),
+  )
+  for (const index of [...indexes].sort((a, b) => a - b)) stepLink(work, index, { type: 'spend_seen', tx })
+}
+
+/** What a look into the mempool is for, the most urgent first: the outputs of channels that end, then the fundings of the others. */
+export function outpointsAtStake({ links }: Pick<EngineState, 'links'>): readonly OutPoint[] {
+  const [ending, others]: [OutPoint[], OutPoint[]] = [[], []]
+  for (const { state } of pmapValues(links)) {
+    if (!isFunded(state.channel) || state.channel.state === 'closed') continue
+    const spent = new Set(
+      state.onchain?.facts.transactions.flatMap(({ tx }) => tx.inputs.map(({ outpoint }) => outPointKey(outpoint))),
+    )
+    const open = [...state.watched].flatMap(([key, outpoint]) => (spent.has(key) ? [] : [outpoint]))
+    if (spent.size > 0) ending.push(...open)
+    else others.push(...open)
+  }
+  return [...ending, ...others]
 }
 
 /** The newest block is gone. Without one there is nothing to do. */

@@ -1,6 +1,7 @@
 // engine: the node without hands. It composes peers, links, wallet and payments into one step.
 // It must not know sockets, files or clocks: a driver (node) carries out what it wants. Start reading at types.ts, then step.ts.
 export type { Payment, PaymentFailure, PaymentProgress, PaymentRoute, Token, TokenScope } from '../payment/index.ts'
+export { outpointsAtStake } from './blocks.ts'
 export { walletContext } from './coins.ts'
 export type { NodeEvent, NumberedEvent } from './events.ts'
 export { EVENTS, eventKey, LOADED_PREFIXES } from './keys.ts'

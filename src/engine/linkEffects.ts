@@ -55,10 +55,10 @@ function perform(work: Work, link: Link, effect: LinkEffect): void {
 function publish(
   work: Work,
   link: Link,
-  { tx, role, replaces, parent }: Extract<LinkEffect, { type: 'publish' }>,
+  { tx, role, replaces, parent, isAhead }: Extract<LinkEffect, { type: 'publish' }>,
 ): void {
   if (replaces !== undefined) stepWallet(work, { type: 'replaced', txid: replaces, by: tx })
-  stepWallet(work, { type: 'published', tx })
+  if (isAhead !== true) stepWallet(work, { type: 'published', tx })
   act(work, { type: 'publish', tx, role, ...(parent !== undefined && { parent }) })
   if (role === 'commitment' || role === 'mutual-close') putLink(work, { ...link, closingTxid: txid(tx) })
   const { opening, state } = link

@@ -1,6 +1,6 @@
 import { pmapValues, unreachable } from '../base/index.ts'
 import { isIdle } from '../link/index.ts'
-import { connectBlock, disconnectBlock } from './blocks.ts'
+import { connectBlock, disconnectBlock, spendSeen } from './blocks.ts'
 import { refundOpenings } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
 import { saveWhereDue, stepGossip } from './gossip.ts'
@@ -67,6 +67,9 @@ function handle(work: Work, input: EngineInput): void {
       return
     case 'inputs_missing':
       inputsMissing(work, input.txid)
+      return
+    case 'spend_seen':
+      spendSeen(work, input.tx)
       return
     case 'archive': {
       const { link, commitmentNumber, records } = input

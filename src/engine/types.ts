@@ -225,6 +225,8 @@ export type EngineInput =
   | { readonly type: 'publish_refused'; readonly txid: Txid; readonly undo: Undo }
   /** It did not take one that nobody waits for, and says that an input of it is unknown or spent. */
   | { readonly type: 'inputs_missing'; readonly txid: Txid }
+  /** It waits for a block, and spends an output that somebody here looks at. Nothing of it is proven. */
+  | { readonly type: 'spend_seen'; readonly tx: Tx }
   /** The answer to `check_funding`; `undefined` where the chain has no such output, `unknown` where it cannot say. */
   | {
       readonly type: 'funding_checked'

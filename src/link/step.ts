@@ -38,6 +38,8 @@ function answer(work: Work, input: LinkInput, context: LinkContext): Work {
       return enforceRevoked(work, input.commitmentNumber, input.records, context)
     case 'spend_found':
       return spent(work, input.tx, input.height, context)
+    case 'spend_seen':
+      return enforce(work, { type: 'unconfirmed_spend', tx: input.tx }, context)
     case 'funding_found':
       return fundingFound(work, input.tx, input.height, context)
     case 'funding_lost':

@@ -89,6 +89,8 @@ export type LinkInput =
   | { readonly type: 'archive'; readonly commitmentNumber: number; readonly records: ReadonlyMap<string, Uint8Array> }
   /** The answer to `look_up_spend`, where there is one. */
   | { readonly type: 'spend_found'; readonly outpoint: OutPoint; readonly tx: Tx; readonly height: number }
+  /** A transaction that waits for a block and spends a watched output. It may never confirm. */
+  | { readonly type: 'spend_seen'; readonly tx: Tx }
   /** The answer to `look_up_funding`, where there is one. */
   | { readonly type: 'funding_found'; readonly tx: Tx; readonly height: number }
   /** A coin of our funding is spent by this other transaction, for good: the channel ends, and with it what is in flight over it. */
@@ -112,6 +114,8 @@ export type LinkEffect =
       readonly replaces?: Txid
       /** An unconfirmed one that it pays for. */
       readonly parent?: Tx
+      /** It spends what no block holds yet: for the wallet it is nothing before one does. */
+      readonly isAhead?: true
     }
   /** A transaction of ours that is out can never confirm: what it spends of the wallet is free again. */
   | { readonly type: 'withdraw'; readonly txid: Txid }

@@ -96,6 +96,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   opened.push(() => hands.stop(new Error('the start has failed')))
   await feerates.refresh(clock())
   await hands.follower.start()
+  hands.mempool.start()
   signal?.throwIfAborted()
   const listenOn = options.net?.listen
   const listening = listenOn === undefined ? undefined : await network.listen(listenOn, hands.connections.accept)

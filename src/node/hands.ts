@@ -6,6 +6,7 @@ import {
   type EngineInput,
   type EngineState,
   engineMachine,
+  outpointsAtStake,
 } from '../engine/index.ts'
 import type { Chain, Network, Store, Timers } from '../ports/index.ts'
 import { Alarm } from './alarm.ts'
@@ -14,6 +15,7 @@ import { Driver } from './driver.ts'
 import { EventLog } from './eventLog.ts'
 import { ChainFollower } from './follower.ts'
 import { FundingChecks } from './fundingChecks.ts'
+import { MempoolWatch } from './mempoolWatch.ts'
 import type { LogLine } from './options.ts'
 import { Publisher } from './publisher.ts'
 import { Requests } from './requests.ts'
@@ -57,6 +59,7 @@ export class Hands {
   readonly #refusals = new Map<Txid, string>()
   readonly #alarm: Alarm
   readonly #checks: FundingChecks
+  readonly mempool: MempoolWatch
   #stopping = false
 
   constructor(options: HandsOptions) {
@@ -85,6 +88,12 @@ export class Hands {
           message: `${error.message} Public channels that are older are not believed, nor paid over.`,
         }),
       retryMs: CHAIN_RETRY_MS,
+      timers,
+    })
+    this.mempool = new MempoolWatch({
+      chain,
+      outpoints: () => outpointsAtStake(this.driver.state),
+      tell: tx => this.tell({ type: 'spend_seen', tx }),
       timers,
     })
     this.connections = new Connections({
@@ -154,6 +163,7 @@ export class Hands {
     this.#stopping = true
     this.#alarm.stop()
     this.#checks.stop()
+    this.mempool.stop()
     await this.follower.stop().catch(() => undefined)
     this.connections.stop()
     this.requests.rejectAll(reason)

@@ -13,6 +13,7 @@ export function nameOf(event: OnchainEventFacts): string {
     case 'commitment_confirmed':
     case 'mutual_close_confirmed':
     case 'revoked_commitment':
+    case 'revoked_commitment_waits':
     case 'data_loss':
     case 'unknown_spend':
     case 'anchor_coin_missing':
@@ -77,6 +78,8 @@ function sentenceOf(event: OnchainEventFacts): string {
       return `The channel is closed as both sides agreed: ${event.txid} is in block ${event.height}.`
     case 'revoked_commitment':
       return `The peer tried to cheat with commitment ${event.commitmentNumber}, which it had revoked (${event.txid}): all of its outputs are ours to take.`
+    case 'revoked_commitment_waits':
+      return `The peer tries to cheat: commitment ${event.commitmentNumber}, which it has revoked, waits for a block (${event.txid}), and its penalty beside it.`
     case 'data_loss':
       return `The commitment ${event.commitmentNumber} (${event.txid}) is newer than all we know, so we have lost data: our main output can be saved, HTLCs cannot.`
     case 'unknown_spend':

@@ -2,6 +2,7 @@ import { outPointKey } from '../base/index.ts'
 import { p2wshScript } from '../bitcoin/index.ts'
 import { anchorScript, fundingScript } from '../commitment/index.ts'
 import { absorb } from './absorb.ts'
+import { punishAhead } from './ahead.ts'
 import { changedRecords } from './codec/records.ts'
 import { conditions } from './conditions.ts'
 import { closingTransactions, type Plan, planClaims, spendersOf } from './plan.ts'
@@ -38,6 +39,7 @@ export function step(state: OnchainState, input: OnchainInput, context: OnchainC
       ...watchEffects(state, next, { input, situation, context }),
       ...loadEffects(situation, input),
       ...news.map((event): OnchainEffect => ({ type: 'event', event: told(event) })),
+      ...(input.type === 'unconfirmed_spend' && situation.type === 'open' ? punishAhead(facts, input.tx, context) : []),
       ...withdrawEffects(state, next, plan),
       ...publishEffects(situation, plan, { input, context }),
     ],

@@ -176,7 +176,7 @@ export type PublishRole = ClaimRole | 'commitment' | 'mutual-close'
 export type OnchainInput =
   /** A confirmed transaction spends a watched outpoint, in the block at `height`. Repeated reports change nothing. */
   | { readonly type: 'spent'; readonly outpoint: OutPoint; readonly tx: Tx; readonly height: number }
-  /** An unconfirmed transaction spends a watched outpoint: only its preimages are of interest. Optional. */
+  /** An unconfirmed transaction spends a watched outpoint: it may show preimages, or be a revoked commitment. Optional, and not to be trusted. */
   | { readonly type: 'unconfirmed_spend'; readonly tx: Tx }
   /** The chain is `context.height` blocks long now; all spends up to there have been reported. Publishes again what is due. */
   | { readonly type: 'block' }
@@ -199,6 +199,8 @@ export type OnchainEffect =
       readonly replaces?: Txid
       /** An unconfirmed one that it pays for. */
       readonly parent?: Tx
+      /** It spends what no block holds yet, and is no claim before one does. */
+      readonly isAhead?: true
     }
   /** A transaction of ours that is out can never confirm: what it spends of the wallet is free again. */
   | { readonly type: 'withdraw'; readonly txid: Txid }
@@ -231,6 +233,8 @@ export type OnchainEventFacts =
   | { readonly type: 'mutual_close_confirmed'; readonly txid: Txid; readonly height: number }
   /** The peer cheated: a penalty follows. */
   | { readonly type: 'revoked_commitment'; readonly commitmentNumber: number; readonly txid: Txid }
+  /** The same, while it waits for a block: its penalty waits beside it. */
+  | { readonly type: 'revoked_commitment_waits'; readonly commitmentNumber: number; readonly txid: Txid }
   /** The commitment is newer than our state: our main output is taken, HTLCs cannot be. */
   | { readonly type: 'data_loss'; readonly commitmentNumber: number; readonly txid: Txid }
   /** The funding output was spent by something that we cannot explain: a key of ours has leaked, or an old backup of ours runs elsewhere. */

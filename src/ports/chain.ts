@@ -1,4 +1,4 @@
-import type { BlockHash, FeeratePerKw, Result, Sat, Txid } from '../base/index.ts'
+import type { BlockHash, FeeratePerKw, OutPoint, Result, Sat, Txid } from '../base/index.ts'
 import type { Tx } from '../bitcoin/index.ts'
 
 export interface ChainTip {
@@ -59,6 +59,11 @@ export interface Chain {
    * for, and which may pay too little to come in alone: where the chain takes packages, the two are offered as one.
    */
   publish(tx: Tx, parent?: Tx): Promise<Result<Txid, PublishRefusal>>
+  /**
+   * What waits for a block and spends one of these, as far as the chain can say: of whatever it does not tell, the block tells. Nothing of
+   * it is proven.
+   */
+  waitingSpends(outpoints: readonly OutPoint[]): Promise<readonly Tx[]>
   /** What confirms within about so many blocks; `undefined` where nobody can say. */
   feerate(targetBlocks: number): Promise<FeeratePerKw | undefined>
   /** Calls back, perhaps once too often, when there may be something new. Returns how to stop it. */

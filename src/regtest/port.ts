@@ -1,5 +1,5 @@
-import { err, feeratePerKw, ok } from '../base/index.ts'
-import { txid } from '../bitcoin/index.ts'
+import { err, feeratePerKw, ok, type Txid } from '../base/index.ts'
+import { type Tx, txid } from '../bitcoin/index.ts'
 import { type Chain, ChainError } from '../ports/index.ts'
 import type { RegtestChain } from './chain.ts'
 import { offer } from './offer.ts'
@@ -36,6 +36,14 @@ export function chainPort(chain: RegtestChain): Chain {
     async publish(tx, parent) {
       const offered = offer(opened(), tx, parent)
       return offered.ok ? ok(txid(tx)) : err({ reason: offered.error.reason, details: offered.error.details })
+    },
+    async waitingSpends(outpoints) {
+      const found = new Map<Txid, Tx>()
+      for (const outpoint of outpoints) {
+        const known = opened().spendingTx(outpoint)
+        if (known !== undefined && known.height === undefined) found.set(known.txid, known.tx)
+      }
+      return [...found.values()]
     },
     async feerate() {
       const satPerKvB = opened().policy.minRelayFeeSatPerKvB * ESTIMATE_OVER_RELAY_FEE

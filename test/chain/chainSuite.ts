@@ -163,6 +163,24 @@ export function chainSuite(name: string, create: () => Promise<ChainUnderTest>):
       expect(world.mempool().map(({ tx }) => tx)).toStrictEqual([child])
     })
 
+    test('what waits for a block is told by what it spends, and no more once it is in one', async () => {
+      const { chain, world, coins } = await create()
+      const [one, two] = [coinAt(coins, 0), coinAt(coins, 1)]
+      const asked = [one.outpoint, two.outpoint]
+      expect(await chain.waitingSpends(asked)).toStrictEqual([])
+      const tx = spend([one])
+      value(world.submit(tx))
+      expect(await chain.waitingSpends(asked)).toStrictEqual([tx])
+      expect(await chain.waitingSpends([two.outpoint])).toStrictEqual([])
+      expect(await chain.waitingSpends([])).toStrictEqual([])
+      // One that spends both is told once.
+      const both = spend([one, two], { feeSat: 9_000 })
+      value(world.submit(both))
+      expect(await chain.waitingSpends(asked)).toStrictEqual([both])
+      world.mine(1)
+      expect(await chain.waitingSpends(asked)).toStrictEqual([])
+    })
+
     test('a conflict with what waits is refused, unless it pays more', async () => {
       const { chain, coins } = await create()
       const coin = coinAt(coins, 0)

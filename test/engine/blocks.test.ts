@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { pmapGet } from '../../src/base/index.ts'
 import { txid } from '../../src/bitcoin/index.ts'
-import { type EngineInput, engineStep } from '../../src/engine/index.ts'
+import { type EngineInput, engineStep, outpointsAtStake } from '../../src/engine/index.ts'
 import { fundingOf, type Side } from './side.ts'
 import { localMsat, Stage } from './stage.ts'
 
@@ -227,6 +227,49 @@ describe('a peer that cheats', () => {
     const id0 = txid(commitment)
     const left = commitment.outputs.filter((_, vout) => stage.chain.utxo({ txid: id0, vout }) !== undefined)
     expect(left.map(({ amountSat }) => amountSat)).toEqual([330n, 330n])
+  })
+
+  test('an old commitment that waits for a block has its penalty beside it', () => {
+    const stage = new Stage()
+    const [alice, bob] = stage.sidesOf(['alice', 'bob'])
+    const id = stage.ready(alice, bob, { push: 50_000n })
+    const first = stage.keysend(bob, alice, 4_000n)
+    while (stage.answer(bob));
+    const wire = stage.wireOf(alice, bob)
+    for (const to of [alice, alice, bob, bob, alice]) stage.deliver(wire, to)
+    // Bob keeps a copy from when his HTLC was in flight.
+    const copy = new Map(bob.records)
+    stage.settle()
+    expect(ended(bob, first)).toBe('succeeded')
+    for (let i = 0; i < 3; i++) stage.keysend(bob, alice, 10_000n)
+    stage.settle()
+    expect(localMsat(bob, id)).toBe(16_000_000n)
+    const funding = fundingOf(theOnly(alice))
+    stage.crash(bob)
+    bob.records = copy
+    bob.compares = false
+    bob.onDial = () => undefined
+    bob.start()
+    const force: EngineInput = { type: 'close_channel', request: 99, channelId: id, force: true }
+    const wishes = engineStep(bob.state, force, bob.context()).effects
+    const commitment = wishes.flatMap(wish =>
+      wish.type === 'publish' && wish.role === 'commitment' ? [wish.tx] : [],
+    )[0]
+    if (commitment === undefined) throw new Error('a force close publishes a commitment')
+    expect(stage.chain.submit(commitment).ok).toBe(true)
+    // It waits for a block, and somebody has looked.
+    expect(outpointsAtStake(alice.state)).toContainEqual(funding)
+    const before = alice.state.wallet
+    alice.turn({ type: 'spend_seen', tx: commitment })
+    const penalty = alice.published.find(({ role }) => role === 'penalty')
+    expect(penalty?.outcome).toBe('accepted')
+    // For the wallet it is nothing yet: the commitment may never confirm.
+    expect(alice.state.wallet).toBe(before)
+    stage.crash(bob)
+    stage.mine(1)
+    expect(penalty && stage.chain.transaction(txid(penalty.tx))?.confirmations).toBe(1)
+    stage.mine(10)
+    expect(alice.link(id).state.channel?.state).toBe('closed')
   })
 })
 

@@ -48,6 +48,7 @@ describe.each(FULL_NODES)('the adapter for bitcoind, over $name', ({ start }) =>
     expect((await chain.publish(spend([coin], { feeSat: 1 }))).ok).toBe(false)
     const tx = spend([coin])
     for (let i = 0; i < 2; i++) expect(await chain.publish(tx)).toEqual({ ok: true, value: txid(tx) })
+    expect(await chain.waitingSpends([coin.outpoint, coinOf(tx).outpoint])).toEqual([tx])
     const child = spend([coinOf(tx)])
     expect(await chain.publish(child, tx)).toEqual({ ok: true, value: txid(child) })
     const orphan = spend([coinOf(child)], { feeSat: 90_000 })

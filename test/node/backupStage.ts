@@ -39,11 +39,12 @@ export class Stage {
       hashAt: height => chain.hashAt(height),
       block: hash => chain.block(hash),
       outputAt: place => chain.outputAt(place),
+      waitingSpends: async () => [],
       feerate: blocks => chain.feerate(blocks),
       onChange: listener => chain.onChange(listener),
-      publish: tx => {
+      publish: (tx, parent) => {
         published.push(tx)
-        return chain.publish(tx)
+        return chain.publish(tx, parent)
       },
       close: () => chain.close(),
     }

@@ -305,6 +305,21 @@ describe('the mempool', () => {
       expect(await rpc.call('getrawmempool', false, true)).toEqual({ txids: [], mempool_sequence: before + 2 })
     }))
 
+  it('gettxspendingprevout tells what waits and spends an output, and nothing of what a block has spent', () =>
+    withCoins(async (rpc, coins) => {
+      const [one, two] = [at(coins, 0), at(coins, 1)]
+      const tx = spend([one])
+      await rpc.call('sendrawtransaction', toHex(encodeTx(tx)))
+      const asked = [one.outpoint, two.outpoint]
+      const waits = [{ ...one.outpoint, spendingtxid: txid(tx) }, two.outpoint]
+      expect(await rpc.call('gettxspendingprevout', asked)).toEqual(waits)
+      await rpc.call('bookend_mine', 1)
+      expect(await rpc.call('gettxspendingprevout', asked)).toEqual(asked)
+      for (const wrong of [[], [{ txid: one.outpoint.txid, vout: -1 }], [{ txid: 'ab', vout: 0 }]])
+        expect(await rpc.fails('gettxspendingprevout', wrong)).toMatchObject({ code: -8 })
+      expect(await rpc.fails('gettxspendingprevout', [{ txid: one.outpoint.txid }])).toMatchObject({ code: -3 })
+    }))
+
   it('refuses what does not wait, and a sequence with the entries', () =>
     withCoins(async (rpc, coins) => {
       for (const method of ['getmempoolentry', 'getmempoolancestors', 'getmempooldescendants']) {

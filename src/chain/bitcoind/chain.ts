@@ -12,6 +12,7 @@ import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
 import { fieldsOf, granted, hashOf, heightOf, RPC, type RpcRefusal } from './reply.ts'
 import { RpcClient } from './rpc.ts'
+import { waitingSpends } from './waiting.ts'
 
 export interface BitcoindOptions {
   /** `http://user:password@host:port`. Without a port, the one that Bitcoin Core has on this network. */
@@ -48,6 +49,7 @@ export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
     block: hash => block(rpc, hash),
     outputAt: place => outputs.at(place),
     publish: (tx, parent) => publish(rpc, tx, parent),
+    waitingSpends: outpoints => waitingSpends(rpc, outpoints),
     feerate: targetBlocks => feerate(rpc, targetBlocks),
     onChange: listener => (closed ? () => {} : watch.listen(listener)),
     async close() {

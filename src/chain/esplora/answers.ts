@@ -1,4 +1,13 @@
-import { type BlockHash, bytesEqual, concat, decode, fromHex, reverseBytes, type Txid } from '../../base/index.ts'
+import {
+  type BlockHash,
+  bytesEqual,
+  concat,
+  decode,
+  fromHex,
+  type OutPoint,
+  reverseBytes,
+  type Txid,
+} from '../../base/index.ts'
 import {
   type BlockHeader,
   decodeTx,
@@ -143,9 +152,25 @@ export async function spenderOf(
 ): Promise<Answer<{ readonly spender: Txid } | { readonly spender: undefined }>> {
   const answer = await server.json(`/tx/${id}/outspend/${outputIndex}`)
   if (answer.type !== 'value') return answer
-  const { spent, txid: by, status } = fieldsOf(answer.value)
+  return spenderIn(answer.value, true)
+}
+
+/** The same of one that waits for a block. */
+export async function waitingSpenderOf(
+  server: EsploraServer,
+  { txid: id, vout }: OutPoint,
+): Promise<Answer<{ readonly spender: Txid | undefined }>> {
+  const answer = await server.json(`/tx/${id}/outspend/${vout}`)
+  return answer.type === 'value' ? spenderIn(answer.value, false) : answer
+}
+
+function spenderIn(
+  said: unknown,
+  isConfirmed: boolean,
+): Answer<{ readonly spender: Txid } | { readonly spender: undefined }> {
+  const { spent, txid: by, status } = fieldsOf(said)
   if (typeof spent !== 'boolean') return lie('something else than whether an output is spent')
-  if (!spent || fieldsOf(status).confirmed !== true) return value({ spender: undefined })
+  if (!spent || (fieldsOf(status).confirmed === true) !== isConfirmed) return value({ spender: undefined })
   return isHash(by)
     ? value({ spender: by as Txid })
     : lie('something else than the transaction that has spent an output')

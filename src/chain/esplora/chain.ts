@@ -9,6 +9,7 @@ import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
 import { type EsploraLog, Servers } from './servers.ts'
 import { HeaderView } from './view.ts'
+import { waitingSpends } from './waiting.ts'
 
 export interface EsploraOptions {
   /** `https://host/path`, such as `https://blockstream.info/api`. With several, each is checked against the others. */
@@ -54,6 +55,7 @@ export async function esploraChain(options: EsploraOptions): Promise<Chain> {
     block: hash => open(() => blocks.get(hash)),
     outputAt: place => open(() => outputs.at(place)),
     publish: (tx, parent) => open(() => publish(servers, outputs, { tx, parent })),
+    waitingSpends: outpoints => open(() => waitingSpends(servers, outpoints)),
     feerate: targetBlocks => open(() => feerate(servers, targetBlocks)),
     onChange: listener => (servers.isClosed ? () => {} : watch.listen(listener)),
     async close() {

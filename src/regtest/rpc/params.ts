@@ -1,4 +1,14 @@
-import { type BlockHash, MAX_MONEY_SAT, ok, parseHex, type Result, type Sat, sat, type Txid } from '../../base/index.ts'
+import {
+  type BlockHash,
+  MAX_MONEY_SAT,
+  type OutPoint,
+  ok,
+  parseHex,
+  type Result,
+  type Sat,
+  sat,
+  type Txid,
+} from '../../base/index.ts'
 import { decodeTx, scriptFromAddress, type Tx } from '../../bitcoin/index.ts'
 import { fail, RPC, type RpcFailure } from './failure.ts'
 import { type JsonType, typeOfJson } from './json.ts'
@@ -91,6 +101,27 @@ export const list: Param<readonly unknown[]> = {
   types: ['array'],
   optional: false,
   read: value => ok(Array.isArray(value) ? value : []),
+}
+
+/** Outputs by their transaction and number: `[{ txid, vout }]`. */
+export const outpoints: Param<readonly OutPoint[]> = {
+  types: ['array'],
+  optional: false,
+  read: value => {
+    const given: readonly unknown[] = Array.isArray(value) ? value : []
+    if (given.length === 0) return fail(RPC.INVALID_PARAMETER, 'Invalid parameter, outputs are missing')
+    return collect(given, readOutpoint)
+  },
+}
+
+function readOutpoint(value: unknown): Result<OutPoint, RpcFailure> {
+  const { txid: id, vout } = Object(value) as { readonly txid?: unknown; readonly vout?: unknown }
+  if (typeof vout !== 'number' || !Number.isSafeInteger(vout)) {
+    return fail(RPC.TYPE_ERROR, 'JSON value of type null is not of expected type number')
+  }
+  if (vout < 0) return fail(RPC.INVALID_PARAMETER, 'Invalid parameter, vout cannot be negative')
+  const read = readHash<Txid>(id, 'txid')
+  return read.ok ? ok({ txid: read.value, vout }) : read
 }
 
 /** The values of all items, or the first failure. */

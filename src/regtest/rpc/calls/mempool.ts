@@ -6,7 +6,7 @@ import { defineCall } from '../call.ts'
 import { fail, RPC, type RpcFailure } from '../failure.ts'
 import { btc, type Json } from '../json.ts'
 import { ancestorsOf, descendantsOf, entryView } from '../mempoolView.ts'
-import { flag, integer, optional, text, txid } from '../params.ts'
+import { flag, integer, optional, outpoints, text, txid } from '../params.ts'
 import type { Session } from '../session.ts'
 
 // What waits for a block.
@@ -95,7 +95,21 @@ const estimateSmartFee = defineCall('estimatesmartfee', {
   },
 })
 
+const getTxSpendingPrevout = defineCall('gettxspendingprevout', {
+  does: 'Tells which waiting transaction spends each of these outputs, where one does.',
+  params: { outputs: outpoints },
+  run: ({ chain }, { outputs }) =>
+    ok(
+      outputs.map((outpoint): Json => {
+        const spender = chain.spendingTx(outpoint)
+        const isWaiting = spender !== undefined && spender.height === undefined
+        return { ...outpoint, ...(isWaiting && { spendingtxid: spender.txid }) }
+      }),
+    ),
+})
+
 export const MEMPOOL_CALLS = [
+  getTxSpendingPrevout,
   getMempoolInfo,
   getRawMempool,
   getMempoolEntry,
