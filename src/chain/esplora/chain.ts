@@ -1,15 +1,9 @@
-import { type Chain, ChainError } from '../../ports/index.ts'
-import { type ChainNetwork, NETWORKS } from '../networks.ts'
-import { TipWatch } from '../tipWatch.ts'
-import { closed } from '../words.ts'
-import { Blocks } from './blocks.ts'
-import { feerate } from './feerate.ts'
-import { DEFAULT_ESPLORA_LIMITS, type EsploraLimits, POLL_MS } from './limits.ts'
-import { Outputs } from './outputs.ts'
-import { publish } from './publish.ts'
-import { type EsploraLog, Servers } from './servers.ts'
-import { HeaderView } from './view.ts'
-import { waitingSpends } from './waiting.ts'
+import type { Chain } from '../../ports/index.ts'
+import { checkedChain } from '../checked/chain.ts'
+import { type CheckedLimits, DEFAULT_CHECKED_LIMITS } from '../checked/limits.ts'
+import type { ServersLog } from '../checked/servers.ts'
+import type { ChainNetwork } from '../networks.ts'
+import { EsploraServer } from './server.ts'
 
 export interface EsploraOptions {
   /** `https://host/path`, such as `https://blockstream.info/api`. With several, each is checked against the others. */
@@ -17,9 +11,9 @@ export interface EsploraOptions {
   readonly network: ChainNetwork
   /** How often the tips are asked for while someone listens. */
   readonly pollMs?: number
-  readonly limits?: Partial<EsploraLimits>
+  readonly limits?: Partial<CheckedLimits>
   /** Told of servers that lie, are behind or do not answer while others do. */
-  readonly log?: EsploraLog
+  readonly log?: ServersLog
   /** Milliseconds since 1970: a block from the future is refused. */
   readonly now?: () => number
 }
@@ -29,48 +23,7 @@ export interface EsploraOptions {
  * transactions and spends are proven; that an output is unspent, what fees are asked for, and that there is no newer block are not,
  * and are asked of several servers where several are named. The signatures of signet are not checked, its work is.
  */
-export async function esploraChain(options: EsploraOptions): Promise<Chain> {
-  const { network, now = Date.now, log = () => {} } = options
-  const { pollMs = network === 'regtest' ? POLL_MS.regtest : POLL_MS.others } = options
-  const servers = new Servers(options.urls, { ...DEFAULT_ESPLORA_LIMITS, ...options.limits }, now, log)
-  const view = new HeaderView(servers, network, now, pollMs)
-  try {
-    await view.start()
-  } catch (error) {
-    servers.close()
-    throw error
-  }
-  const blocks = new Blocks(servers, view, network)
-  const outputs = new Outputs(servers, view, blocks)
-  const watch = new TipWatch(() => tipHash(view), pollMs)
-  const open = <T>(ask: () => Promise<T>): Promise<T> => (servers.isClosed ? Promise.reject(closed()) : ask())
-  return {
-    tip: () =>
-      open(async () => {
-        const { height, hash } = await view.refresh()
-        return { height, hash }
-      }),
-    // The first block is what the network is called by: each server had to show it.
-    hashAt: height => open(async () => (height === 0 ? NETWORKS[network].genesisHash : (await view.at(height))?.hash)),
-    block: hash => open(() => blocks.get(hash)),
-    outputAt: place => open(() => outputs.at(place)),
-    publish: (tx, parent) => open(() => publish(servers, outputs, { tx, parent })),
-    waitingSpends: outpoints => open(() => waitingSpends(servers, outpoints)),
-    feerate: targetBlocks => open(() => feerate(servers, targetBlocks)),
-    onChange: listener => (servers.isClosed ? () => {} : watch.listen(listener)),
-    async close() {
-      watch.close()
-      servers.close()
-    },
-  }
-}
-
-/** For the watch, which has nobody to tell that no server answers: whoever asks next hears of it. */
-async function tipHash(view: HeaderView): Promise<string | undefined> {
-  try {
-    return (await view.refresh()).hash
-  } catch (error) {
-    if (error instanceof ChainError) return undefined
-    throw error
-  }
+export async function esploraChain({ urls, ...options }: EsploraOptions): Promise<Chain> {
+  const limits = { ...DEFAULT_CHECKED_LIMITS, ...options.limits }
+  return checkedChain({ ...options, kind: 'Esplora', all: urls.map(url => new EsploraServer(url, limits)), limits })
 }

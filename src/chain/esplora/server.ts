@@ -1,116 +1,84 @@
-import { err, ok, type Result } from '../../base/index.ts'
-import { Gate } from '../gate.ts'
-import { type Endpoint, HttpClient } from '../http.ts'
-import { closed, quoted } from '../words.ts'
-import { badUrl } from './errors.ts'
-import type { EsploraLimits } from './limits.ts'
+import type { BlockHash, OutPoint, Result, Txid } from '../../base/index.ts'
+import { type Block, type BlockHeader, type Tx, txid } from '../../bitcoin/index.ts'
+import type { ChainTip } from '../../ports/index.ts'
+import { provenBlock } from '../blockProof.ts'
+import { type Answer, lie, value } from '../checked/answer.ts'
+import type { MerkleProof } from '../checked/merkleProof.ts'
+import { ChainServer, type ClaimedHeader } from '../checked/server.ts'
+import type { HttpLimits } from '../http.ts'
+import { hashAt, headerOf, headersFrom, merkleProofOf, spenderOf, txidAt, txOf, waitingSpenderOf } from './answers.ts'
+import { estimateFor, readEstimates } from './estimates.ts'
+import { EsploraHttp } from './http.ts'
 
-/** What a server had to say to a question. */
-export type Answer<T> =
-  | { readonly type: 'value'; readonly value: T }
-  /** It does not have it. */
-  | { readonly type: 'absent' }
-  /** It says what cannot be, to end the sentence "… answered with …". */
-  | { readonly type: 'lie'; readonly what: string }
-  /** It says nothing, or to come back later. */
-  | { readonly type: 'silent'; readonly reason: string }
+/** One Esplora server. */
+export class EsploraServer extends ChainServer {
+  readonly #http: EsploraHttp
 
-export const value = <T>(it: T): Answer<T> => ({ type: 'value', value: it })
-export const absent: Answer<never> = { type: 'absent' }
-export const lie = (what: string): Extract<Answer<never>, { readonly type: 'lie' }> => ({ type: 'lie', what })
-const silent = (reason: string): Answer<never> => ({ type: 'silent', reason })
-
-const TOO_MANY_REQUESTS = 429
-
-/** One Esplora server, whose word is not taken for anything. */
-export class EsploraServer {
-  /** `host:port`, for people. */
-  readonly where: string
-  /** Whether it was on the right network when it was asked for its first block. */
-  isOnNetwork = false
-  /** Milliseconds since 1970: until then others are asked first. */
-  restsUntil = 0
-  /** Answers that did not come, one after the other. */
-  misses = 0
-  /** Why it was set aside; `undefined` while it is in good standing. */
-  lied: string | undefined
-  /** Whether it was told that this one is behind. */
-  isBehind = false
-  readonly #http: HttpClient
-  readonly #gate: Gate
-  #isClosed = false
-
-  constructor(url: string, limits: EsploraLimits) {
-    const endpoint = endpointOf(url)
-    this.where = endpoint.where
-    this.#http = new HttpClient(endpoint, limits)
-    this.#gate = new Gate(limits.concurrent)
+  constructor(url: string, limits: HttpLimits) {
+    const http = new EsploraHttp(url, limits)
+    super(http.where)
+    this.#http = http
   }
 
-  /** Bytes; absent where there are none. */
-  async bytes(path: string): Promise<Answer<Uint8Array>> {
-    const answer = await this.#exchange({ path })
+  headersFrom(height?: number): Promise<Answer<readonly ClaimedHeader[]>> {
+    return headersFrom(this.#http, height)
+  }
+
+  hashAt(height: number): Promise<Answer<BlockHash>> {
+    return hashAt(this.#http, height)
+  }
+
+  headerOf({ hash }: ChainTip): Promise<Answer<BlockHeader>> {
+    return headerOf(this.#http, hash)
+  }
+
+  async txAt({ hash }: ChainTip, index: number): Promise<Answer<{ readonly tx: Tx; readonly proof: MerkleProof }>> {
+    const id = await txidAt(this.#http, hash, index)
+    if (id.type !== 'value') return id
+    const [tx, proof] = await Promise.all([txOf(this.#http, id.value), merkleProofOf(this.#http, id.value)])
+    if (tx.type !== 'value') return tx
+    return proof.type === 'value' ? value({ tx: tx.value, proof: proof.value }) : proof
+  }
+
+  txOf(id: Txid): Promise<Answer<Tx>> {
+    return txOf(this.#http, id)
+  }
+
+  merkleProofOf(tx: Tx): Promise<Answer<MerkleProof>> {
+    return merkleProofOf(this.#http, txid(tx))
+  }
+
+  spenderOf(tx: Tx, outputIndex: number): Promise<Answer<{ readonly spender: Txid | undefined }>> {
+    return spenderOf(this.#http, txid(tx), outputIndex)
+  }
+
+  async block(hash: BlockHash): Promise<Answer<Block>> {
+    const answer = await this.#http.bytes(`/block/${hash}/raw`)
     if (answer.type !== 'value') return answer
-    const { status, bytes } = answer.value
-    if (status === 200) return value(bytes)
-    const text = textOf(bytes)
-    // Electrs says so with 404, or with 400 where its bitcoind did not find it.
-    if (status === 404 || (status === 400 && /not found|out of range/i.test(text))) return absent
-    return lie(`HTTP ${status} (${quoted(text)})`)
+    const block = provenBlock(answer.value, hash)
+    return block.ok ? value(block.value) : lie(block.error)
   }
 
-  async text(path: string): Promise<Answer<string>> {
-    const answer = await this.bytes(path)
-    return answer.type === 'value' ? value(textOf(answer.value)) : answer
+  post(hex: string): Promise<Answer<Result<string, string>>> {
+    return this.#http.post('/tx', hex)
   }
 
-  async json(path: string): Promise<Answer<unknown>> {
-    const answer = await this.text(path)
+  async offer(hexes: readonly string[]): Promise<void> {
+    await this.#http.post('/txs/package', JSON.stringify(hexes))
+  }
+
+  waitingSpenderOf(outpoint: OutPoint): Promise<Answer<{ readonly spender: Txid | undefined }>> {
+    return waitingSpenderOf(this.#http, outpoint)
+  }
+
+  async estimate(targetBlocks: number): Promise<Answer<number | undefined>> {
+    const answer = await this.#http.json('/fee-estimates')
     if (answer.type !== 'value') return answer
-    try {
-      const parsed: unknown = JSON.parse(answer.value)
-      return value(parsed)
-    } catch {
-      return lie('something else than JSON')
-    }
-  }
-
-  /** What it says to something posted: yes, or a refusal in its own words. */
-  async post(path: string, body: string): Promise<Answer<Result<string, string>>> {
-    const answer = await this.#exchange({ path, body, fresh: true })
-    if (answer.type !== 'value') return answer
-    const { status, bytes } = answer.value
-    if (status === 200) return value(ok(textOf(bytes).trim()))
-    return status === 400 ? value(err(textOf(bytes))) : lie(`HTTP ${status} (${quoted(textOf(bytes))})`)
+    const estimates = readEstimates(answer.value)
+    return estimates.type === 'value' ? value(estimateFor(estimates.value, targetBlocks)) : estimates
   }
 
   close(): void {
-    this.#isClosed = true
     this.#http.close()
   }
-
-  #exchange(request: Parameters<HttpClient['send']>[0]): Promise<Answer<{ status: number; bytes: Uint8Array }>> {
-    return this.#gate.through(async () => {
-      if (this.#isClosed) throw closed()
-      const answer = await this.#http.send(request)
-      if (this.#isClosed) throw closed()
-      if (!answer.ok) return answer.error.type === 'no_answer' ? silent(answer.error.reason) : lie(answer.error.what)
-      const { status } = answer.value
-      if (status === TOO_MANY_REQUESTS) return silent('it is asked too often')
-      return status >= 500 ? silent(`HTTP ${status}`) : value(answer.value)
-    })
-  }
-}
-
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
-
-function endpointOf(text: string): Endpoint {
-  const url = URL.parse(text)
-  const secure = url?.protocol === 'https:'
-  if (url === null || (!secure && url.protocol !== 'http:')) throw badUrl(quoted(text))
-  if (url.hostname === '' || url.username !== '' || url.search !== '') throw badUrl(quoted(url.host))
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
-  // Brackets set an IPv6 address off from the port, and are no part of it.
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  return { host, port, path: url.pathname.replace(/\/+$/, ''), where: `${url.hostname}:${port}`, secure }
 }

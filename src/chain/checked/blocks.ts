@@ -1,10 +1,10 @@
 import { type BlockHash, bytesEqual } from '../../base/index.ts'
 import { type Block, script, scriptNumber } from '../../bitcoin/index.ts'
 import type { ChainBlock } from '../../ports/index.ts'
-import { provenBlock } from '../blockProof.ts'
 import { type ChainNetwork, NETWORKS } from '../networks.ts'
-import { type Answer, type EsploraServer, lie, value } from './server.ts'
-import { failure, type Servers } from './servers.ts'
+import { type Answer, lie, value } from './answer.ts'
+import type { ChainServer } from './server.ts'
+import type { Servers } from './servers.ts'
 import type { HeaderView } from './view.ts'
 
 /** Since then each coinbase begins with its height (BIP 34); on the other networks, from the first block on. */
@@ -28,14 +28,19 @@ export class Blocks {
     if (found !== undefined) return found
     const node = this.#view.get(hash)
     if (node === undefined || !this.#view.isBest(node)) return undefined
-    throw failure([{ text: `nobody has block ${node.height} (${hash})`, isLie: true }])
+    throw this.#servers.failure([{ text: `nobody has block ${node.height} (${hash})`, isLie: true }])
   }
 
-  async #from(server: EsploraServer, hash: BlockHash): Promise<Answer<ChainBlock>> {
-    const answer = await server.bytes(`/block/${hash}/raw`)
-    if (answer.type !== 'value') return answer
-    const block = provenBlock(answer.value, hash)
-    if (!block.ok) return lie(block.error)
+  /** Where the best chain has it, as far as its headers are known. */
+  #heightOnBest(hash: BlockHash): number | undefined {
+    if (hash === NETWORKS[this.#network].genesisHash) return 0
+    const node = this.#view.get(hash)
+    return node !== undefined && this.#view.isBest(node) ? node.height : undefined
+  }
+
+  async #from(server: ChainServer, hash: BlockHash): Promise<Answer<ChainBlock>> {
+    const block = await server.block(hash, this.#heightOnBest(hash))
+    if (block.type !== 'value') return block
     const { transactions } = block.value
     const height = this.#heightOf(hash, block.value)
     return height === undefined

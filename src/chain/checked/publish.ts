@@ -2,9 +2,9 @@ import { err, ok, type Result, type Txid, toHex } from '../../base/index.ts'
 import { encodeTx, type Tx, txid } from '../../bitcoin/index.ts'
 import type { PublishRefusal } from '../../ports/index.ts'
 import { quoted } from '../words.ts'
+import { type Answer, lie } from './answer.ts'
 import type { Outputs } from './outputs.ts'
-import { type Answer, lie } from './server.ts'
-import { failure, type Reason, reasonOf, type Servers } from './servers.ts'
+import { type Reason, reasonOf, type Servers } from './servers.ts'
 
 /** Core's words for what it has already. */
 const KNOWN =
@@ -29,7 +29,7 @@ export async function publish(
   const reasons: Reason[] = []
   let isPublished = false
   const body = toHex(encodeTx(tx))
-  const answers = await Promise.all(servers.all.map(async server => ({ server, said: await server.post('/tx', body) })))
+  const answers = await Promise.all(servers.all.map(async server => ({ server, said: await server.post(body) })))
   for (const { server, said } of answers) {
     const answer = servers.judged(server, checked(said, id))
     if (answer.type === 'value') {
@@ -39,7 +39,7 @@ export async function publish(
   }
   if (isPublished || refusals.some(isKnown)) return ok(id)
   const [first] = refusals
-  if (first === undefined) throw failure(reasons)
+  if (first === undefined) throw servers.failure(reasons)
   // Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself.
   if (SPENT.test(first.message) && (await outputs.isConfirmed(id))) return ok(id)
   return err(refusalOf(first.message))
@@ -47,8 +47,8 @@ export async function publish(
 
 /** Not every server takes packages, and none has to say the truth about one: what became of the child is asked for by itself. */
 async function offer(servers: Servers, txs: readonly Tx[]): Promise<void> {
-  const body = JSON.stringify(txs.map(tx => toHex(encodeTx(tx))))
-  await Promise.all(servers.all.map(server => server.post('/txs/package', body)))
+  const hexes = txs.map(tx => toHex(encodeTx(tx)))
+  await Promise.all(servers.all.map(server => server.offer(hexes)))
 }
 
 function checked(said: Answer<Result<string, string>>, id: Txid): Answer<Result<string, string>> {
@@ -58,7 +58,7 @@ function checked(said: Answer<Result<string, string>>, id: Txid): Answer<Result<
 
 const isKnown = ({ code, message }: CoreError): boolean => code === ALREADY_IN_UTXO_SET || KNOWN.test(message)
 
-/** Esplora hands on what its bitcoind said: `sendrawtransaction RPC error: {"code":-26,"message":"…"}`, or the message alone. */
+/** Servers hand on what their bitcoind said: `sendrawtransaction RPC error: {"code":-26,"message":"…"}`, or the message alone. */
 function coreError(text: string): CoreError {
   const said = text.replace(/^sendrawtransaction RPC error:?\s*/, '').trim()
   try {

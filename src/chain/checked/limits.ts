@@ -1,7 +1,11 @@
-import type { HttpLimits } from '../http.ts'
-
-/** What the servers may cost us, in time and in memory. */
-export interface EsploraLimits extends HttpLimits {
+/** What servers that are not trusted may cost us, in time and in memory. */
+export interface CheckedLimits {
+  /** For one exchange, from the connection to the last byte of the answer. */
+  readonly timeoutMs: number
+  /** Exchanges at once. */
+  readonly concurrent: number
+  /** Of one answer. */
+  readonly answerBytes: number
   /** How often all servers are asked at most, where none answers. */
   readonly attempts: number
   /** Before the second attempt; each further pause is four times as long. */
@@ -18,7 +22,7 @@ export interface EsploraLimits extends HttpLimits {
   readonly headersForPlace: number
 }
 
-export const DEFAULT_ESPLORA_LIMITS: EsploraLimits = {
+export const DEFAULT_CHECKED_LIMITS: CheckedLimits = {
   timeoutMs: 10_000,
   concurrent: 4,
   // A block has at most 4,000,000 bytes (BIP 141).

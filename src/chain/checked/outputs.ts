@@ -1,10 +1,11 @@
 import type { BlockHash, Txid } from '../../base/index.ts'
 import { type BlockHeader, meetsTarget, type Tx, txid } from '../../bitcoin/index.ts'
 import type { ChainOutput, ChainPlace } from '../../ports/index.ts'
-import { hashAt, headerOf, merkleProofOf, proves, spenderOf, txidAt, txOf } from './answers.ts'
+import { type Answer, lie, value } from './answer.ts'
 import type { Blocks } from './blocks.ts'
-import { type Answer, type EsploraServer, lie, value } from './server.ts'
-import { failure, type Servers } from './servers.ts'
+import { proves } from './merkleProof.ts'
+import type { ChainServer } from './server.ts'
+import type { Servers } from './servers.ts'
 import type { HeaderView } from './view.ts'
 
 /** Above this depth a block is fetched whole: a proof of one transaction would speak of whichever block is there when it is made. */
@@ -38,14 +39,14 @@ export class Outputs {
     if (tx === undefined) return undefined
     const id = txid(tx)
     const output = tx.outputs[outputIndex]
-    if (output === undefined || (await this.#isSpent(id, outputIndex, tip.height))) return { txid: id }
+    if (output === undefined || (await this.#isSpent(tx, outputIndex, tip.height))) return { txid: id }
     return { txid: id, unspent: { amountSat: output.amountSat, script: output.script } }
   }
 
   /** Whether a transaction is in a block of the best chain. */
   async isConfirmed(id: Txid): Promise<boolean> {
     const found = await this.#servers.first(async server => {
-      const tx = await txOf(server, id)
+      const tx = await server.txOf(id)
       return tx.type === 'value' ? this.#confirmed(server, tx.value) : tx
     })
     return found !== undefined
@@ -58,10 +59,10 @@ export class Outputs {
   async #placeAt(height: number): Promise<Place | undefined> {
     const { headersForPlace } = this.#servers.limits
     if (height >= (this.#view.lowestHeight ?? 0) - headersForPlace) return this.#view.at(height)
-    const hash = await this.#agreed(server => hashAt(server, height))
-    if (hash === undefined) throw failure([{ text: `nobody shows block ${height}`, isLie: true }])
+    const hash = await this.#agreed(server => server.hashAt(height))
+    if (hash === undefined) throw this.#servers.failure([{ text: `nobody shows block ${height}`, isLie: true }])
     return this.#servers.first(async server => {
-      const header = await headerOf(server, hash)
+      const header = await server.headerOf({ hash, height })
       if (header.type !== 'value') return header
       return meetsTarget(hash, header.value.bits)
         ? value({ hash, height, header: header.value })
@@ -78,23 +79,23 @@ export class Outputs {
     return (await this.#blocks.get(place.hash))?.transactions[index]
   }
 
-  async #provenAt(server: EsploraServer, place: Place, index: number): Promise<Answer<Tx>> {
-    const id = await txidAt(server, place.hash, index)
-    if (id.type !== 'value') return id
-    const [tx, proof] = await Promise.all([txOf(server, id.value), merkleProofOf(server, id.value)])
-    if (tx.type !== 'value') return tx
-    if (proof.type !== 'value') return proof
-    const holds = proof.value.index === index && proves(proof.value, tx.value, place.header)
-    return holds ? tx : lie(`transaction ${id.value}, which is not at index ${index} of block ${place.height}`)
+  async #provenAt(server: ChainServer, place: Place, index: number): Promise<Answer<Tx>> {
+    const answer = await server.txAt(place, index)
+    if (answer.type !== 'value') return answer
+    const { tx, proof } = answer.value
+    return proof.index === index && proves(proof, tx, place.header)
+      ? value(tx)
+      : lie(`transaction ${txid(tx)}, which is not at index ${index} of block ${place.height}`)
   }
 
   /** A server that shows who has spent it, and proves it, is believed over those that say it is unspent. */
-  async #isSpent(id: Txid, outputIndex: number, tipHeight: number): Promise<boolean> {
-    const deny: EsploraServer[] = []
+  async #isSpent(tx: Tx, outputIndex: number, tipHeight: number): Promise<boolean> {
+    const id = txid(tx)
+    const deny: ChainServer[] = []
     const silent: string[] = []
     for (const server of this.#servers.good) {
       if (deny.length >= WITNESSES) break
-      const answer = this.#servers.judged(server, await this.#spent(server, id, outputIndex))
+      const answer = this.#servers.judged(server, await this.#spent(server, tx, outputIndex))
       if (answer.type === 'value') {
         if (answer.value === undefined) deny.push(server)
         else {
@@ -107,17 +108,18 @@ export class Outputs {
       } else if (answer.type === 'silent') silent.push(`${server.where}: ${answer.reason}`)
       else silent.push(`${server.where} does not say whether output ${outputIndex} of ${id} is spent`)
     }
-    if (deny.length === 0) throw failure(silent.map(text => ({ text, isLie: false })))
+    if (deny.length === 0) throw this.#servers.failure(silent.map(text => ({ text, isLie: false })))
     return false
   }
 
   /** The height at which it was spent; `undefined` where it is not, as the server says. */
-  async #spent(server: EsploraServer, id: Txid, outputIndex: number): Promise<Answer<number | undefined>> {
-    const answer = await spenderOf(server, id, outputIndex)
+  async #spent(server: ChainServer, spent: Tx, outputIndex: number): Promise<Answer<number | undefined>> {
+    const id = txid(spent)
+    const answer = await server.spenderOf(spent, outputIndex)
     if (answer.type !== 'value') return answer
     const { spender } = answer.value
     if (spender === undefined) return value(undefined)
-    const tx = await txOf(server, spender)
+    const tx = await server.txOf(spender)
     if (tx.type === 'silent' || tx.type === 'lie') return tx
     const spends = ({ inputs }: Tx) =>
       inputs.some(({ outpoint }) => outpoint.txid === id && outpoint.vout === outputIndex)
@@ -128,8 +130,8 @@ export class Outputs {
     return confirmed
   }
 
-  async #confirmed(server: EsploraServer, tx: Tx): Promise<Answer<number>> {
-    const proof = await merkleProofOf(server, txid(tx))
+  async #confirmed(server: ChainServer, tx: Tx): Promise<Answer<number>> {
+    const proof = await server.merkleProofOf(tx)
     if (proof.type !== 'value') return proof
     const { height } = proof.value
     const place = await this.#placeAt(height)
@@ -139,7 +141,7 @@ export class Outputs {
   }
 
   /** What two servers say, or the only one that answers; the others are set aside by nobody, since nothing is proven. */
-  async #agreed<T>(question: (server: EsploraServer) => Promise<Answer<T>>): Promise<T | undefined> {
+  async #agreed<T>(question: (server: ChainServer) => Promise<Answer<T>>): Promise<T | undefined> {
     const said: T[] = []
     for (const server of this.#servers.good) {
       const answer = this.#servers.judged(server, await question(server))

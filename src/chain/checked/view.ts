@@ -3,11 +3,11 @@ import { workOf } from '../../bitcoin/index.ts'
 import { Gate } from '../gate.ts'
 import { type ChainNetwork, NETWORKS, networkOfGenesis } from '../networks.ts'
 import { lowestNeeded, POW_RULES, type PowRules } from '../powRules.ts'
-import { type ClaimedHeader, hashAt, headersFrom } from './answers.ts'
+import { type Answer, lie, value } from './answer.ts'
 import { wrongNetwork } from './errors.ts'
 import { type HeaderNode, Headers } from './headers.ts'
-import { type Answer, type EsploraServer, lie, value } from './server.ts'
-import { failure, type Reason, reasonOf, type Servers } from './servers.ts'
+import type { ChainServer, ClaimedHeader } from './server.ts'
+import { type Reason, reasonOf, type Servers } from './servers.ts'
 
 /** Headers below the first of a branch that the median of times is taken of (BIP 113). */
 const BELOW_FOR_MEDIAN = 11
@@ -83,7 +83,7 @@ export class HeaderView {
         this.#freshUntil = this.#now() + this.#freshMs
         return best
       }
-      if (attempt >= this.#servers.limits.attempts) throw failure(reasons)
+      if (attempt >= this.#servers.limits.attempts) throw this.#servers.failure(reasons)
       await this.#servers.pause(attempt)
     }
   }
@@ -94,11 +94,11 @@ export class HeaderView {
     return tips.find(({ hash, work }) => hash === this.#best?.hash && work === most?.work) ?? most
   }
 
-  async #tips(): Promise<{ tips: Map<EsploraServer, HeaderNode>; reasons: readonly Reason[] }> {
+  async #tips(): Promise<{ tips: Map<ChainServer, HeaderNode>; reasons: readonly Reason[] }> {
     const servers = this.#servers
     const reasons: Reason[] = []
-    const found = new Map<EsploraServer, readonly ClaimedHeader[]>()
-    const take = <T>(server: EsploraServer, answer: Answer<T>, then: (it: T) => void) => {
+    const found = new Map<ChainServer, readonly ClaimedHeader[]>()
+    const take = <T>(server: ChainServer, answer: Answer<T>, then: (it: T) => void) => {
       if (answer.type === 'value') then(answer.value)
       else reasons.push(reasonOf(server, answer.type === 'absent' ? lie('no blocks') : answer))
     }
@@ -107,25 +107,25 @@ export class HeaderView {
     for (const [index, server] of asked.entries())
       take(server, servers.judged(server, defined(answers[index], 'each was asked')), it => found.set(server, it))
     this.#begin(found)
-    const tips = new Map<EsploraServer, HeaderNode>()
+    const tips = new Map<ChainServer, HeaderNode>()
     for (const [server, newest] of found)
       take(server, servers.judged(server, await this.#joined(server, newest)), tip => tips.set(server, tip))
     return { tips, reasons }
   }
 
-  async #newest(server: EsploraServer): Promise<Answer<readonly ClaimedHeader[]>> {
+  async #newest(server: ChainServer): Promise<Answer<readonly ClaimedHeader[]>> {
     if (!server.isOnNetwork) {
-      const first = await hashAt(server, 0)
+      const first = await server.hashAt(0)
       if (first.type !== 'value') return first.type === 'absent' ? lie('no first block') : first
       const { genesisHash } = NETWORKS[this.#network]
       if (first.value !== genesisHash) return lie(`the first block of ${nameOf(first.value)}`)
       server.isOnNetwork = true
     }
-    return headersFrom(server)
+    return server.headersFrom()
   }
 
   /** The first header of all: the one that most servers show, with the most work where they are of two minds. */
-  #begin(found: ReadonlyMap<EsploraServer, readonly ClaimedHeader[]>): void {
+  #begin(found: ReadonlyMap<ChainServer, readonly ClaimedHeader[]>): void {
     if (this.#headers.lowest !== undefined) return
     const lists = [...found.values()].filter(list =>
       list.every(({ header }) => this.#headers.ownFlaw(header) === undefined || list.at(-1)?.height === 0),
@@ -142,7 +142,7 @@ export class HeaderView {
   }
 
   /** The tip of a server, once its headers are linked to those that are known. */
-  async #joined(server: EsploraServer, newest: readonly ClaimedHeader[]): Promise<Answer<HeaderNode>> {
+  async #joined(server: ChainServer, newest: readonly ClaimedHeader[]): Promise<Answer<HeaderNode>> {
     const { forkDepth, blocksAhead } = this.#servers.limits
     const lowest = this.#headers.lowest
     const best = this.#best
@@ -159,7 +159,7 @@ export class HeaderView {
         return lie(`a chain that parts from the others below block ${bottom.height}`)
       if (bottom.height <= (this.#headers.lowest?.height ?? 0)) await this.#extendDownTo(bottom.height - 1)
       else {
-        const below = await headersFrom(server, bottom.height - 1)
+        const below = await server.headersFrom(bottom.height - 1)
         if (below.type !== 'value') return below
         if (below.value[0]?.hash !== bottom.header.previous)
           return lie(`block ${bottom.height}, which is not on top of its block ${bottom.height - 1}`)
@@ -191,7 +191,8 @@ export class HeaderView {
       if (lowest === undefined || lowest.height <= Math.max(0, height)) return
       const below = await this.#servers.first(server => this.#linkedBelow(server, lowest.height - 1))
       // All of them say that there is no such block, and one above it was shown.
-      if (below === undefined) throw failure([{ text: `nobody shows block ${lowest.height - 1}`, isLie: true }])
+      if (below === undefined)
+        throw this.#servers.failure([{ text: `nobody shows block ${lowest.height - 1}`, isLie: true }])
       for (const { header } of below) {
         const node = this.#headers.below(header)
         if (node !== undefined) this.#line.set(node.height, node.hash)
@@ -199,8 +200,8 @@ export class HeaderView {
     }
   }
 
-  async #linkedBelow(server: EsploraServer, height: number): Promise<Answer<readonly ClaimedHeader[]>> {
-    const answer = await headersFrom(server, height)
+  async #linkedBelow(server: ChainServer, height: number): Promise<Answer<readonly ClaimedHeader[]>> {
+    const answer = await server.headersFrom(height)
     if (answer.type === 'value' && answer.value[0]?.hash !== this.#headers.lowest?.header.previous)
       return lie(`block ${answer.value[0]?.hash} at height ${height}, which the block above does not name`)
     return answer
@@ -219,11 +220,11 @@ export class HeaderView {
   /** Rejects where no server is on this network, or none answers. */
   async start(): Promise<void> {
     const { all } = this.#servers
-    const first = await Promise.all(all.map(server => hashAt(server, 0)))
+    const first = await Promise.all(all.map(server => server.hashAt(0)))
     const hashes = first.flatMap(answer => (answer.type === 'value' ? [answer.value] : []))
     const { genesisHash } = NETWORKS[this.#network]
     if (hashes.length > 0 && !hashes.includes(genesisHash))
-      throw wrongNetwork(this.#network, [...new Set(hashes.map(nameOf))])
+      throw wrongNetwork(this.#servers.kind, this.#network, [...new Set(hashes.map(nameOf))])
     await this.refresh()
   }
 }

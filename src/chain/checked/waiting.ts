@@ -1,6 +1,5 @@
 import { type OutPoint, outPointKey, type Txid } from '../../base/index.ts'
 import type { Tx } from '../../bitcoin/index.ts'
-import { txOf, waitingSpenderOf } from './answers.ts'
 import type { Servers } from './servers.ts'
 
 /**
@@ -11,11 +10,11 @@ export async function waitingSpends(servers: Servers, outpoints: readonly OutPoi
   const found = new Map<Txid, Tx>()
   for (const outpoint of outpoints) {
     for (const server of servers.good) {
-      const spender = servers.judged(server, await waitingSpenderOf(server, outpoint))
+      const spender = servers.judged(server, await server.waitingSpenderOf(outpoint))
       if (spender.type !== 'value') continue
       const id = spender.value.spender
       if (id === undefined || found.has(id)) break
-      const tx = servers.judged(server, await txOf(server, id))
+      const tx = servers.judged(server, await server.txOf(id))
       const key = outPointKey(outpoint)
       if (tx.type !== 'value' || !tx.value.inputs.some(input => outPointKey(input.outpoint) === key)) continue
       found.set(id, tx.value)
