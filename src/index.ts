@@ -20,7 +20,14 @@ export {
   type Txid,
 } from './base/index.ts'
 export { scriptFromAddress } from './bitcoin/index.ts'
-export { type BitcoindOptions, bitcoindChain, type EsploraOptions, esploraChain } from './chain/index.ts'
+export {
+  type BitcoindOptions,
+  bitcoindChain,
+  type ElectrumOptions,
+  type EsploraOptions,
+  electrumChain,
+  esploraChain,
+} from './chain/index.ts'
 export { type ChannelFailure, type ChannelLimits, DEFAULT_LIMITS, describeFailure } from './channel/index.ts'
 export type { NodeEvent, NumberedEvent, Payment, PaymentFailure, Token, TokenScope } from './engine/index.ts'
 export { decodeInvoice, type Invoice, type InvoiceFailure, type PlainInvoice } from './invoice/index.ts'

@@ -20,15 +20,24 @@ import { sha256d } from '../crypto/index.ts'
 export function provenBlock(bytes: Uint8Array, hash: BlockHash): Result<Block, string> {
   const decoded = decode(blockCodec, bytes)
   if (!decoded.ok) return err(`a block that does not decode (${decoded.error.message})`)
-  const { header, transactions } = decoded.value
-  const found = headerHash(header)
+  const found = headerHash(decoded.value.header)
   if (found !== hash) return err(`block ${found} instead of ${hash}`)
+  const flaw = flawOf(decoded.value, hash)
+  return flaw === undefined ? ok(decoded.value) : err(flaw)
+}
+
+/** What is wrong with the transactions under a header whose hash is this one, to end a sentence with; `undefined` where nothing is. */
+export function flawOf({ header, transactions }: Block, hash: BlockHash): string | undefined {
+  // Two hashes of the tree may be taken for a transaction (CVE-2017-12842), but nobody makes them look like a coinbase.
+  if (transactions[0]?.inputs[0]?.outpoint.txid !== NOTHING) return `block ${hash} without a coinbase`
   const { root, mutated } = merkleRoot(transactions.map(tx => txidToWire(txid(tx))))
   // A repetition that leaves the root alone is refused as Core refuses it (CVE-2012-2459).
-  if (mutated || !bytesEqual(root, header.merkleRoot)) return err(`block ${hash} with other transactions than its own`)
-  if (!hasItsWitnesses(transactions)) return err(`block ${hash} with other witnesses than its own`)
-  return ok(decoded.value)
+  if (mutated || !bytesEqual(root, header.merkleRoot)) return `block ${hash} with other transactions than its own`
+  return hasItsWitnesses(transactions) ? undefined : `block ${hash} with other witnesses than its own`
 }
+
+/** What a coinbase spends. */
+const NOTHING = '00'.repeat(32)
 
 /** OP_RETURN, a push of 36 bytes, and the mark of a witness commitment (BIP 141). */
 const MARK = Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed)

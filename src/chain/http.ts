@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { err, ok, type Result } from '../base/index.ts'
+import { networkReason } from './words.ts'
 
 // One exchange over HTTP or HTTPS: a text there, bytes back, within limits of time and length.
 
@@ -121,22 +122,11 @@ async function read(response: IncomingMessage, most: number): Promise<Uint8Array
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection cut',
-  EPIPE: 'connection cut',
-  ENOTFOUND: 'no host has this name',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
-  EHOSTUNREACH: 'no way to this host',
-  ENETUNREACH: 'no way to its network',
-  ETIMEDOUT: 'no connection in time',
-}
-
 function failureOf(error: NodeJS.ErrnoException): HttpFailure {
   const code = error.code ?? ''
   // The codes of Node's parser of HTTP.
   if (code.startsWith('HPE_')) return { type: 'bad_answer', what: 'something that is not HTTP' }
-  return noAnswer(REASONS[code] ?? (code === '' ? error.message : code), error)
+  return noAnswer(networkReason(error), error)
 }
 
 function noAnswer(reason: string, cause: unknown): HttpFailure {

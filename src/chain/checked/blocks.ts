@@ -24,6 +24,7 @@ export class Blocks {
 
   /** `undefined` where no server has it and it is not on the best chain. */
   async get(hash: BlockHash): Promise<ChainBlock | undefined> {
+    if (this.#heightOnBest(hash) === undefined) await this.#view.refresh()
     const found = await this.#servers.first(server => this.#from(server, hash))
     if (found !== undefined) return found
     const node = this.#view.get(hash)

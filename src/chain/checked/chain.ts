@@ -17,7 +17,7 @@ export interface CheckedOptions {
   readonly kind: ServerKind
   readonly all: readonly ChainServer[]
   readonly network: ChainNetwork
-  readonly limits: CheckedLimits
+  readonly limits: Omit<CheckedLimits, 'answerBytes'>
   readonly pollMs?: number
   readonly log?: ServersLog
   readonly now?: () => number

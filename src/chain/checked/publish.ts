@@ -8,7 +8,7 @@ import { type Reason, reasonOf, type Servers } from './servers.ts'
 
 /** Core's words for what it has already. */
 const KNOWN =
-  /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool|outputs? already in utxo set|transaction already in block chain)\b/i
+  /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool|(transaction )?outputs? already in utxo set|transaction already in block chain)\b/i
 const ALREADY_IN_UTXO_SET = -27
 const SPENT = /missing-?inputs|missingorspent/i
 

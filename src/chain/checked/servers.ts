@@ -16,7 +16,7 @@ const LONGEST_REST_MS = 5 * 60_000
 export interface ServersOptions {
   readonly kind: ServerKind
   readonly all: readonly ChainServer[]
-  readonly limits: CheckedLimits
+  readonly limits: Omit<CheckedLimits, 'answerBytes'>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: ServersLog
@@ -26,7 +26,7 @@ export interface ServersOptions {
 export class Servers {
   readonly kind: ServerKind
   readonly all: readonly ChainServer[]
-  readonly limits: CheckedLimits
+  readonly limits: Omit<CheckedLimits, 'answerBytes'>
   readonly #now: () => number
   readonly #log: ServersLog
   readonly #closing = new AbortController()
