@@ -6,7 +6,7 @@ import type { ElectrumAddress } from './address.ts'
 import { ElectrumLine, type LineLimits } from './line.ts'
 
 /** What servers write where they have too much to do, or we have asked too much of them: nothing was said to the question then. */
-const BUSY = /busy|excessive|too many|too large|limit|timed? ?out|unavailable/i
+const BUSY = /server busy|excessive resource|history too large|too many (requests|history)|rate.?limit|timed out/i
 const NO_SUCH_METHOD = /unknown method|method not found/i
 
 /** How one Electrum server is asked. */
