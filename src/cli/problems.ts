@@ -33,12 +33,15 @@ interface Row {
 }
 
 const CHAIN: Readonly<Record<ChainError['code'], Row>> = {
-  unreachable: { code: 'chain_unavailable', advice: 'Start it, or name another one with --chain or --esplora.' },
+  unreachable: {
+    code: 'chain_unavailable',
+    advice: 'Start it, or name another one with --chain, --esplora or --electrum.',
+  },
   unauthorized: { code: 'chain_unavailable', advice: 'Name the right user and password with --chain.' },
   wrong_network: { code: 'wrong_network', advice: 'Name a chain of this network with --chain.' },
   bad_answer: {
     code: 'chain_unavailable',
-    advice: 'Check that --chain names a Bitcoin Core, or --esplora other servers.',
+    advice: 'Check that --chain names a Bitcoin Core, or --esplora or --electrum other servers.',
   },
   pruned: { code: 'chain_unavailable', advice: 'Use a Bitcoin Core that is not pruned.' },
 }

@@ -72,7 +72,7 @@ describe('what was typed', () => {
     ],
     [['start', '--listen', 'nowhere'], "--listen is 'nowhere', which is no HOST:PORT."],
     [['start', '--api', '1.2.3.4:70000'], "--api is '1.2.3.4:70000', which is no HOST:PORT."],
-    [['start', '--network', 'signet'], 'On signet a node needs a Bitcoin Core, or Esplora servers.'],
+    [['start', '--network', 'signet'], 'On signet a node needs a Bitcoin Core, or Esplora or Electrum servers.'],
     [['start', '--trust', 'me'], "'me' is no node id."],
     [['start', '--announce-at', 'here:0'], "--announce-at is 'here:0', which is no HOST:PORT."],
     [['start', '--birth-height', '-5'], "--birth-height is '-5'."],

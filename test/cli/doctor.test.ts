@@ -7,6 +7,7 @@ import { checkDirectory, checkSpace, checkSync } from '../../src/cli/doctor/dire
 import { checkCrypto, checkNodeVersion } from '../../src/cli/doctor/installation.ts'
 import { checkPort } from '../../src/cli/doctor/ports.ts'
 import { createRegtestChain } from '../../src/regtest/index.ts'
+import { testElectrum } from '../chain/electrumServer.ts'
 import { testEsplora } from '../chain/esploraServer.ts'
 import { atFakeNode, newFolder, run } from './fakeShell.ts'
 import { cleanUp, serve } from './regtestProcess.ts'
@@ -214,6 +215,23 @@ describe('bookend doctor', () => {
     ])
     expect(await look([servers[1].url])).toEqual(['ok regtest at block 3', 'warn one Esplora server alone'])
     expect(await look([servers[0].url])).toEqual([expect.stringMatching(/^fail No Esplora server gives an answer/)])
+  })
+
+  it('chain: Electrum servers, one alone, none', async () => {
+    const world = createRegtestChain()
+    world.mine(3)
+    const servers = [await testElectrum(world), await testElectrum(world)] as const
+    onTestFinished(async () => void (await Promise.all(servers.map(server => server.close()))))
+    const look = async (electrum: readonly string[]) =>
+      (await checkChain({ chain: { electrum }, network: 'regtest', now: 0 })).map(
+        ({ status, message }) => `${status} ${message}`,
+      )
+    expect(await look(servers.map(({ address }) => address))).toEqual(['ok regtest at block 3'])
+    expect(await look([servers[1].address])).toEqual(['ok regtest at block 3', 'warn one Electrum server alone'])
+    servers[0].twist = () => ({ error: 'unknown method' })
+    expect(await look([servers[0].address])).toEqual([
+      expect.stringMatching(/^fail No Electrum server gives an answer/),
+    ])
   })
 
   it('ports: free, taken, ours, not to be had', async () => {

@@ -45,6 +45,15 @@ describe('the options of a start', () => {
       expect(() => chainOf({ esplora: 'https://a/api', ...more })).toThrow('--esplora and --chain do not go together.')
   })
 
+  it('Electrum servers in place of others, and not beside them', () => {
+    const { shell } = fakeShell({ env: { BOOKEND_CHAIN: 'http://u:p@h:1' } })
+    const chainOf = (more: object) => readStart(shell, { ...TYPED, network: 'signet', ...more }).chain
+    expect(chainOf({ electrum: 'tls://a:1, tcp://b:2' })).toEqual({ electrum: ['tls://a:1', 'tcp://b:2'] })
+    for (const more of [{ chain: 'http://h:2' }, { chainCookie: '/c' }])
+      expect(() => chainOf({ electrum: 'a:1', ...more })).toThrow('--electrum and --chain do not go together.')
+    expect(() => chainOf({ electrum: 'a:1', esplora: 'https://a' })).toThrow('--esplora and --electrum do not go')
+  })
+
   it('no port for peers, any port, and where words were used before', () => {
     const { shell } = fakeShell()
     expect(

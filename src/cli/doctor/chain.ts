@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { InfoJson } from '../../api/index.ts'
-import { type BitcoindOptions, bitcoindChain, type ChainNetwork, esploraChain, NETWORKS } from '../../chain/index.ts'
+import {
+  type BitcoindOptions,
+  bitcoindChain,
+  type ChainNetwork,
+  electrumChain,
+  esploraChain,
+  NETWORKS,
+} from '../../chain/index.ts'
+import type { Chain } from '../../ports/index.ts'
 import { problemOf } from '../problems.ts'
 import type { ChainNamed } from '../start/options.ts'
 import { type Check, fail, good, warn } from './check.ts'
@@ -19,9 +27,22 @@ export interface ChainOf {
 /** Whether the chain answers, is the right one and is up to date; and by its blocks, whether our clock is right. */
 export async function checkChain({ chain, network, now }: ChainOf): Promise<readonly Check[]> {
   if (chain === undefined)
-    return [warn(NAME, 'not looked at', 'Name it with --chain http://user:password@host:port, or with --esplora.')]
+    return [
+      warn(
+        NAME,
+        'not looked at',
+        'Name it with --chain http://user:password@host:port, or with --esplora or --electrum.',
+      ),
+    ]
   try {
-    if ('esplora' in chain) return await checkEsplora(chain.esplora, network)
+    if ('esplora' in chain) {
+      const { esplora: urls } = chain
+      return await checkServers('Esplora', urls.length, log => esploraChain({ urls, network, log }), network)
+    }
+    if ('electrum' in chain) {
+      const { electrum: servers } = chain
+      return await checkServers('Electrum', servers.length, log => electrumChain({ servers, network, log }), network)
+    }
     const port = await bitcoindChain({ ...chain, network })
     try {
       const { height } = await port.tip()
@@ -37,17 +58,22 @@ export async function checkChain({ chain, network, now }: ChainOf): Promise<read
 }
 
 /** Whether the servers answer with what can be proven; what is wrong with one of them is told beside it. */
-async function checkEsplora(urls: readonly string[], network: ChainNetwork): Promise<readonly Check[]> {
+async function checkServers(
+  kind: 'Esplora' | 'Electrum',
+  count: number,
+  open: (log: (line: { readonly message: string }) => void) => Promise<Chain>,
+  network: ChainNetwork,
+): Promise<readonly Check[]> {
   const troubles: string[] = []
-  const port = await esploraChain({ urls, network, log: ({ message }) => troubles.push(message) })
+  const port = await open(({ message }) => troubles.push(message))
   try {
     const { height } = await port.tip()
     return [
       standing(network, height, { time: undefined, headers: undefined }),
       ...troubles.map(message => warn(NAME, message, 'Name another server in its place.')),
-      ...(urls.length > 1
+      ...(count > 1
         ? []
-        : [warn(NAME, 'one Esplora server alone', 'Name a second one: each is checked against the others.')]),
+        : [warn(NAME, `one ${kind} server alone`, 'Name a second one: each is checked against the others.')]),
     ]
   } finally {
     await port.close()

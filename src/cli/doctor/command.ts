@@ -16,6 +16,7 @@ export function doctorCommand(shell: Shell): Command {
     .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
     .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
     .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
+    .option('--electrum <servers>', 'or Electrum servers: tls://host:port[#sha256] or tcp://host:port, with commas')
     .option('--listen <host:port>', 'where peers reach the node; none: nowhere', DEFAULT_LISTEN)
     .option('--api <host:port>', 'where its API is', DEFAULT_API)
     .addHelpText('after', HELP)

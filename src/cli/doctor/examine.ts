@@ -29,7 +29,10 @@ export async function examine(
     checkDirectory(path),
     checkSync(path),
     checkSpace(path),
-    ...(api.info !== undefined && typed.chain === undefined && typed.esplora === undefined
+    ...(api.info !== undefined &&
+    typed.chain === undefined &&
+    typed.esplora === undefined &&
+    typed.electrum === undefined
       ? [checkChainOfNode(api.info)]
       : await checkChain({ chain, network, now: Math.floor(now() / 1000) })),
     ...(listen === undefined

@@ -5,6 +5,7 @@ export interface TypedDoctor extends NodeOptions {
   readonly chain?: string
   readonly chainCookie?: string
   readonly esplora?: string
+  readonly electrum?: string
   readonly listen: string
   readonly api: string
 }

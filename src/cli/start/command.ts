@@ -8,8 +8,9 @@ The first start makes a seed of 24 words: under a passphrase that is asked for, 
 the disk may know it. On a terminal the words are shown once. Later starts need the same passphrase.
 
 A chain: \`bookend regtest\` serves one for trying things out, which is found without --chain. BOOKEND_CHAIN is another way to
-say --chain, which the list of processes does not show. With --esplora nobody's word is taken for what can be proven; name two
-or more servers, so that each is checked against the others.
+say --chain, which the list of processes does not show. With --esplora or --electrum nobody's word is taken for what can be
+proven; name two or more servers, so that each is checked against the others. A certificate that an Electrum server has signed itself
+is pinned by its SHA-256: tls://host:port#0a1b…
 
 With --json the first line is {"event":"ready","nodeId","network","listen","api","dataDir","pid"}; lines that follow tell of
 troubles: {"event":"log","level","message","at"}. Ctrl-C or \`bookend stop\` ends it in good order, a second Ctrl-C at once.`
@@ -21,6 +22,7 @@ export function startCommand(shell: Shell, version: string): Command {
     .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
     .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
     .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
+    .option('--electrum <servers>', 'or Electrum servers: tls://host:port[#sha256] or tcp://host:port, with commas')
     .option('--listen <host:port>', 'where peers reach the node; none: nowhere', DEFAULT_LISTEN)
     .option('--api <host:port>', 'where its API is', DEFAULT_API)
     .option('--passphrase-file <file>', 'the passphrase of the seed is its first line')

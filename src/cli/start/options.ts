@@ -13,6 +13,7 @@ export interface TypedStart {
   readonly chain?: string
   readonly chainCookie?: string
   readonly esplora?: string
+  readonly electrum?: string
   readonly listen: string
   readonly api: string
   readonly passphraseFile?: string
@@ -45,10 +46,11 @@ export interface StartOptions {
   readonly onionMessages: boolean
 }
 
-/** A Bitcoin Core, or Esplora servers. */
+/** A Bitcoin Core, or servers of Esplora or Electrum. */
 export type ChainNamed =
   | { readonly url: string; readonly cookieFile?: string }
   | { readonly esplora: readonly string[] }
+  | { readonly electrum: readonly string[] }
 
 export const DEFAULT_LISTEN = `127.0.0.1:${LIGHTNING_PORT}`
 export const DEFAULT_API = '127.0.0.1:9740'
@@ -89,12 +91,18 @@ function announceTyped({ alias, color, announceAt }: TypedStart): AnnouncedNode 
 /** A password in the environment is not seen in the list of processes. Without either, it is the one of `bookend regtest`. */
 export function chainTyped(
   shell: Shell,
-  { chain, chainCookie, esplora }: Pick<TypedStart, 'chain' | 'chainCookie' | 'esplora'>,
+  { chain, chainCookie, esplora, electrum }: Pick<TypedStart, 'chain' | 'chainCookie' | 'esplora' | 'electrum'>,
   network: Network,
 ): ChainNamed | undefined {
+  const core = chain ?? chainCookie
   if (esplora !== undefined) {
-    if (chain === undefined && chainCookie === undefined) return { esplora: esplora.split(',').map(url => url.trim()) }
-    throw usage('--esplora and --chain do not go together.', 'Give one of them.')
+    if (core !== undefined) throw together('--esplora', '--chain')
+    if (electrum !== undefined) throw together('--esplora', '--electrum')
+    return { esplora: listed(esplora) }
+  }
+  if (electrum !== undefined) {
+    if (core !== undefined) throw together('--electrum', '--chain')
+    return { electrum: listed(electrum) }
   }
   const { BOOKEND_CHAIN: fromEnvironment = '' } = shell.env
   const elsewhere = fromEnvironment === '' ? undefined : fromEnvironment
@@ -103,11 +111,15 @@ export function chainTyped(
   return { url, ...(chainCookie === undefined ? {} : { cookieFile: chainCookie }) }
 }
 
+const listed = (typed: string): readonly string[] => typed.split(',').map(each => each.trim())
+
+const together = (one: string, other: string) => usage(`${one} and ${other} do not go together.`, 'Give one of them.')
+
 function mustHaveChain(chain: ChainNamed | undefined, network: Network): ChainNamed {
   if (chain !== undefined) return chain
   throw usage(
-    `On ${network} a node needs a Bitcoin Core, or Esplora servers.`,
-    'Name it with --chain http://user:password@host:port, or in the environment as BOOKEND_CHAIN; or name them with --esplora.',
+    `On ${network} a node needs a Bitcoin Core, or Esplora or Electrum servers.`,
+    'Name it with --chain http://user:password@host:port, or in the environment as BOOKEND_CHAIN; or name them with --esplora or --electrum.',
   )
 }
 

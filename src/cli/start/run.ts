@@ -1,6 +1,7 @@
-import { bitcoindChain, esploraChain } from '../../chain/index.ts'
+import { bitcoindChain, type ChainNetwork, electrumChain, esploraChain } from '../../chain/index.ts'
 import { formatAddress, tcpNetwork } from '../../net/index.ts'
 import { announcedNode, type BookendNode, createNode } from '../../node/index.ts'
+import type { Chain } from '../../ports/index.ts'
 import { type DataDirectory, openDataDirectory, sqliteStore } from '../../storage/index.ts'
 import { FILES } from '../dataDirectory.ts'
 import { problemOf } from '../problems.ts'
@@ -63,9 +64,7 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
   const { network, listen, birthHeight, trustZeroConf, announce, onionMessages } = options
   // What nobody could be told is refused before there is a seed.
   announcedNode(announce)
-  const chain = await ('esplora' in options.chain
-    ? esploraChain({ urls: options.chain.esplora, network, log: outlet.say })
-    : bitcoindChain({ ...options.chain, network }))
+  const chain = await openChain(options.chain, network, outlet.say)
   try {
     const phrase = await phraseIn(shell, directory.file(FILES.seed), options.seed)
     const store = await sqliteStore({ file: directory.file(FILES.store) })
@@ -87,4 +86,10 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
     await chain.close()
     throw error
   }
+}
+
+function openChain(named: StartOptions['chain'], network: ChainNetwork, log: Run['outlet']['say']): Promise<Chain> {
+  if ('esplora' in named) return esploraChain({ urls: named.esplora, network, log })
+  if ('electrum' in named) return electrumChain({ servers: named.electrum, network, log })
+  return bitcoindChain({ ...named, network })
 }
