@@ -55,7 +55,11 @@ export async function testElectrum(
       text += bytes.toString('utf8')
       const lines = text.split('\n')
       text = lines.pop() ?? ''
-      for (const line of lines) answer(socket, line)
+      // Who opens TLS here says no JSON.
+      for (const line of lines) {
+        if (line.startsWith('{')) answer(socket, line)
+        else socket.destroy()
+      }
     })
   }
   const answer = (socket: Socket, line: string) => {
