@@ -79,7 +79,7 @@ describe('a block', () => {
     { name: 'not all digits', result: `${HEX.slice(0, -2)}xy`, says: 'in hexadecimal' },
     { name: 'empty', result: '', says: 'in hexadecimal' },
     { name: 'a header alone', result: HEX.slice(0, 160), says: 'that does not decode' },
-    { name: 'without transactions', result: `${HEX.slice(0, 160)}00`, says: 'with other transactions than its own' },
+    { name: 'without transactions', result: `${HEX.slice(0, 160)}00`, says: 'without a coinbase' },
     { name: 'with txids', result: { hash, tx: [] }, says: 'in hexadecimal' },
     { name: 'a number', result: 7, says: 'in hexadecimal' },
     { name: 'null', result: null, says: 'in hexadecimal' },

@@ -4,6 +4,7 @@ import { encode, fromHex, reverseBytes, type Txid, toHex } from '../../src/base/
 import { decodeTx, encodeTx, headerCodec, type Tx, txid } from '../../src/bitcoin/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { RegtestChain } from '../../src/regtest/index.ts'
+import { value } from '../regtest/support.ts'
 import { branch } from './esploraServer.ts'
 
 // Electrum over the embedded chain, on a real socket: honest, unless a test has something else said to a method.
@@ -136,6 +137,10 @@ function truthOf(world: RegtestChain, method: string, params: readonly unknown[]
       return { result: unspentOf(world, String(first)) }
     case 'blockchain.transaction.broadcast':
       return broadcast(world, String(first))
+    case 'blockchain.transaction.broadcast_package': {
+      const txs = (first as readonly string[]).map(hex => value(decodeTx(fromHex(hex))))
+      return { result: { success: world.submitPackage(txs).ok } }
+    }
     case 'blockchain.estimatefee':
       return { result: Number(first) < 6 ? 0.00002012 : 0.000015 }
     default:

@@ -1,4 +1,4 @@
-import type { BlockHash, Result, Txid } from '../../base/index.ts'
+import type { BlockHash, OutPoint, Result, Txid } from '../../base/index.ts'
 import { type Block, type BlockHeader, headerHash, type Tx, txid } from '../../bitcoin/index.ts'
 import type { ChainTip } from '../../ports/index.ts'
 import { type Answer, absent, lie, silent, value } from '../checked/answer.ts'
@@ -108,12 +108,19 @@ export class ElectrumServer extends ChainServer {
     const history = await this.#historyOf(script)
     if (history.type !== 'value') return history
     const others = history.value.filter(item => item.height !== undefined && item.id !== id)
-    if (others.length > MOST_SPENDERS) return silent(`the script of output ${outputIndex} of ${id} was used too often`)
-    for (const other of others) {
-      const spender = await this.txOf(other.id)
+    return this.#spenderAmong(others, { txid: id, vout: outputIndex })
+  }
+
+  async #spenderAmong(
+    items: readonly HistoryItem[],
+    { txid: id, vout }: OutPoint,
+  ): Promise<Answer<{ readonly spender: Txid | undefined }>> {
+    if (items.length > MOST_SPENDERS) return silent(`the script of output ${vout} of ${id} was used too often`)
+    for (const item of items) {
+      const spender = await this.txOf(item.id)
       if (spender.type !== 'value') return spender
-      const spends = spender.value.inputs.some(({ outpoint }) => outpoint.txid === id && outpoint.vout === outputIndex)
-      if (spends) return value({ spender: other.id })
+      const spends = spender.value.inputs.some(({ outpoint }) => outpoint.txid === id && outpoint.vout === vout)
+      if (spends) return value({ spender: item.id })
     }
     return value({ spender: undefined })
   }
@@ -136,6 +143,22 @@ export class ElectrumServer extends ChainServer {
     if (!answer.value.ok) return value({ ok: false, error: wordsOfCore(answer.value.error) })
     const id = answer.value.value
     return typeof id === 'string' ? value({ ok: true, value: id }) : lie('something else than a transaction id')
+  }
+
+  /** A call of protocol 1.6, which servers that have it answer to whoever asks. */
+  async offer(hexes: readonly string[]): Promise<void> {
+    await this.#client.orRefusal('blockchain.transaction.broadcast_package', hexes)
+  }
+
+  async waitingSpenderOf({ txid: id, vout }: OutPoint): Promise<Answer<{ readonly spender: Txid | undefined }>> {
+    const parent = await this.txOf(id)
+    if (parent.type !== 'value') return parent
+    const script = parent.value.outputs[vout]?.script
+    if (script === undefined) return absent
+    const history = await this.#historyOf(script)
+    if (history.type !== 'value') return history
+    const waiting = history.value.filter(item => item.height === undefined && item.id !== id)
+    return this.#spenderAmong(waiting, { txid: id, vout })
   }
 
   async estimate(targetBlocks: number): Promise<Answer<number | undefined>> {
