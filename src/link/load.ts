@@ -46,11 +46,14 @@ export function loadLink(records: ReadonlyMap<string, Uint8Array>): Result<LinkS
   })
 }
 
-/** Until it is spent, the funding output is all that there is to look at: the others follow from `started`. */
-function watchedFromStart({ state, durable }: FundedChannel, { facts }: OnchainState): LinkState['watched'] {
+/**
+ * Until it is spent, or something of ours that spends more is out, the funding output is all that there is to look at: the others follow
+ * from `started`, which comes before the first block where there is nothing here.
+ */
+function watchedFromStart({ state, durable }: FundedChannel, { facts, claims }: OnchainState): LinkState['watched'] {
   const { fundingOutpoint } = durable.params
-  const isSpent = state === 'closed' || facts.transactions.length > 0
-  return isSpent ? new Map() : new Map([[outPointKey(fundingOutpoint), fundingOutpoint]])
+  const isMore = state === 'closed' || facts.transactions.length > 0 || claims.length > 0
+  return isMore ? new Map() : new Map([[outPointKey(fundingOutpoint), fundingOutpoint]])
 }
 
 function ifThere<T>(record: Uint8Array | undefined, codec: Codec<T>): Result<T | undefined, DecodeFailure> {
