@@ -1,4 +1,5 @@
 import type { Txid } from '../base/index.ts'
+import { wasResolved } from '../onchain/index.ts'
 import type { LinkState } from './types.ts'
 
 // What the floors above ask of a link, without knowing its parts.
@@ -12,12 +13,20 @@ export function isUsable({ channel }: LinkState): boolean {
  * Whether blocks mean nothing to it: nothing waits for a confirmation or has a deadline, and nothing of it is on the chain but its
  * funding output. Of ten thousand channels nearly all are so at any time.
  */
-export function isIdle({ channel, onchain, funding }: LinkState): boolean {
+export function isIdle(state: LinkState): boolean {
+  const { channel, onchain, funding } = state
   if (channel === undefined || channel.state === 'aborted') return true
-  if (channel.state !== 'normal' || !('durable' in channel)) return channel.state === 'closed'
+  if (channel.state === 'closed') return isOver(state)
+  if (channel.state !== 'normal' || !('durable' in channel)) return false
   if (funding === undefined || channel.durable.unconfirmed !== undefined) return false
   if (channel.durable.htlcs.length > 0) return false
   return onchain === undefined || (onchain.facts.transactions.length === 0 && onchain.claims.length === 0)
+}
+
+/** A reorganisation may bring back what was resolved, however deep it was, or undo the end itself: then all is claimed again. */
+function isOver({ onchain, funding }: Pick<LinkState, 'onchain' | 'funding'>): boolean {
+  if (onchain === undefined || wasResolved(onchain)) return true
+  return onchain.facts.transactions.length === 0 && funding === undefined
 }
 
 /**

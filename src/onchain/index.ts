@@ -13,7 +13,7 @@
 export { loadOnchainState } from './codec/records.ts'
 export { IRREVOCABLE_DEPTH, MAX_CLAIM_WEIGHT, SAFE_DEPTH, SPLIT_BLOCKS } from './limits.ts'
 export { type OutputOutlook, outlook } from './outlook.ts'
-export { wasClaimed } from './sentences.ts'
+export { wasClaimed, wasResolved } from './sentences.ts'
 export type { DirectPath, DirectWay, HtlcTxPath, SpendKey, SpendPath, TransactionPath } from './spendPath.ts'
 export { spendPaths } from './spendPaths.ts'
 export { step } from './step.ts'

@@ -4,8 +4,8 @@
 export const SAFE_DEPTH = 6
 
 /**
- * From this depth on an output counts as irrevocably resolved. BOLT 5 says 100, which is the longest fork anyone fears; watching
- * goes on until then at no cost to anybody, but six blocks is what nodes in use take.
+ * From this depth on an output counts as irrevocably resolved, and a channel as closed. BOLT 5 says 100, which is the longest fork anyone
+ * fears; six blocks is what nodes in use take. What a deeper reorganisation brings back is claimed again all the same.
  */
 export const IRREVOCABLE_DEPTH = 6
 

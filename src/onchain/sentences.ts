@@ -41,6 +41,11 @@ export function wasClaimed({ reported }: Pick<OnchainState, 'reported'>, id: num
   return reported.includes(nameOfHtlc('htlc_claimed', { offeredBy: 'remote', id }))
 }
 
+/** Whether nothing was left to be done, and still is. */
+export function wasResolved({ reported }: Pick<OnchainState, 'reported'>): boolean {
+  return reported.includes('resolved' satisfies OnchainEventFacts['type'])
+}
+
 const nameOfHtlc = (type: OnchainEventFacts['type'], { offeredBy, id }: HtlcRef): string => `${type}/${offeredBy}/${id}`
 
 const COMMITMENTS: Readonly<Record<CommitmentName, string>> = {

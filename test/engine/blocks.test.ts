@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { pmapGet } from '../../src/base/index.ts'
 import { txid } from '../../src/bitcoin/index.ts'
 import { type EngineInput, engineStep, outpointsAtStake } from '../../src/engine/index.ts'
+import { isIdle } from '../../src/link/index.ts'
 import { fundingOf, type Side } from './side.ts'
 import { localMsat, Stage } from './stage.ts'
 
@@ -53,6 +54,44 @@ describe('reorganisations', () => {
       expect(
         [alice, bob, carol].flatMap(side => side.eventsOf('channel_onchain')).map(({ kind }) => kind),
       ).not.toContain('commitment_confirmed')
+    },
+  )
+
+  test.each([7, 12, 30, 60, 100])(
+    '%i blocks go, and with them ends that were over for good: they are brought about again',
+    depth => {
+      const stage = new Stage()
+      const [alice, bob] = stage.sidesOf(['alice', 'bob'], { coins: [900_000n, 900_000n] })
+      const forced = stage.ready(alice, bob, { push: 50_000n })
+      const agreed = stage.ready(alice, bob, { push: 30_000n })
+      // The fundings stay.
+      stage.mine(100)
+      stage.close(alice, forced, true)
+      stage.close(alice, agreed)
+      // To the end of the longest delay, and six blocks more.
+      while (![forced, agreed].every(id => alice.link(id).state.channel?.state === 'closed')) stage.mine(1)
+      const wasAt = (side: Side) => side.state.wallet
+      const heldBy = (side: Side) =>
+        [...wasAt(side).coins.values()].reduce(
+          (sum, { amountSat, spent }) => (spent === undefined ? sum + amountSat : sum),
+          0n,
+        )
+      const balances = [alice, bob].map(heldBy)
+      const { length } = alice.published
+      stage.reorg(depth)
+      // Also by a node that has started in between.
+      stage.crash(alice)
+      stage.restart(alice)
+      stage.mine(1)
+      const again = alice.published.slice(length).map(({ role }) => role)
+      expect(again.some(role => role === 'claim' || role === 'commitment' || role === 'mutual-close')).toBe(true)
+      for (let i = 0; i < 200; i++) stage.mine(1)
+      for (const id of [forced, agreed]) {
+        expect(alice.link(id).state.channel?.state).toBe('closed')
+        expect(alice.link(id).state.onchain?.reported).toContain('resolved')
+        expect(isIdle(alice.link(id).state)).toBe(true)
+      }
+      expect([alice, bob].map(heldBy)).toEqual(balances)
     },
   )
 
