@@ -150,10 +150,15 @@ function isTakenOnTheWay(world: WatchedWorld, node: WatchedNode, end: End, logs:
   )
 }
 
-/** Its payee was paid by somebody else under the same hash, and with that preimage who was to pass this one on has kept it: that is its right. */
-function isClaimedOnTheWay({ lies }: WatchedWorld, payee: WatchedNode, { hash }: End, logs: Logs): boolean {
-  const isReceived = logs.get(payee)?.ends.some(end => end.type === 'payment_received' && end.hash === hash)
-  return lies?.claimed.has(hash) === true && isReceived === true
+/**
+ * Somebody was paid under the same hash, its payee or even who pays here, and with that preimage who was to pass this one on has kept it:
+ * that is its right.
+ */
+function isClaimedOnTheWay({ lies, honest }: WatchedWorld, { hash }: End, logs: Logs): boolean {
+  const isReceived = honest.some(node =>
+    logs.get(node)?.ends.some(end => end.type === 'payment_received' && end.hash === hash),
+  )
+  return lies?.claimed.has(hash) === true && isReceived
 }
 
 /** Who has paid has paid somebody who was paid, and who was paid has been paid by somebody, over however many others. */
@@ -177,7 +182,7 @@ function otherSideComplaint(world: WatchedWorld, node: WatchedNode, logs: Logs):
       return payers === 'unknown' || (payers.includes(node) && received.amountMsat === amountMsat)
     })
     const isExplained = isMetTogether(world, payee, end, logs) || isKept(logs.get(node)?.events ?? [], hash)
-    if (!isMet && !isExplained && !isClaimedOnTheWay(world, payee, end, logs))
+    if (!isMet && !isExplained && !isClaimedOnTheWay(world, end, logs))
       return `${node.name} has paid ${amountMsat} msat to ${payee.name}, who was not paid (${name})`
   }
   return undefined
