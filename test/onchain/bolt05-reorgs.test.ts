@@ -44,6 +44,25 @@ describe('reorganisations', () => {
     expect(bob.eventsOf('htlc_claimed').every(({ htlc }) => htlc.id === 0)).toBe(true)
   })
 
+  it.each(FORMATS)('%s: claims on a commitment in whose place another one has come are withdrawn', format => {
+    const { model, alice, bob, nodes } = pair(format, 'alice')
+    for (const node of nodes) node.start()
+    // The peer's claims on hers: then the chain takes his instead.
+    mineUntil(nodes, () => bob.confirmed().length > 0)
+    const claims = bob.state.claims
+    const commitment = txid(signedOf(model, 'alice', 2))
+    const height = model.chain.transaction(commitment)?.height ?? 0
+    const depth = model.chain.height - height + 1
+    if (!model.chain.reorganize({ depth, transactions: [signedOf(model, 'bob', 2)] }).ok)
+      throw new Error('the reorganisation failed')
+    for (const node of nodes) node.catchUp()
+    expect(claims.length).toBeGreaterThan(0)
+    for (const claim of claims) expect(bob.withdrawn).toContain(claim.txid)
+    mineUntil(nodes, () => nodes.every(settled))
+    for (const node of nodes)
+      expect(node.withdrawn.filter(id => model.chain.transaction(id)?.height !== undefined)).toEqual([])
+  })
+
   it.each(FORMATS)(
     '%s: a commitment that is undone is published again, and its claims are kept as they are',
     format => {
