@@ -258,7 +258,7 @@ function placeTaken({ txid, tx }: Claim, splits: readonly Split[]): readonly (re
 }
 
 /** The outputs of the channel that a claim spends: its inputs but for the wallet's coins. */
-function resolvedOutpoints({ tx, feeCoins }: Claim): readonly OutPoint[] {
+export function resolvedOutpoints({ tx, feeCoins }: Claim): readonly OutPoint[] {
   const coins = new Set(feeCoins.map(coin => outPointKey(coin.outpoint)))
   return tx.inputs.map(input => input.outpoint).filter(outpoint => !coins.has(outPointKey(outpoint)))
 }

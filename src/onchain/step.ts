@@ -5,7 +5,7 @@ import { absorb } from './absorb.ts'
 import { punishAhead } from './ahead.ts'
 import { changedRecords } from './codec/records.ts'
 import { conditions } from './conditions.ts'
-import { closingTransactions, type Plan, planClaims, spendersOf } from './plan.ts'
+import { closingTransactions, type Plan, planClaims, resolvedOutpoints, spendersOf } from './plan.ts'
 import { nameOf, told } from './sentences.ts'
 import { readSituation, type Situation } from './situation.ts'
 import type { Claim, OnchainContext, OnchainEffect, OnchainInput, OnchainState, OnchainStep } from './types.ts'
@@ -88,13 +88,17 @@ function publishEffects(
   ]
 }
 
-/** Children of a commitment of ours in whose place another spend of the funding output has confirmed. */
+/**
+ * What spends outputs of transactions that are in no block any more, or never were, where another spend of the funding output has confirmed:
+ * the children of our commitment, and the claims on one that a reorganisation has taken away.
+ */
 function withdrawEffects(before: OnchainState, next: OnchainState, plan: Plan | undefined): readonly OnchainEffect[] {
   if (plan === undefined || before.claims === next.claims) return []
   const known = new Set([...next.claims.map(({ txid }) => txid), ...plan.replaced.values()])
   const spenders = spendersOf(next.facts)
+  const confirmed = new Set(next.facts.transactions.map(({ txid }) => txid))
   return before.claims
-    .filter(({ role, txid }) => role === 'anchor' && !known.has(txid))
+    .filter(claim => !known.has(claim.txid) && !resolvedOutpoints(claim).some(({ txid }) => confirmed.has(txid)))
     .filter(({ tx }) => !tx.inputs.some(({ outpoint }) => spenders.has(outPointKey(outpoint))))
     .map(({ txid }): OnchainEffect => ({ type: 'withdraw', txid }))
 }

@@ -45,7 +45,7 @@ describe('reorganisations', () => {
   })
 
   it.each(FORMATS)('%s: claims on a commitment in whose place another one has come are withdrawn', format => {
-    const { model, alice, bob, nodes } = pair(format, 'alice')
+    const { model, bob, nodes } = pair(format, 'alice')
     for (const node of nodes) node.start()
     // The peer's claims on hers: then the chain takes his instead.
     mineUntil(nodes, () => bob.confirmed().length > 0)
