@@ -50,7 +50,8 @@ const CHAIN_FEES_MSAT = 19_000_000n
 class World {
   readonly line: Line
   readonly sides: readonly [Side, Side, Side]
-  readonly sent: { readonly offered: Offered; readonly amount: bigint; readonly fee: bigint }[] = []
+  /** By the id of Alice's HTLC: one that no commitment has covered when her connection ends was never there, and its id is given again. */
+  readonly sent = new Map<number, { readonly offered: Offered; readonly amount: bigint; readonly fee: bigint }>()
   readonly holds: { readonly preimage: Uint8Array; readonly hash: string }[] = []
   readonly before: bigint
   #last: ReturnType<Line['invoice']> | undefined
@@ -135,7 +136,8 @@ class World {
     // What does not fit any more is not sent.
     const room = channel.durable.htlcs.filter(({ offeredBy }) => offeredBy === 'local')
     if (room.length > 8) return
-    this.sent.push({ offered: line.offer(wish), amount, fee })
+    const offered = line.offer(wish)
+    this.sent.set(offered.id, { offered, amount, fee })
   }
 
   /** Everything comes to its end: all are there, and time and blocks pass. */
@@ -165,7 +167,9 @@ class World {
     const [, bob] = sides
     const { forwards, usage, byOutbound, session } = bob.state.payments
     expect([forwards.size, usage.size, byOutbound.size, session.offers.size]).toEqual([0, 0, 0, 0])
-    const taken = this.sent.filter(({ offered }) => line.answers.get(`${offered.channelId}/${offered.id}`) === 'taken')
+    const taken = [...this.sent.values()].filter(
+      ({ offered }) => line.answers.get(`${offered.channelId}/${offered.id}`) === 'taken',
+    )
     const closed = sides.some(side => side.channelStates().includes('closed'))
     const earned = bob.eventsOf('payment_forwarded').reduce((sum, { feeMsat }) => sum + feeMsat, 0n)
     const gained = this.#wealth() - this.before
