@@ -7,6 +7,7 @@ import { blockKey } from './keys.ts'
 import { isFunded, stepLink } from './links.ts'
 import { endUnfundable } from './lostFunding.ts'
 import { offerAgain } from './lostInputs.ts'
+import { forgetHeld } from './storage/held.ts'
 import type { EngineState } from './types.ts'
 import { linkAt, update, type Work } from './work.ts'
 
@@ -38,6 +39,7 @@ export function connectBlock(work: Work, { height, hash, transactions }: NewBloc
     forgetFailed(work, index)
   }
   followFeerates(work)
+  forgetHeld(work, height)
   work.tasks.push({ to: 'gossip', input: { type: 'block', height, spent: spentBy(work, transactions) } })
   // After what the links have to tell of this block.
   work.tasks.push({ to: 'payments', input: { type: 'block' } })

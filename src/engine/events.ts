@@ -40,6 +40,14 @@ export type NodeEvent =
     }
   | { readonly type: 'peer_connected'; readonly peer: NodeId }
   | { readonly type: 'peer_disconnected'; readonly peer: NodeId }
+  /** A peer keeps a list of channels for us, made at that time, that names so many which this node does not know: data was lost here. */
+  | {
+      readonly type: 'channels_unknown'
+      readonly peer: NodeId
+      readonly count: number
+      /** Milliseconds since 1970. */
+      readonly createdAt: number
+    }
   | { readonly type: 'coin_received'; readonly outpoint: OutPoint; readonly amountSat: Sat; readonly height: number }
   | { readonly type: 'transaction_confirmed'; readonly txid: Txid; readonly height: number }
   | { readonly type: 'transaction_conflicted'; readonly txid: Txid; readonly by: Txid; readonly height: number }

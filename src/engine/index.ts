@@ -8,8 +8,16 @@ export { EVENTS, eventKey, LOADED_PREFIXES } from './keys.ts'
 export { BLOCKS_BELOW_FIRST_TIP, DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 export { linkContext } from './links.ts'
 export { type LoadOptions, loadEngine } from './load.ts'
-export { type Restored, type RestoreOptions, restoredBirthHeight, restoredRecords } from './restore.ts'
+export {
+  type Recalled,
+  type Restored,
+  type RestoreOptions,
+  recalledRecords,
+  restoredBirthHeight,
+  restoredRecords,
+} from './restore.ts'
 export { engineMachine, engineStep } from './step.ts'
+export { openList, type StoredChannel, type StoredList } from './storage/blob.ts'
 export type {
   EngineContext,
   EngineEffect,

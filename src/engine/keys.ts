@@ -13,6 +13,7 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   request/<idempotency key>  what came of a call that is carried out once
 //   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
+//   storage-of/<node id>        for whom we keep something, and storage-blob/<node id> what: never loaded with the rest
 //   node/charge/<link index>   what a token was charged for a channel that is being opened
 //   node/charge/send/<txid>    what it was charged for a payment on chain that is not final
 //   node/next-link             the index of the next link
@@ -26,6 +27,7 @@ export const EVENTS = 'event/'
 /** The room of payments names these itself. */
 export const IN_FLIGHT = 'in-flight/'
 export const TOKENS = 'token/'
+export const STORAGE_OF = 'storage-of/'
 export const NODE = 'node/'
 export const CHARGES = 'node/charge/'
 export const NEXT_LINK = 'node/next-link'
@@ -47,12 +49,15 @@ export const LOADED_PREFIXES: readonly string[] = [
   'policy/',
   'onion/',
   'claimed/',
+  STORAGE_OF,
 ]
 
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`
 export const peerKey = (id: NodeId): string => `${PEERS}${id}`
 export const eventKey = (number: number): string => `${EVENTS}${String(number).padStart(16, '0')}`
 export const chargeKey = (name: string): string => `${CHARGES}${name}`
+export const storageOfKey = (id: NodeId): string => `${STORAGE_OF}${id}`
+export const storageBlobKey = (id: NodeId): string => `storage-blob/${id}`
 /** Beside the link's own records. */
 export const linkPeerKey = (id: ChannelId): string => `${CHANNELS}${id}/peer`
 

@@ -39,6 +39,13 @@ export interface EngineLimits {
   readonly onionMessagesPerSecond: number
   /** The longest packet of theirs that goes on: the larger of the two lengths of BOLT 4, onion messages. */
   readonly maxOnionMessageBytes: number
+  /** Peers that get a new list of our channels at once, and how long the next ones wait then, in milliseconds. */
+  readonly storageListsAtOnce: number
+  readonly storagePauseMs: number
+  /** What we keep for a peer is written no more often than that, in milliseconds (BOLT 1: no more than once a minute). */
+  readonly storageIntervalMs: number
+  /** And kept for so many blocks after its last channel. */
+  readonly storageKeptBlocks: number
   /** Blocks whose hashes are kept: a reorganisation that is deeper needs a new scan. */
   readonly maxReorgDepth: number
 }
@@ -61,6 +68,10 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   maxOnionMessagesAtOnce: 50,
   onionMessagesPerSecond: 10,
   maxOnionMessageBytes: 32_834,
+  storageListsAtOnce: 8,
+  storagePauseMs: 1_000,
+  storageIntervalMs: 60_000,
+  storageKeptBlocks: 2_016,
   maxReorgDepth: 144,
 }
 

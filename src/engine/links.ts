@@ -158,6 +158,7 @@ function afterStep(work: Work, before: Link, next: LinkState): void {
     openingEnded(work, link, next.channel.reason)
     return
   }
+  if (isFunded(next.channel) && next.channel.state !== before.state.channel?.state) work.tasks.push({ to: 'storage' })
   if (isNewsOfChannel(before.state, next)) work.tasks.push({ to: 'announcing', index: before.index })
   if (!isUsable(before.state) && isUsable(next))
     work.tasks.push({ to: 'payments', input: { type: 'usable', peer: link.peer } })

@@ -23,9 +23,10 @@ import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
 import { loadWallet } from '../wallet/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
-import { BLOCKS, CHANNELS, CHARGES, NEXT_LINK, NODE, nameKey, PEERS, WALLET } from './keys.ts'
+import { BLOCKS, CHANNELS, CHARGES, NEXT_LINK, NODE, nameKey, PEERS, STORAGE_OF, WALLET } from './keys.ts'
 import { namesOf } from './links.ts'
 import { renamed } from './shortIds.ts'
+import { loadHeld } from './storage/state.ts'
 import type { Charge, EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
 
 type Records = ReadonlyMap<string, Uint8Array>
@@ -55,6 +56,8 @@ export function loadEngine(options: LoadOptions): Result<EngineState, DecodeFail
   if (!next.ok) return next
   const charges = loadCharges(records)
   if (!charges.ok) return charges
+  const storage = loadHeld(sorted.storage)
+  if (!storage.ok) return storage
   const empty: EngineState = {
     blocks: sorted.blocks,
     peers: peers.value,
@@ -72,6 +75,7 @@ export function loadEngine(options: LoadOptions): Result<EngineState, DecodeFail
     payments: payments.value,
     gossip,
     unsaved: undefined,
+    storage: storage.value,
   }
   return loadLinks(empty, sorted.channels)
 }
@@ -82,11 +86,20 @@ interface Sorted {
   readonly wallet: Map<string, Uint8Array>
   /** The records of each channel, with their whole keys. */
   readonly channels: Map<string, Map<string, Uint8Array>>
+  /** What we keep for peers, by peer. */
+  readonly storage: Map<string, Uint8Array>
   readonly others: Map<string, Uint8Array>
 }
 
 function sortedOut(records: Records): Sorted {
-  const sorted: Sorted = { blocks: [], peers: new Map(), wallet: new Map(), channels: new Map(), others: new Map() }
+  const sorted: Sorted = {
+    blocks: [],
+    peers: new Map(),
+    wallet: new Map(),
+    channels: new Map(),
+    storage: new Map(),
+    others: new Map(),
+  }
   for (const [key, value] of records) {
     if (key.startsWith(CHANNELS)) {
       const id = key.slice(CHANNELS.length, key.indexOf('/', CHANNELS.length))
@@ -98,6 +111,7 @@ function sortedOut(records: Records): Sorted {
       sorted.blocks.push({ height: Number(key.slice(BLOCKS.length)), hash: toHex(value) as BlockHash })
     } else if (key.startsWith(PEERS)) sorted.peers.set(key.slice(PEERS.length), value)
     else if (key.startsWith(WALLET)) sorted.wallet.set(key.slice(WALLET.length), value)
+    else if (key.startsWith(STORAGE_OF)) sorted.storage.set(key.slice(STORAGE_OF.length), value)
     else if (!key.startsWith(NODE)) sorted.others.set(key, value)
   }
   sorted.blocks.sort((a, b) => a.height - b.height)

@@ -3,6 +3,8 @@ import { type PeerEffect, type PeerInput, peerStep } from '../peer/index.ts'
 import { encodeMessage } from '../wire/index.ts'
 import { isFunded } from './links.ts'
 import { mayTell, peerEntry, putPeerEntry, refuseWaiting } from './peerEntries.ts'
+import { returnHeld } from './storage/held.ts'
+import { tellList } from './storage/own.ts'
 import { act, emit, linkAt, reply, type Work } from './work.ts'
 
 // The peers within the node.
@@ -56,11 +58,13 @@ function perform(work: Work, nodeId: NodeId, effect: PeerEffect): void {
 }
 
 function up(work: Work, nodeId: NodeId, features: Uint8Array): void {
+  returnHeld(work, nodeId)
   const entry = peerEntry(work, nodeId)
   for (const index of entry.links) work.tasks.push({ to: 'link', index, input: { type: 'connected' } })
   work.tasks.push({ to: 'gossip', input: { type: 'peer_up', peer: nodeId, features } })
   for (const request of entry.waiting) reply(work, request, { type: 'done' })
   putPeerEntry(work, { ...entry, waiting: [] })
+  tellList(work, nodeId)
   if (isOurs(work, nodeId) && mayTell(work, nodeId)) emit(work, { type: 'peer_connected', peer: nodeId })
 }
 

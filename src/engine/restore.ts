@@ -1,6 +1,29 @@
-import { type DecodeFailure, decode, encode, ok, type Result, u32, u64Number } from '../base/index.ts'
-import { recordsWithoutTrust } from '../link/index.ts'
-import { BIRTH_HEIGHT, BLOCKS, CHANNELS, IN_FLIGHT, NEXT_LINK, TOKENS, WALLET } from './keys.ts'
+import {
+  type DecodeFailure,
+  decode,
+  encode,
+  jsonEncode,
+  ok,
+  outPointKey,
+  type Result,
+  u32,
+  u64Number,
+} from '../base/index.ts'
+import { recalledLink, recordsWithoutTrust } from '../link/index.ts'
+import {
+  BIRTH_HEIGHT,
+  BLOCKS,
+  CHANNELS,
+  IN_FLIGHT,
+  linkPeerKey,
+  NEXT_LINK,
+  peerKey,
+  STORAGE_OF,
+  TOKENS,
+  WALLET,
+} from './keys.ts'
+import { aliasOf } from './shortIds.ts'
+import type { StoredChannel, StoredList } from './storage/blob.ts'
 
 // What a node begins with whose own records are lost: those of a backup, which may be old, or none at all.
 
@@ -28,6 +51,7 @@ export interface Restored {
  * - the keys of the next channel are ones that no channel ever had, also those that were opened since;
  * - what was in flight is forgotten, so that nothing is paid twice or called failed that went through; the chain decides about the
  *   money in it;
+ * - what was kept for peers is in no backup: they give it again;
  * - tokens are gone: one that was revoked since, or has spent its budget, would be good again.
  */
 export function restoredRecords(backup: Records, options: RestoreOptions): Result<Restored, DecodeFailure> {
@@ -35,7 +59,7 @@ export function restoredRecords(backup: Records, options: RestoreOptions): Resul
   const kept = new Map<string, Uint8Array>()
   const channels = new Map<string, Map<string, Uint8Array>>()
   for (const [key, value] of backup) {
-    if (key.startsWith(IN_FLIGHT) || key.startsWith(TOKENS) || key === BIRTH_HEIGHT) continue
+    if (FORGOTTEN.some(prefix => key.startsWith(prefix)) || key === BIRTH_HEIGHT) continue
     if (birthHeight !== undefined && isOfBlocks(key)) continue
     if (key.startsWith(CHANNELS)) {
       const id = key.slice(0, key.indexOf('/', CHANNELS.length))
@@ -55,6 +79,41 @@ export function restoredRecords(backup: Records, options: RestoreOptions): Resul
   kept.set(NEXT_LINK, encode(u64Number, Math.max(before.value, unusedLinkIndex(now))))
   if (birthHeight !== undefined) kept.set(BIRTH_HEIGHT, encode(u32, birthHeight))
   return ok({ records: kept, channelsToClose })
+}
+
+const FORGOTTEN = [IN_FLIGHT, TOKENS, STORAGE_OF]
+
+/** What peers have kept of a node that has nothing left but its seed. */
+export interface Recalled extends Restored {
+  /** Where the chain is read from. */
+  readonly birthHeight: number
+}
+
+/**
+ * The same from lists that peers have given back: the channels that any of them names, each as it was opened, so that its peer is asked to
+ * close. Of two that name one channel the newer one counts. Nothing where no channel is named.
+ */
+export function recalledRecords(
+  lists: readonly StoredList[],
+  options: RestoreOptions & { readonly channelSeed: Uint8Array },
+): Result<Recalled, DecodeFailure> | undefined {
+  const { channelSeed: seed, reason } = options
+  const channels = new Map<string, StoredChannel>()
+  for (const list of [...lists].sort((a, b) => a.createdAt - b.createdAt)) {
+    for (const stored of list.channels) channels.set(outPointKey(stored.channel.fundingOutpoint), stored)
+  }
+  if (channels.size === 0) return undefined
+  const records = new Map<string, Uint8Array>()
+  for (const { peer, addresses, createdAt, channel } of channels.values()) {
+    const recalled = recalledLink(channel, { seed, reason })
+    for (const [key, value] of recalled.records) records.set(key, value)
+    const alias = aliasOf(seed, recalled.channelId)
+    records.set(linkPeerKey(recalled.channelId), jsonEncode({ peer, createdAt, alias }))
+    records.set(peerKey(peer), jsonEncode({ asked: false, addresses }))
+  }
+  const birthHeight = options.birthHeight ?? Math.min(...[...channels.values()].map(({ sinceHeight }) => sinceHeight))
+  const restored = restoredRecords(records, { ...options, birthHeight })
+  return restored.ok ? ok({ ...restored.value, birthHeight, channelsToClose: channels.size }) : restored
 }
 
 /** The height that a restore has named, if one has. */

@@ -9,6 +9,8 @@ import { nameKey } from './keys.ts'
 import { stepLink } from './links.ts'
 import { relayOnionMessage } from './onionMessages.ts'
 import { peerEntry, sendTo } from './peerEntries.ts'
+import { keepFor } from './storage/held.ts'
+import { hearList } from './storage/own.ts'
 import { linkAt, type Work } from './work.ts'
 
 // Which link a message of a peer is for, and what is said to one that is for none.
@@ -20,6 +22,14 @@ export function routeMessage(work: Work, nodeId: NodeId, message: DeliveredMessa
   }
   if (message.type === 'onion_message') {
     relayOnionMessage(work, nodeId, message)
+    return
+  }
+  if (message.type === 'peer_storage') {
+    keepFor(work, nodeId, message.blob)
+    return
+  }
+  if (message.type === 'peer_storage_retrieval') {
+    hearList(work, nodeId, message.blob)
     return
   }
   // Dual funding, splicing: nobody here listens to them yet.

@@ -15,6 +15,8 @@ import { forgetOldest, sweepRequests } from './requestAges.ts'
 import { handleRequest } from './requests.ts'
 import { routeMessage } from './routing.ts'
 import { publishRefused } from './sending.ts'
+import { heldRead, readHeld, writeHeld } from './storage/held.ts'
+import { listChanged, sendLists } from './storage/own.ts'
 import type { EngineContext, EngineInput, EngineState, EngineStep } from './types.ts'
 import { act, type Task, update, type Work } from './work.ts'
 
@@ -83,6 +85,9 @@ function handle(work: Work, input: EngineInput): void {
     case 'gossip_loaded':
       hearAnswer(work, input)
       return
+    case 'storage_loaded':
+      heldRead(work, input.peer, input.blob)
+      return
     case 'oldest_requests':
       forgetOldest(work, input)
       return
@@ -118,6 +123,9 @@ function perform(work: Work, task: Task): void {
     case 'announcing':
       tellOfChannel(work, task.index)
       return
+    case 'storage':
+      listChanged(work)
+      return
     case 'channels':
       routeMessage(work, task.nodeId, task.message)
       return
@@ -141,6 +149,7 @@ function connected(work: Work, input: Extract<EngineInput, { type: 'connected' }
     act(work, { type: 'close', connection, reason: 'this node has as many connections as it can bear' })
     return
   }
+  readHeld(work, nodeId)
   stepPeer(work, nodeId, { type: 'connected', connection, outgoing, ...(address !== undefined && { address }) })
   // The user has changed their mind while it was dialled.
   const isUnwanted = outgoing && !state.dial.wanted && state.line.type === 'none'
@@ -167,6 +176,8 @@ function tick(work: Work): void {
   const { wakeAt } = work.state.gossip
   if (wakeAt !== undefined && work.context.now >= wakeAt) stepGossip(work, { type: 'tick' })
   sweepRequests(work)
+  writeHeld(work)
+  sendLists(work)
 }
 
 /** What the records do not say: who is to be dialled, what is to be published again, what is watched. */

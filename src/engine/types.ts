@@ -20,6 +20,7 @@ import type { WalletKeys, WalletLimits, WalletState } from '../wallet/index.ts'
 import type { FeatureName, ShortChannelId } from '../wire/index.ts'
 import type { NumberedEvent } from './events.ts'
 import type { EngineLimits } from './limits.ts'
+import type { StorageState } from './storage/state.ts'
 
 // A whole node as values: many peers, many channels with each, one wallet, one chain, and what is paid over all of it.
 
@@ -58,6 +59,8 @@ export interface EngineState {
   readonly gossip: GossipState
   /** What it has to store and what has not been worth a commit yet, the newest first. */
   readonly unsaved: Unsaved | undefined
+  /** What we keep for peers, and who is to keep something for us. */
+  readonly storage: StorageState
 }
 
 export interface Unsaved {
@@ -178,6 +181,8 @@ export interface EngineContext {
   readonly self?: Partial<Omit<OwnNode, 'features'>>
   /** Those whose channels our user lets be used before they are confirmed. Default: nobody. */
   readonly trustZeroConf?: ReadonlySet<NodeId>
+  /** 32 bytes: seals what peers keep for us. Absent: they are given nothing. */
+  readonly storageKey?: Uint8Array
   /** In [0, 1), new for each turn: for jitter, not for secrets. */
   readonly entropy: number
 }
@@ -243,6 +248,8 @@ export type EngineInput =
   | { readonly type: 'looked_up'; readonly request: number; readonly records: ReadonlyMap<string, Uint8Array> }
   /** The answer to `load_gossip`. */
   | { readonly type: 'gossip_loaded'; readonly load: number; readonly records: ReadonlyMap<string, Uint8Array> }
+  /** The answer to `load_storage`: nothing where there is no such record. */
+  | { readonly type: 'storage_loaded'; readonly peer: NodeId; readonly blob: Uint8Array | undefined }
   /** The answer to `load_oldest`: in the order of the keys. */
   | { readonly type: 'oldest_requests'; readonly keys: readonly string[] }
   // The user. Each `request` is answered once, by `reply` or by what `publish` became.
@@ -322,6 +329,8 @@ export type EngineEffect =
   | { readonly type: 'check_funding'; readonly shortChannelId: ShortChannelId }
   /** Answer with `gossip_loaded`: those of these records that there are. */
   | { readonly type: 'load_gossip'; readonly load: number; readonly keys: readonly string[] }
+  /** Answer with `storage_loaded`: this record. */
+  | { readonly type: 'load_storage'; readonly peer: NodeId; readonly key: string }
   /** Answer with `oldest_requests`: the first so many keys under this prefix, unless there are none. */
   | { readonly type: 'load_oldest'; readonly prefix: string; readonly limit: number }
   | { readonly type: 'reply'; readonly request: number; readonly reply: EngineReply }

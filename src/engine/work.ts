@@ -39,6 +39,8 @@ export type Task =
   | { readonly to: 'gossip'; readonly input: GossipInput }
   /** What the network may hear of this link has changed. */
   | { readonly to: 'announcing'; readonly index: number }
+  /** The list of channels that peers keep for us has changed. */
+  | { readonly to: 'storage' }
   /** A message of the peer, for whichever link it is about. */
   | { readonly to: 'channels'; readonly nodeId: NodeId; readonly message: DeliveredMessage }
 

@@ -20,6 +20,7 @@ const LAYOUT = utf8Encode('bookend/seed/v1')
 const CHANNELS = utf8Encode('channels')
 const NODE = utf8Encode('node')
 const BACKUP = utf8Encode('backup')
+const PEER_STORAGE = utf8Encode('peer-storage')
 
 const KNOWN_WORDS: ReadonlySet<string> = new Set(wordlist)
 
@@ -72,12 +73,14 @@ export interface SeedKeys {
   readonly walletSeed: Uint8Array
   /** 32 bytes: seals backups. */
   readonly backupKey: Uint8Array
+  /** 32 bytes: seals what peers keep for us. */
+  readonly storageKey: Uint8Array
 }
 
 /**
  * One key for each use, so that none tells of another. Seed layout, version 1:
  *
- *     HKDF-SHA256(ikm = BIP 39 seed, salt = "bookend/seed/v1", info = "channels" | "node" | "backup")
+ *     HKDF-SHA256(ikm = BIP 39 seed, salt = "bookend/seed/v1", info = "channels" | "node" | "backup" | "peer-storage")
  *
  * The BIP 39 seed itself is where the on-chain wallet starts, so that other wallets find its coins by the words alone. Cost: 2048
  * rounds of HMAC-SHA512; keep the result.
@@ -89,5 +92,6 @@ export function keysFromPhrase(phrase: SeedPhrase): SeedKeys {
     nodeSecret: hkdfSha256(walletSeed, LAYOUT, NODE, 32),
     walletSeed,
     backupKey: hkdfSha256(walletSeed, LAYOUT, BACKUP, 32),
+    storageKey: hkdfSha256(walletSeed, LAYOUT, PEER_STORAGE, 32),
   }
 }

@@ -8,6 +8,7 @@ export { recordsWithoutTrust } from './lostData.ts'
 export { prepareLink } from './prepare.ts'
 export { forgetSecrets } from './secrets.ts'
 export { shortChannelIdOf } from './shortChannelId.ts'
+export { linkSketch, recalledLink } from './sketch.ts'
 export {
   isFailedOpening,
   isIdle,

@@ -110,11 +110,11 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 
 /** Everything that an engine may look at and that does not change while it runs. */
 function fixedContext(
-  { limits = {}, trustZeroConf = [], announce = {}, onionMessages = false }: NodeOptions,
+  { limits = {}, trustZeroConf = [], announce = {}, onionMessages = false, peerStorage = true }: NodeOptions,
   network: NetworkName,
   { seed, wallet }: NodeKeys,
 ): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
-  const features = localFeatures({ basicMpp: true, onionMessages })
+  const features = localFeatures({ basicMpp: true, onionMessages, provideStorage: peerStorage })
   const channelDefaults =
     network === 'regtest' ? { ...DEFAULT_LIMITS, minimumDepth: REGTEST_MINIMUM_DEPTH } : DEFAULT_LIMITS
   const engineDefaults =
@@ -126,6 +126,7 @@ function fixedContext(
     nodeSecret: seed.nodeSecret,
     channelSeed: seed.channelSeed,
     walletKeys: wallet,
+    ...(peerStorage && { storageKey: seed.storageKey }),
     features,
     supported: supportedFeatures(features),
     trustZeroConf: new Set(trustZeroConf),

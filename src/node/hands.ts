@@ -220,6 +220,11 @@ export class Hands {
         this.#load(this.#lookUp(keys), records => this.tell({ type: 'gossip_loaded', load, records }))
         return
       }
+      case 'load_storage': {
+        const { peer, key } = effect
+        this.#load(this.#lookUp([key]), records => this.tell({ type: 'storage_loaded', peer, blob: records.get(key) }))
+        return
+      }
       case 'load_oldest': {
         const { prefix, limit } = effect
         this.#load(this.#options.store.loadPage(prefix, { limit }), records => {

@@ -10,7 +10,15 @@ export type { ExplainedOutput, ExplainedSpend, ExplainedSpending } from './expla
 export { type NodeKeys, nodeKeys } from './nodeKeys.ts'
 export type { AnnouncedNode, LogLine, NetOption, NodeOptions } from './options.ts'
 export { PipeHub, pipe, regtest, sqlite, tcp } from './parts.ts'
-export { type RestoreBackupOptions, type RestoredNode, restoreBackup, restoreWords } from './restore.ts'
+export {
+  type RecalledNode,
+  type RestoreBackupOptions,
+  type RestoredNode,
+  type RestoreFromPeersOptions,
+  restoreBackup,
+  restoreFromPeers,
+  restoreWords,
+} from './restore.ts'
 export type {
   Balance,
   BookendNode,

@@ -48,6 +48,11 @@ export interface NodeOptions {
    * itself end there unread. Default: no.
    */
   readonly onionMessages?: boolean
+  /**
+   * Keeps 64 KiB for each peer with a channel, and has peers keep the sealed list of our channels, from which `restoreFromPeers` brings them
+   * back (BOLT 1, peer storage). Default: yes.
+   */
+  readonly peerStorage?: boolean
   /** Where the chain cannot say. Default: 2,500 per kw, on regtest 1,000. */
   readonly fallbackFeerate?: FeeratePerKw
   /** Trouble and news for people, a line each; never a secret. Default: nowhere. */

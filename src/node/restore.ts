@@ -1,8 +1,12 @@
-import { BookendError, type NodeId } from '../base/index.ts'
-import { restoredRecords } from '../engine/index.ts'
-import type { SeedPhrase } from '../keys/index.ts'
-import type { Store } from '../ports/index.ts'
+import { BookendError, type NodeId, nodeId as nodeIdOf } from '../base/index.ts'
+import { publicKeyFromSecret } from '../crypto/index.ts'
+import { recalledRecords, restoredRecords, type StoredList } from '../engine/index.ts'
+import { keysFromPhrase, type SeedPhrase } from '../keys/index.ts'
+import type { NetAddress, Store, Timers } from '../ports/index.ts'
+import { type Asking, askForList } from './askForList.ts'
 import { openBackup } from './backup.ts'
+import type { NetOption } from './options.ts'
+import { HOST_TIMERS } from './timers.ts'
 import type { NetworkName } from './types.ts'
 
 export interface RestoreBackupOptions {
@@ -62,6 +66,101 @@ export async function restoreWords(options: {
   const none = restoredRecords(new Map(), { now, birthHeight, reason: '' })
   // No record is read, so none can be damaged.
   if (none.ok) await fill(store, none.value.records)
+}
+
+export interface RestoreFromPeersOptions {
+  readonly phrase: SeedPhrase
+  /** Peers with a channel, of which one at least is honest and keeps our list. */
+  readonly peers: readonly { readonly nodeId: NodeId; readonly address: NetAddress }[]
+  /** Default: regtest. */
+  readonly network?: NetworkName
+  /** How peers are reached. Nothing is listened on. */
+  readonly net: NetOption
+  /** An empty one. It stays open. */
+  readonly store: Store
+  /** Read the chain from this height, in place of the oldest of the channels: needed for coins that came before it. */
+  readonly birthHeight?: number
+  /** How long each peer may take, in milliseconds. Default: 30 seconds. */
+  readonly patienceMs?: number
+  /** Milliseconds since 1970. Default: the host's clock. */
+  readonly now?: number
+  /** Default: the host's. */
+  readonly timers?: Timers
+}
+
+export interface RecalledNode {
+  readonly nodeId: NodeId
+  /** Channels that their peers will be asked to close. */
+  readonly channelsToClose: number
+  /** Where the chain is read from. */
+  readonly birthHeight: number
+  /** Who was asked, and when the list was made that came back, in milliseconds since 1970, or why none did. */
+  readonly asked: readonly { readonly peer: NodeId; readonly list: number | string }[]
+}
+
+/** Peers that a list names are asked too, so many of them: theirs may be newer. */
+const MAX_PEERS_ASKED = 20
+const PATIENCE_MS = 30_000
+
+/**
+ * Fills an empty store out of what peers keep for a node (BOLT 1, peer storage), where nothing is left of it but its words: its channels, whose
+ * peers are asked to close them. Each list is under a key of the words, so that a peer can hold it back or give an older one, and not
+ * change it: that loses what was opened since, and where any other peer gives a newer one, nothing. Rejects with a `BookendError`; then nothing is stored.
+ */
+export async function restoreFromPeers(options: RestoreFromPeersOptions): Promise<RecalledNode> {
+  const { phrase, network = 'regtest', net, now = Date.now(), birthHeight, timers = HOST_TIMERS } = options
+  const keys = keysFromPhrase(phrase)
+  const { asked, lists } = await listsOf(options.peers, {
+    network: net.network(keys.nodeSecret),
+    keys,
+    chain: network,
+    patienceMs: options.patienceMs ?? PATIENCE_MS,
+    timers,
+  })
+  const made = lists.length === 0 ? undefined : new Date(Math.max(...lists.map(list => list.createdAt))).toISOString()
+  const reason = `this node has lost its data and goes on from the list of ${made} that a peer has kept: its peer has to publish its newest commitment`
+  const { channelSeed } = keys
+  const from = birthHeight !== undefined && { birthHeight }
+  const recalled = recalledRecords(lists, { now, reason, channelSeed, ...from })
+  if (recalled === undefined || !recalled.ok) throw nothingKept(asked)
+  await fill(options.store, recalled.value.records)
+  const { channelsToClose } = recalled.value
+  const nodeId = nodeIdOf(publicKeyFromSecret(keys.nodeSecret))
+  return { nodeId, channelsToClose, birthHeight: recalled.value.birthHeight, asked }
+}
+
+async function listsOf(
+  peers: RestoreFromPeersOptions['peers'],
+  asking: Asking,
+): Promise<{ readonly asked: RecalledNode['asked']; readonly lists: readonly StoredList[] }> {
+  const asked = new Map<NodeId, number | string>()
+  const lists: StoredList[] = []
+  const ask = async (some: RestoreFromPeersOptions['peers']): Promise<void> => {
+    const fresh = new Map(some.map(peer => [peer.nodeId, peer] as const).filter(([nodeId]) => !asked.has(nodeId)))
+    const answers = await Promise.all(
+      [...fresh.values()].map(async peer => [peer, await askForList(peer, asking)] as const),
+    )
+    for (const [{ nodeId }, answer] of answers) {
+      asked.set(nodeId, typeof answer === 'string' ? answer : answer.createdAt)
+      if (typeof answer !== 'string') lists.push(answer)
+    }
+  }
+  await ask(peers)
+  const named = lists
+    .flatMap(list => list.channels)
+    .flatMap(({ peer: nodeId, addresses: [address] }) => (address === undefined ? [] : [{ nodeId, address }]))
+  await ask(named.slice(0, MAX_PEERS_ASKED))
+  return { asked: [...asked].map(([peer, list]) => ({ peer, list })), lists }
+}
+
+function nothingKept(asked: RecalledNode['asked']): BookendError {
+  const words = asked.map(
+    ({ peer, list }) => `${peer}: ${typeof list === 'string' ? list : 'its list names no channel.'}`,
+  )
+  return new BookendError('not_found', `No peer has given back a list of channels. ${words.join(' ')}`, {
+    advice: 'Name another peer that this node had a channel with, or restore from a file of `bookend backup`.',
+    facts: { reason: 'nothing_kept' },
+  })
 }
 
 /** In one commit: all of it or nothing. */

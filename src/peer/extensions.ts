@@ -1,4 +1,4 @@
-import type { FeatureName, Message } from '../wire/index.ts'
+import { type FeatureName, type Message, offersFeature } from '../wire/index.ts'
 import { isNegotiated } from './features.ts'
 
 // Messages that belong to a feature: who has not negotiated it does not know them, and treats them by their number, odd or even,
@@ -10,7 +10,6 @@ const SPLICE: readonly FeatureName[] = ['option_splice']
 const INTERACTIVE_TX: readonly FeatureName[] = ['option_dual_fund', 'option_splice']
 const QUIESCE: readonly FeatureName[] = ['option_quiesce', 'option_splice']
 const ONION_MESSAGES: readonly FeatureName[] = ['option_onion_messages']
-const STORAGE: readonly FeatureName[] = ['option_provide_storage']
 
 /** The features of which one has to be negotiated for a message of this type. */
 const FEATURES_OF: ReadonlyMap<Message['type'], readonly FeatureName[]> = new Map<
@@ -36,12 +35,14 @@ const FEATURES_OF: ReadonlyMap<Message['type'], readonly FeatureName[]> = new Ma
   ['splice_locked', SPLICE],
   ['start_batch', SPLICE],
   ['onion_message', ONION_MESSAGES],
-  ['peer_storage', STORAGE],
-  ['peer_storage_retrieval', STORAGE],
 ])
+
+/** What somebody keeps for somebody: of the two, the one who keeps it has to offer that. */
+const STORAGE: ReadonlySet<Message['type']> = new Set(['peer_storage', 'peer_storage_retrieval'])
 
 /** Whether a message of this type may be sent between nodes with these features. */
 export function mayBeSent(type: Message['type'], local: Uint8Array, remote: Uint8Array): boolean {
+  if (STORAGE.has(type)) return [local, remote].some(each => offersFeature(each, 'option_provide_storage'))
   const features = FEATURES_OF.get(type)
   return features === undefined || features.some(feature => isNegotiated(local, remote, feature))
 }

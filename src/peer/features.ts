@@ -23,6 +23,8 @@ export interface FeatureOptions {
   readonly attributionData?: boolean
   /** Payments along blinded paths pass through us. Default: yes. */
   readonly routeBlinding?: boolean
+  /** What peers with a channel want kept for them is kept. Default: no. */
+  readonly provideStorage?: boolean
   /** Messages without a payment, from peers to peers of ours, are passed on. Default: no. */
   readonly onionMessages?: boolean
 }
@@ -54,6 +56,7 @@ export function localFeatures(options: FeatureOptions = {}): Uint8Array {
     ...chosen(scidAlias && zeroConf, 'option_zeroconf'),
     ...chosen(options.attributionData !== false, 'option_attribution_data'),
     ...chosen(options.routeBlinding !== false, 'option_route_blinding'),
+    ...chosen(options.provideStorage === true, 'option_provide_storage'),
     ...chosen(options.onionMessages === true, 'option_onion_messages'),
   ]
   return featureBits(...required.map(name => FEATURES[name].bit), ...optional.map(name => FEATURES[name].bit + 1))

@@ -16,6 +16,7 @@ import { commitmentPoint, deriveChannelSecrets } from '../keys/index.ts'
 import { offer, type RegtestChain } from '../regtest/index.ts'
 import type { Clock } from './clock.ts'
 import { Disk } from './disk.ts'
+import { answerFrom } from './diskAnswers.ts'
 import { type FixedContext, fixedContext } from './identity.ts'
 import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
@@ -300,33 +301,19 @@ export class SimNode implements NetworkEnd, WatchedNode {
       case 'publish':
         this.#publish(effect)
         return
-      case 'load_archive': {
-        const { link, prefix, commitmentNumber } = effect
-        const records = this.disk.load(prefix)
-        this.#later(0, () => this.submit({ type: 'archive', link, commitmentNumber, records }))
-        return
-      }
-      case 'look_up': {
-        const { keys, request } = effect
-        const records = this.disk.pick(keys)
-        this.#later(0, () => this.submit({ type: 'looked_up', request, records }))
+      case 'load_archive':
+      case 'look_up':
+      case 'load_gossip':
+      case 'load_storage':
+      case 'load_oldest': {
+        const answer = answerFrom(this.disk, effect)
+        if (answer !== undefined) this.#later(0, () => this.submit(answer))
         return
       }
       case 'check_funding': {
         const { shortChannelId } = effect
         const output = fundingOutputAt(this.#around.chain, shortChannelId)
         this.#later(0, () => this.submit({ type: 'funding_checked', shortChannelId, output }))
-        return
-      }
-      case 'load_gossip': {
-        const { load, keys } = effect
-        const records = this.disk.pick(keys)
-        this.#later(0, () => this.submit({ type: 'gossip_loaded', load, records }))
-        return
-      }
-      case 'load_oldest': {
-        const keys = [...this.disk.load(effect.prefix).keys()].sort().slice(0, effect.limit)
-        if (keys.length > 0) this.#later(0, () => this.submit({ type: 'oldest_requests', keys }))
         return
       }
       case 'reply':

@@ -23,6 +23,7 @@ const ALL_EVENTS: readonly NodeEvent[] = [
   SAID,
   { type: 'peer_connected', peer: PEER_ID },
   { type: 'peer_disconnected', peer: PEER_ID },
+  { type: 'channels_unknown', peer: PEER_ID, count: 2, createdAt: 1_700_000_000_000 },
   { type: 'coin_received', outpoint: { txid: TXID, vout: 0 }, amountSat: sat(5000), height: 110 },
   { type: 'transaction_confirmed', txid: TXID, height: 111 },
   { type: 'transaction_conflicted', txid: TXID, by: TXID, height: 112 },

@@ -84,6 +84,8 @@ describe('the node', () => {
     tell({ type: 'channel_state', ...about, from: 'closing', to: 'closed', reason: 'agreed' })
     tell({ type: 'channel_onchain', ...about, kind: 'funding_spent', sentence: 'The peer has published.' })
     tell({ type: 'peer_disconnected', peer: PEER_ID })
+    tell({ type: 'channels_unknown', peer: PEER_ID, count: 2, createdAt: 1_700_000_000_000 })
+    tell({ type: 'channels_unknown', peer: PEER_ID, count: 1, createdAt: 1_700_000_000_000 })
     tell({ type: 'coin_received', outpoint: { txid: TXID, vout: 1 }, amountSat: CHANNEL.capacitySat, height: 1200 })
     tell({ type: 'transaction_confirmed', txid: TXID, height: 1201 })
     tell({ type: 'transaction_conflicted', txid: TXID, by: TXID, height: 1202 })

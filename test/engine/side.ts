@@ -57,6 +57,8 @@ export interface SideOptions {
   readonly chain: RegtestChain
   readonly now: () => number
   readonly limits?: Limits
+  /** Whether it keeps something for peers, has them keep something for it, or both (BOLT 1, peer storage). Default: neither. */
+  readonly storage?: 'keeps' | 'has kept' | 'both'
 }
 
 /**
@@ -91,12 +93,12 @@ export class Side {
   trustZeroConf: ReadonlySet<NodeId> = new Set()
   #requests = 0
 
-  constructor({ name, chain, now, limits = {} }: SideOptions) {
+  constructor({ name, chain, now, limits = {}, storage }: SideOptions) {
     this.name = name
     this.chain = chain
     this.#now = now
     const seed = (what: string) => sha256(utf8Encode(`bookend engine ${name} ${what}`))
-    const features = localFeatures()
+    const features = localFeatures({ provideStorage: storage === 'keeps' || storage === 'both' })
     this.id = nodeId(publicKeyFromSecret(seed('node')))
     this.#fixed = {
       network: 'regtest',
@@ -104,6 +106,7 @@ export class Side {
       nodeId: this.id,
       nodeSecret: seed('node'),
       channelSeed: seed('channels'),
+      ...((storage === 'has kept' || storage === 'both') && { storageKey: seed('storage') }),
       walletKeys: walletKeys(concat(seed('wallet'), seed('wallet again')), 'regtest'),
       features,
       supported: supportedFeatures(features),
@@ -304,6 +307,11 @@ export class Side {
           }),
         )
         this.inbox.push({ type: 'gossip_loaded', load: effect.load, records })
+        return
+      }
+      case 'load_storage': {
+        const { peer, key } = effect
+        this.inbox.push({ type: 'storage_loaded', peer, blob: this.records.get(key) })
         return
       }
       case 'load_oldest': {

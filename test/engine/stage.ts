@@ -15,7 +15,7 @@ import { sha256 } from '../../src/crypto/index.ts'
 import type { EngineInput, EngineReply, Idempotency } from '../../src/engine/index.ts'
 import { createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
 import { encodeMessage, type Message } from '../../src/wire/index.ts'
-import { type Limits, Side } from './side.ts'
+import { type Limits, Side, type SideOptions } from './side.ts'
 
 /** A connection between two sides: what is on its way in each direction. `end` is the last thing that comes. */
 interface Wire {
@@ -51,8 +51,8 @@ export class Stage {
   onSent: (from: Side, bytes: Uint8Array) => void = () => undefined
   #fresh = 0
 
-  side(name: string, limits: Limits = {}): Side {
-    const side = new Side({ name, chain: this.chain, now: () => this.now, limits })
+  side(name: string, limits: Limits = {}, more: Pick<SideOptions, 'storage'> = {}): Side {
+    const side = new Side({ name, chain: this.chain, now: () => this.now, limits, ...more })
     this.sides.set(name, side)
     side.onSend = (connection, bytes) => {
       this.onSent(side, bytes)
@@ -75,9 +75,13 @@ export class Stage {
   /** Sides with coins, connected in a row. */
   sidesOf<const N extends readonly string[]>(
     names: N,
-    { coins = [2_000_000n], limits = {} }: { coins?: readonly bigint[]; limits?: Limits } = {},
+    {
+      coins = [2_000_000n],
+      limits = {},
+      ...more
+    }: { coins?: readonly bigint[]; limits?: Limits } & Pick<SideOptions, 'storage'> = {},
   ): { readonly [K in keyof N]: Side } {
-    const sides = names.map(name => this.side(name, limits))
+    const sides = names.map(name => this.side(name, limits, more))
     for (const side of sides) for (const coin of coins) side.fund(coin)
     this.catchUp()
     for (const [index, side] of sides.entries()) {

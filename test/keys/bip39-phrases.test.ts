@@ -105,6 +105,7 @@ describe('what comes from the words', () => {
         channelSeed: expected('channels'),
         nodeSecret: expected('node'),
         backupKey: expected('backup'),
+        storageKey: expected('peer-storage'),
         walletSeed: new Uint8Array(bip39),
       })
     }

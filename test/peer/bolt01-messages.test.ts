@@ -106,6 +106,16 @@ describe('a message of a feature', () => {
     expect([...without].filter(type => !withIt.has(type))).toEqual([])
   })
 
+  it.each(['peer_storage', 'peer_storage_retrieval'] as const)('%s is delivered where one of the two keeps', type => {
+    const message = { type, blob: data }
+    const [without, keeping] = [FEATURES_WITHOUT_CLOSE, combineFeatures(FEATURES_WITHOUT_CLOSE, featureBits(43))]
+    const heard = (local: Uint8Array, remote: Uint8Array) => {
+      const one = new One({ features: local, supported: supportedFeatures(local) }).up(1, initOf({ features: remote }))
+      return one.receive(message).some(effect => effect.type === 'deliver')
+    }
+    expect([heard(keeping, without), heard(without, keeping), heard(without, without)]).toEqual([true, true, false])
+  })
+
   it('needs no feature where it belongs to none', () => {
     // All but the twenty-one above, and init, ping and pong, which are answered here.
     expect(typesDelivered([]).size).toBe(samples.length - 21 - 3)
@@ -116,7 +126,6 @@ describe('a message of a feature', () => {
     { type: 'tx_complete', channelId: ONE },
   ]
   const odd: readonly Message[] = [
-    { type: 'peer_storage', blob: data },
     { type: 'onion_message', pathKey: new Uint8Array(33).fill(2), onionMessagePacket: data },
     { type: 'tx_remove_output', channelId: ONE, serialId: 1n },
   ]
@@ -125,9 +134,12 @@ describe('a message of a feature', () => {
     expect(new One().up().receive(message)).toEqual([sends('warning'), closes('not_negotiated'), DOWN])
   })
 
-  it.each(odd)('that is not negotiated is unknown: $type is odd and ignored', message => {
-    expect(new One().up().receive(message)).toEqual([])
-  })
+  it.each([...odd, { type: 'peer_storage', blob: data } as const])(
+    'that is not negotiated is unknown: $type is odd and ignored',
+    message => {
+      expect(new One().up().receive(message)).toEqual([])
+    },
+  )
 
   it.each([...even, ...odd])('that is negotiated is delivered: $type', message => {
     const features = combineFeatures(FEATURES_OF_OURS, featureBits(29, 35, 39, 43))

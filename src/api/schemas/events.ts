@@ -57,6 +57,11 @@ export const nodeEvent = z
     event('peer_said', 'PeerSaidEvent', { ...aboutChannel, kind: z.enum(['error', 'warning']), text: z.string() }),
     event('peer_connected', 'PeerConnectedEvent', { peer: nodeIdText }),
     event('peer_disconnected', 'PeerDisconnectedEvent', { peer: nodeIdText }),
+    event('channels_unknown', 'ChannelsUnknownEvent', {
+      peer: nodeIdText,
+      count: z.int().min(1),
+      createdAt: time,
+    }),
     event('coin_received', 'CoinReceivedEvent', { outpoint: outPoint, amountSat: satText, height }),
     event('transaction_confirmed', 'TransactionConfirmedEvent', { txid: txidText, height }),
     event('transaction_conflicted', 'TransactionConflictedEvent', { txid: txidText, by: txidText, height }),

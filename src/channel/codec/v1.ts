@@ -63,7 +63,7 @@ const role: Codec<'opener' | 'accepter'> = oneOf('opener', 'accepter')
 const format: Codec<CommitmentFormat> = oneOf('static_remotekey', 'anchors_zero_fee_htlc')
 const stage: Codec<UpdateStage> = oneOf('proposed', 'signed', 'acknowledged', 'countersigned', 'irrevocable')
 
-const basepoints: Codec<ChannelBasepoints> = struct({
+export const basepoints: Codec<ChannelBasepoints> = struct({
   fundingPubkey: point,
   revocationBasepoint: point,
   paymentBasepoint: point,
@@ -71,8 +71,8 @@ const basepoints: Codec<ChannelBasepoints> = struct({
   htlcBasepoint: point,
 })
 
-const partyTerms: Codec<PartyTerms> = struct({
-  basepoints,
+/** All but the keys. */
+export const termFields = {
   dustLimitSat: satoshis,
   maxHtlcValueInFlightMsat: millisatoshis,
   channelReserveSat: satoshis,
@@ -80,11 +80,12 @@ const partyTerms: Codec<PartyTerms> = struct({
   toSelfDelay: u16,
   maxAcceptedHtlcs: u16,
   upfrontShutdownScript: optional(scriptBytes),
-})
+}
 
-export const params: Codec<ChannelParams> = struct({
-  channelId: channelIdCodec,
-  temporaryChannelId: channelIdCodec,
+const partyTerms: Codec<PartyTerms> = struct({ basepoints, ...termFields })
+
+/** What both sides have agreed on, but for the terms and the ids. */
+export const agreedFields = {
   role,
   channelKeyIndex: u64Number,
   format,
@@ -94,6 +95,12 @@ export const params: Codec<ChannelParams> = struct({
   fundingAmountSat: satoshis,
   pushMsat: millisatoshis,
   minimumDepth: u32,
+}
+
+export const params: Codec<ChannelParams> = struct({
+  channelId: channelIdCodec,
+  temporaryChannelId: channelIdCodec,
+  ...agreedFields,
   local: partyTerms,
   remote: partyTerms,
 })

@@ -54,24 +54,45 @@ export function fundedChannel(
     readonly phase: Extract<ChannelPhase, { type: 'wait_for_funding_confirmed' }>
   },
 ): FundedChannel {
-  const durable: ChannelDurable = {
+  const durable = firstDurable({
     params: paramsOf(terms, signed.fundingOutpoint),
     phase: signed.phase,
+    feeratePerKw: terms.feeratePerKw,
+    signature: signed.signature,
+    remotePoint: terms.remoteFirstPoint,
+  })
+  return { state: signed.phase.type, durable, session: { connection: 'connected', negotiated: terms.negotiated } }
+}
+
+/** A channel with its first commitments, before anything has moved. */
+export function firstDurable({
+  params,
+  phase,
+  feeratePerKw,
+  signature,
+  remotePoint,
+}: Pick<ChannelDurable, 'params' | 'phase' | 'feeratePerKw'> & {
+  /** The peer's, 64 bytes, for our first commitment. */
+  readonly signature: Uint8Array
+  readonly remotePoint: Uint8Array
+}): ChannelDurable {
+  return {
+    params,
+    phase,
     ready: { local: false, remote: false },
     shutdown: {},
-    settled: firstBalances(terms),
-    feeratePerKw: terms.feeratePerKw,
+    settled: firstBalances(params),
+    feeratePerKw,
     feeUpdates: [],
     htlcs: [],
     nextHtlcId: { local: 0, remote: 0 },
-    localCommit: { number: 0, signature: signed.signature, htlcSignatures: [] },
-    remoteCommit: { number: 0, point: terms.remoteFirstPoint },
+    localCommit: { number: 0, signature, htlcSignatures: [] },
+    remoteCommit: { number: 0, point: remotePoint },
     remoteSecrets: emptySecretStore,
     proposed: [],
     lastSent: 'neither',
     mutualCloses: [],
   }
-  return { state: signed.phase.type, durable, session: { connection: 'connected', negotiated: terms.negotiated } }
 }
 
 /** Our per-commitment point for commitment 0, which open_channel and accept_channel announce. */
@@ -79,7 +100,11 @@ export function firstPoint(context: Pick<ChannelContext, 'secrets'>): Uint8Array
   return commitmentPoint(context.secrets, 0)
 }
 
-function firstBalances({ role, fundingAmountSat, pushMsat }: ChannelTerms): Balances {
+function firstBalances({
+  role,
+  fundingAmountSat,
+  pushMsat,
+}: Pick<ChannelParams, 'role' | 'fundingAmountSat' | 'pushMsat'>): Balances {
   const opener = subtract(satToMsat(fundingAmountSat), pushMsat)
   return role === 'opener' ? { localMsat: opener, remoteMsat: pushMsat } : { localMsat: pushMsat, remoteMsat: opener }
 }

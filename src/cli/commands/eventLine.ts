@@ -1,7 +1,7 @@
 import type { EventJson } from '../../api/index.ts'
 import { unreachable } from '../../base/index.ts'
 import type { Ink, Paint } from '../print.ts'
-import { grouped, inSat, msatInSat, oneLine, short, timeOf } from '../words.ts'
+import { counted, grouped, inSat, msatInSat, oneLine, short, timeOf } from '../words.ts'
 
 /** One event in one line: its number, when, and what happened. */
 export function eventLine(event: EventJson, paint: Paint): string {
@@ -58,6 +58,14 @@ function said(event: EventJson): readonly [Ink | undefined, string] {
       return [undefined, `connected to ${short(event.peer)}`]
     case 'peer_disconnected':
       return [undefined, `lost the connection to ${short(event.peer)}`]
+    case 'channels_unknown': {
+      const { peer, count, createdAt } = event
+      return [
+        'bad',
+        `${counted(count, 'channel')} of this node ${count === 1 ? 'is' : 'are'} not known here, by the list of ${timeOf(createdAt)} that ` +
+          `${short(peer)} keeps: restore with \`bookend restore --peer\``,
+      ]
+    }
     case 'coin_received': {
       const { amountSat, outpoint, height } = event
       return [
