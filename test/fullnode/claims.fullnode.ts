@@ -70,6 +70,8 @@ function play({ format, ends, random, chain }: Scene): void {
     chain.mine(1, random.chance(0.5) ? { transactions: [] } : {})
     for (const side of sides) side.catchUp()
   }
+  // What is not worth its claim in dear times waits for others.
+  for (const side of sides) side.feerate = 1_000
   mineUntil(sides, () => alice.isResolved, 300)
   mine(sides, 1)
 }
