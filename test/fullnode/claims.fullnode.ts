@@ -56,7 +56,8 @@ function play({ format, ends, random, chain }: Scene): void {
     viewOf(model, 'bob', isCheat ? 1 : 2, { knows, ...(ends === 'bob' && { publish: 'commitment' }) }),
   )
   for (const side of [alice, bob]) {
-    side.fundCoins(6)
+    // As many as all claims may take: change does not come back here, as it does to a wallet.
+    side.fundCoins(16)
     side.feerate = random.pick([1_000, 1_200, 4_000])
   }
   alice.start()
