@@ -99,6 +99,8 @@ describe('the node', () => {
         'channel c1c1c1c1c1c1 went from closing to closed: agreed',
         'channel c1c1c1c1c1c1 on chain: The peer has published.',
         'lost the connection to 020202020202',
+        '2 channels of this node are not known here, by the list of 2023-11-14 22:13:20Z that 020202020202 keeps: restore with `bookend restore --peer`',
+        '1 channel of this node is not known here, by the list of 2023-11-14 22:13:20Z that 020202020202 keeps: restore with `bookend restore --peer`',
         `received 1,000,000 sat on chain, in block 1,200, as ${TXID}:1`,
         `transaction ${TXID} was confirmed in block 1,201`,
         `transaction ${TXID} lost to ${TXID} in block 1,202`,

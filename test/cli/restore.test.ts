@@ -88,7 +88,24 @@ describe('restore', () => {
       '--birth-height',
       '0',
     ])
-    expect(told.out).toContain('Coins on chain come back; channels do not, without a backup.')
+    expect(told.out).toContain('Coins on chain come back; channels do not, without a backup or a peer.')
+  })
+
+  it('from what peers keep: asks for one source, for addresses, and says what each peer has said', async () => {
+    const { backup, words, dataDir } = await files()
+    const typed = ['restore', '--data-dir', dataDir, '--phrase-file', words, '--unencrypted-seed', '--peer']
+    const both = await run(['restore', backup, '--data-dir', dataDir, '--phrase-file', words, '--peer', OUR_ID])
+    expect(both).toMatchObject({ code: 2, errors: expect.stringContaining('There are two sources') })
+    expect(await run([...typed, OUR_ID])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining(`Nobody knows where ${OUR_ID} is.`),
+    })
+    expect(await run([...typed, 'nobody'])).toMatchObject({ code: 2, errors: expect.stringContaining('is no node id') })
+    const gone = await run([...typed, `${NODE_ID}@127.0.0.1:1`])
+    expect(gone.errors).toContain(`No peer has given back a list of channels. ${NODE_ID}: `)
+    expect(gone.errors).toContain('Name another peer that this node had a channel with')
+    expect(gone.code).not.toBe(0)
+    expect(leftIn(dataDir)).toEqual([])
   })
 
   it('asks a person for the words and twice for the passphrase', async () => {
@@ -121,7 +138,7 @@ describe('restore', () => {
   })
 
   it.each<[string, (at: Awaited<ReturnType<typeof files>>) => readonly string[], number, RegExp]>([
-    ['no file and no height', ({ words }) => ['--phrase-file', words], 2, /neither a backup nor a height/],
+    ['no file and no height', ({ words }) => ['--phrase-file', words], 2, /neither a backup nor a peer to ask, nor a height/],
     ['no such backup', ({ folder, words }) => [join(folder, 'nothing'), '--phrase-file', words], 13, /no such file/i],
     [
       'no such words',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -113,6 +113,13 @@ export class Daemon {
     this.#keep('(killed)')
     child?.kill('SIGKILL')
     return this.#gone
+  }
+
+  /** Killed, and its disk with it: what its directory held is gone. */
+  async lose(): Promise<void> {
+    await this.kill()
+    rmSync(this.dataDir, { recursive: true, force: true })
+    this.#client = undefined
   }
 
   end(): Promise<void> {

@@ -1,10 +1,14 @@
+import { fromHex, nodeId as nodeIdOf } from '../../base/index.ts'
+import type { RestoreFromPeersOptions } from '../../node/index.ts'
 import { usage } from '../problems.ts'
 import { heightTyped, type StartOptions, seedTyped } from '../start/options.ts'
+import { peerTyped } from '../typed.ts'
 
 /** What was typed behind `bookend restore`. */
 export interface TypedRestore {
   readonly dataDir?: string
   readonly network?: string
+  readonly peer?: string
   readonly phraseFile?: string
   readonly passphraseFile?: string
   readonly unencryptedSeed?: boolean
@@ -19,6 +23,11 @@ export interface RestoreOptions {
   readonly seed: StartOptions['seed']
   readonly source:
     | { readonly type: 'backup'; readonly file: string; readonly birthHeight: number | undefined }
+    | {
+        readonly type: 'peers'
+        readonly peers: RestoreFromPeersOptions['peers']
+        readonly birthHeight: number | undefined
+      }
     | { readonly type: 'words'; readonly birthHeight: number }
 }
 
@@ -26,14 +35,30 @@ export interface RestoreOptions {
 export function readRestore(file: string | undefined, typed: TypedRestore): RestoreOptions {
   const { dataDir, network, phraseFile } = typed
   const birthHeight = typed.birthHeight === undefined ? undefined : heightTyped(typed.birthHeight)
-  return { dataDir, network, phraseFile, seed: seedTyped(typed), source: sourceOf(file, birthHeight) }
+  return { dataDir, network, phraseFile, seed: seedTyped(typed), source: sourceOf(file, typed.peer, birthHeight) }
 }
 
-function sourceOf(file: string | undefined, birthHeight: number | undefined): RestoreOptions['source'] {
+function sourceOf(
+  file: string | undefined,
+  peers: string | undefined,
+  birthHeight: number | undefined,
+): RestoreOptions['source'] {
+  if (file !== undefined && peers !== undefined) {
+    throw usage('There are two sources: a backup and --peer.', 'The backup holds more: leave --peer out.')
+  }
+  if (peers !== undefined) return { type: 'peers', peers: peersTyped(peers), birthHeight }
   if (file !== undefined) return { type: 'backup', file, birthHeight }
   if (birthHeight !== undefined) return { type: 'words', birthHeight }
   throw usage(
-    'There is neither a backup nor a height to look for coins from.',
-    'Name the file that `bookend backup` wrote, or give --birth-height for the coins on chain alone.',
+    'There is neither a backup nor a peer to ask, nor a height to look for coins from.',
+    'Name the file that `bookend backup` wrote, or a peer with --peer, or give --birth-height for the coins on chain alone.',
   )
+}
+
+function peersTyped(typed: string): RestoreFromPeersOptions['peers'] {
+  return typed.split(',').map(one => {
+    const { nodeId, address } = peerTyped(one.trim())
+    if (address === undefined) throw usage(`Nobody knows where ${nodeId} is.`, 'Give NODEID@HOST:PORT.')
+    return { nodeId: nodeIdOf(fromHex(nodeId)), address }
+  })
 }

@@ -1,7 +1,17 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { BookendError } from '../../base/index.ts'
 import { parseSeedPhrase, type SeedPhrase } from '../../keys/index.ts'
-import { type Backup, MAX_BACKUP_BYTES, openBackup, restoreBackup, restoreWords } from '../../node/index.ts'
+import {
+  type Backup,
+  MAX_BACKUP_BYTES,
+  type NetworkName,
+  openBackup,
+  type RecalledNode,
+  restoreBackup,
+  restoreFromPeers,
+  restoreWords,
+  tcp,
+} from '../../node/index.ts'
 import {
   createSeedFile,
   type DataDirectory,
@@ -15,7 +25,7 @@ import { answer } from '../print.ts'
 import { usage } from '../problems.ts'
 import type { Shell } from '../shell.ts'
 import { newProtection } from '../start/seed.ts'
-import { counted, timeOf } from '../words.ts'
+import { counted, grouped, timeOf } from '../words.ts'
 import type { RestoreOptions } from './options.ts'
 
 /** Makes the directory of a node out of its words and a backup, or says what is wrong and leaves nothing behind. */
@@ -26,9 +36,9 @@ export async function restoreNode(shell: Shell, options: RestoreOptions): Promis
   const network = networkOf(opened, options.network)
   const directory = openDataDirectory(dataDirectoryOf(shell, { network, ...given(options.dataDir) }))
   try {
-    const made: Made = { directory, phrase, protection: await newProtection(shell, options.seed) }
-    const channelsToClose = await fill(made, options.source, bytes)
-    tell(shell, { network, dataDir: directory.path, opened, channelsToClose, seed: options.seed.type })
+    const made: Made = { directory, phrase, network, protection: await newProtection(shell, options.seed) }
+    const { channelsToClose, recalled } = await fill(made, options.source, bytes)
+    tell(shell, { network, dataDir: directory.path, opened, recalled, channelsToClose, seed: options.seed.type })
   } finally {
     directory.close()
   }
@@ -81,15 +91,21 @@ function networkOf(opened: Backup | undefined, typed: string | undefined) {
 interface Made {
   readonly directory: DataDirectory
   readonly phrase: SeedPhrase
+  readonly network: NetworkName
   readonly protection: SeedProtection
+}
+
+interface Filled {
+  readonly channelsToClose: number
+  readonly recalled?: RecalledNode
 }
 
 /**
  * The seed first: records without it would be taken over by the new seed of a first start. Where a restore was interrupted in
  * between, the same restore goes on; where it fails, what it has made is taken away.
  */
-async function fill(made: Made, source: RestoreOptions['source'], bytes: Uint8Array | undefined): Promise<number> {
-  const { directory, phrase, protection } = made
+async function fill(made: Made, source: RestoreOptions['source'], bytes: Uint8Array | undefined): Promise<Filled> {
+  const { directory, phrase, network, protection } = made
   const [seed, records] = [directory.file(FILES.seed), directory.file(FILES.store)]
   const [hadSeed, hadRecords] = [existsSync(seed), existsSync(records)]
   if (hadSeed) await mustBeSame(seed, made)
@@ -99,12 +115,14 @@ async function fill(made: Made, source: RestoreOptions['source'], bytes: Uint8Ar
     const store = await sqliteStore({ file: records })
     try {
       const birthHeight = source.birthHeight
-      if (bytes === undefined) {
-        await restoreWords({ store, birthHeight: birthHeight ?? 0 })
-        return 0
-      }
       const from = birthHeight === undefined ? {} : { birthHeight }
-      return (await restoreBackup({ store, backup: bytes, phrase, ...from })).channelsToClose
+      if (bytes !== undefined) return await restoreBackup({ store, backup: bytes, phrase, ...from })
+      if (source.type === 'peers') {
+        const recalled = await restoreFromPeers({ store, phrase, network, peers: source.peers, net: tcp(), ...from })
+        return { channelsToClose: recalled.channelsToClose, recalled }
+      }
+      await restoreWords({ store, birthHeight: birthHeight ?? 0 })
+      return { channelsToClose: 0 }
     } finally {
       await store.close()
     }
@@ -131,17 +149,16 @@ interface Told {
   readonly network: string
   readonly dataDir: string
   readonly opened: Backup | undefined
+  readonly recalled: RecalledNode | undefined
   readonly channelsToClose: number
   readonly seed: RestoreOptions['seed']['type']
 }
 
-function tell(shell: Shell, { network, dataDir, opened, channelsToClose, seed }: Told): void {
+function tell(shell: Shell, { network, dataDir, opened, recalled, channelsToClose, seed }: Told): void {
   const start = startCommand(network, dataDir, seed)
-  const value = { network, dataDir, nodeId: opened?.nodeId ?? null, channelsToClose, start }
+  const value = { network, dataDir, nodeId: opened?.nodeId ?? recalled?.nodeId ?? null, channelsToClose, start }
   answer(shell, value, () => [
-    opened === undefined
-      ? `The words are in ${dataDir}. Coins on chain come back; channels do not, without a backup.`
-      : `Node ${opened.nodeId} is in ${dataDir}, as it was at ${timeOf(opened.createdAt)}.`,
+    ...whatCameBack(dataDir, opened, recalled),
     ...(channelsToClose === 0
       ? []
       : [
@@ -151,6 +168,21 @@ function tell(shell: Shell, { network, dataDir, opened, channelsToClose, seed }:
         ]),
     `Start it: ${start}`,
   ])
+}
+
+function whatCameBack(dataDir: string, opened: Backup | undefined, recalled: RecalledNode | undefined): string[] {
+  if (opened !== undefined) return [`Node ${opened.nodeId} is in ${dataDir}, as it was at ${timeOf(opened.createdAt)}.`]
+  if (recalled === undefined) {
+    return [`The words are in ${dataDir}. Coins on chain come back; channels do not, without a backup or a peer.`]
+  }
+  const { nodeId, birthHeight, asked } = recalled
+  return [
+    ...asked.map(({ peer, list }) =>
+      typeof list === 'number' ? `${peer} has kept a list of ${timeOf(list)}.` : `${peer}: ${list}`,
+    ),
+    `Node ${nodeId} is in ${dataDir}, with the channels of ${asked.length === 1 ? 'that list' : 'these lists'}: one that was opened later is not among them.`,
+    `The chain is read from block ${grouped(birthHeight)} on. Where coins came before it, name their height with --birth-height.`,
+  ]
 }
 
 function startCommand(network: string, dataDir: string, seed: Told['seed']): string {
