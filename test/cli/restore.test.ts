@@ -138,7 +138,12 @@ describe('restore', () => {
   })
 
   it.each<[string, (at: Awaited<ReturnType<typeof files>>) => readonly string[], number, RegExp]>([
-    ['no file and no height', ({ words }) => ['--phrase-file', words], 2, /neither a backup nor a peer to ask, nor a height/],
+    [
+      'no file and no height',
+      ({ words }) => ['--phrase-file', words],
+      2,
+      /neither a backup nor a peer to ask, nor a height/,
+    ],
     ['no such backup', ({ folder, words }) => [join(folder, 'nothing'), '--phrase-file', words], 13, /no such file/i],
     [
       'no such words',
