@@ -49,6 +49,16 @@ class Life {
   }
 
   async live(): Promise<void> {
+    // Who pays waits for who is paid: somebody has to start that one again meanwhile.
+    const awake = setInterval(() => this.#wakeBoth(undefined), 20)
+    try {
+      await this.#live()
+    } finally {
+      clearInterval(awake)
+    }
+  }
+
+  async #live(): Promise<void> {
     const { alice, bob } = this.nodes
     await bob.node()
     await alice.fund(COINS)

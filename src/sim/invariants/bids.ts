@@ -1,5 +1,6 @@
-import { outPointKey } from '../../base/index.ts'
+import { outPointKey, type Txid } from '../../base/index.ts'
 import { dustLimitSat, type Tx, txid, txWeight } from '../../bitcoin/index.ts'
+import { IRREVOCABLE_DEPTH } from '../../onchain/index.ts'
 import type { Complaint, Observer, WatchedNode } from '../observer.ts'
 import type { World } from '../world.ts'
 
@@ -8,24 +9,36 @@ const SPARE_PER_INPUT = 3
 /** What the relay of a replacement costs, in satoshis per 1,000 weight units, and the step that one takes (BIP 125; decision 24). */
 const RELAY_PER_KW = 250n
 
+interface Bid {
+  readonly paid: bigint
+  readonly txid: Txid
+}
+
 /**
  * Fees follow the market: what an honest node says again with a block, to take what is its own, pays what the chain asks in that block, as
  * far as another transaction in its place would be taken and would leave it anything; and never less than it said before.
  */
 export function bids(world: World): Observer {
-  /** The highest bid of each node for the same inputs. */
-  const highest = new WeakMap<WatchedNode, Map<string, bigint>>()
+  /** The highest bid of each node for the same inputs, unless it is final: whoever has it forgets it then, and bids anew if it is undone. */
+  const highest = new WeakMap<WatchedNode, Map<string, Bid>>()
   const fallComplaint = (node: WatchedNode, tx: Tx): Complaint => {
     const paid = paidBy(tx, world)
     if (paid === undefined) return undefined
-    const known = highest.get(node) ?? new Map<string, bigint>()
+    const known = highest.get(node) ?? new Map<string, Bid>()
     highest.set(node, known)
     const inputs = tx.inputs.map(({ outpoint }) => outPointKey(outpoint)).join(' ')
-    const before = known.get(inputs) ?? 0n
-    known.set(inputs, paid > before ? paid : before)
-    return paid < before
-      ? `publishes ${txid(tx)} for ${paid} sat, and offered ${before} for the same before`
+    const before = known.get(inputs)
+    if (before === undefined || paid > before.paid) known.set(inputs, { paid, txid: txid(tx) })
+    return before !== undefined && paid < before.paid
+      ? `publishes ${txid(tx)} for ${paid} sat, and offered ${before.paid} for the same before`
       : undefined
+  }
+  const forgetFinal = (node: WatchedNode): void => {
+    const known = highest.get(node)
+    for (const [inputs, { txid }] of known ?? []) {
+      const depth = world.chain.transaction(txid)?.confirmations ?? 0
+      if (depth >= IRREVOCABLE_DEPTH) known?.delete(inputs)
+    }
   }
   return {
     name: 'bids',
@@ -36,6 +49,7 @@ export function bids(world: World): Observer {
         const complaint = complaintOf(effect.tx, world) ?? fallComplaint(node, effect.tx)
         if (complaint !== undefined) return `${node.name} ${complaint}`
       }
+      forgetFinal(node)
       return undefined
     },
   }
