@@ -20,6 +20,7 @@ const PURE_ROOMS = [
   'link',
   'payment',
   'peer',
+  'watchtower',
   'engine',
 ]
 

@@ -12,11 +12,14 @@ import { isRemovedFrom, otherParty, reflects, standsOn, type WhichCommitment } f
 
 // What a commitment transaction of either side holds, read off the stages of the updates.
 
-export interface CommitmentContents {
+/** What an HTLC is on a commitment. */
+export type StandingHtlc = Pick<Htlc, 'offeredBy' | 'id' | 'amountMsat' | 'paymentHash' | 'cltvExpiry'>
+
+export interface CommitmentContents<H extends StandingHtlc = Htlc> {
   readonly feeratePerKw: FeeratePerKw
   readonly toLocalMsat: Msat
   readonly toRemoteMsat: Msat
-  readonly htlcs: readonly Htlc[]
+  readonly htlcs: readonly H[]
 }
 
 /** Balances are before the fee and the anchors, which the opener pays. Cost: one pass over the live HTLCs. */
@@ -48,7 +51,7 @@ export function feerateOf(durable: ChannelDurable, holder: Party, which: WhichCo
 /** The description of a commitment transaction from its holder's side, which the commitment room builds. */
 export function commitmentInput(
   durable: Pick<ChannelDurable, 'params'>,
-  contents: CommitmentContents,
+  contents: CommitmentContents<StandingHtlc>,
   commitment: { readonly holder: Party; readonly number: number; readonly point: Uint8Array },
 ): CommitmentInput {
   const { params } = durable
@@ -76,7 +79,7 @@ export function commitmentInput(
   }
 }
 
-function commitmentHtlc(htlc: Htlc, holder: Party): CommitmentHtlc {
+function commitmentHtlc(htlc: StandingHtlc, holder: Party): CommitmentHtlc {
   return {
     direction: htlc.offeredBy === holder ? 'offered' : 'received',
     id: htlc.id,

@@ -3,7 +3,13 @@
 // Start reading at types.ts, then updates.ts for how an update travels, then step.ts.
 export { htlcsOfRevoked, loadDurable } from './codec/records.ts'
 export type { ArchivedHtlc } from './codec/v1.ts'
-export { type CommitmentContents, channelObscuringFactor, commitmentContents, commitmentInput } from './contents.ts'
+export {
+  type CommitmentContents,
+  channelObscuringFactor,
+  commitmentContents,
+  commitmentInput,
+  type StandingHtlc,
+} from './contents.ts'
 export { dueFeerate, type FeerateContext } from './dueFeerate.ts'
 export { type ChannelFailure, describeFailure, type Severity } from './failure.ts'
 export { type AcceptChannelRequest, acceptChannel } from './handlers/acceptChannel.ts'

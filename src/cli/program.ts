@@ -42,6 +42,7 @@ const ENTRIES: readonly Entry[] = [
     load: async shell => (await import('./restore/command.ts')).restoreCommand(shell),
   },
   { name: 'tokens', group: NODE, load: async shell => (await import('./commands/tokens.ts')).tokensCommand(shell) },
+  { name: 'watch', group: NODE, load: async shell => (await import('./watch/command.ts')).watchCommand(shell) },
   { name: 'doctor', group: NODE, load: async shell => (await import('./doctor/command.ts')).doctorCommand(shell) },
   { name: 'address', group: CHAIN, load: async shell => (await import('./commands/address.ts')).addressCommand(shell) },
   { name: 'balance', group: CHAIN, load: async shell => (await import('./commands/balance.ts')).balanceCommand(shell) },

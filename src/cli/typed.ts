@@ -1,4 +1,4 @@
-import { BookendError, MAX_MONEY_MSAT, MAX_MONEY_SAT } from '../base/index.ts'
+import { BookendError, fromHex, MAX_MONEY_MSAT, MAX_MONEY_SAT, type NodeId, nodeId as nodeIdOf } from '../base/index.ts'
 import type { NetAddress } from '../ports/index.ts'
 import { usage } from './problems.ts'
 
@@ -85,12 +85,27 @@ export const invoiceTyped = (typed: string): string => typed.trim().replace(/^li
 export const LIGHTNING_PORT = 9735
 
 /** `NODEID@HOST:PORT`, `NODEID@HOST`, or `NODEID` alone for a peer that is known. */
-export function peerTyped(typed: string): { nodeId: string; address?: NetAddress } {
+export function peerTyped(typed: string, fallback = LIGHTNING_PORT): { nodeId: string; address?: NetAddress } {
   const [id = '', where, ...more] = typed.split('@')
   if (more.length > 0)
     throw usage(`'${typed}' names no peer.`, 'Give NODEID@HOST:PORT, or NODEID alone for a peer that is known.')
   const nodeId = nodeIdTyped(id)
-  return where === undefined ? { nodeId } : { nodeId, address: addressTyped(where, 'The address', LIGHTNING_PORT) }
+  return where === undefined ? { nodeId } : { nodeId, address: addressTyped(where, 'The address', fallback) }
+}
+
+/** Where a tower listens unless it says otherwise. */
+export const WATCHTOWER_PORT = 9911
+
+/** Some of them, with commas between them, each with where it is. */
+export function peersTyped(
+  typed: string,
+  fallback: number,
+): readonly { readonly nodeId: NodeId; readonly address: NetAddress }[] {
+  return typed.split(',').map(one => {
+    const { nodeId, address } = peerTyped(one.trim(), fallback)
+    if (address === undefined) throw usage(`Nobody knows where ${nodeId} is.`, 'Give NODEID@HOST:PORT.')
+    return { nodeId: nodeIdOf(fromHex(nodeId)), address }
+  })
 }
 
 /** `HOST:PORT`, with brackets around an IPv6 host. The port may be left out where there is one to fall back on. */

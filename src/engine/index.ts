@@ -4,7 +4,7 @@ export type { Payment, PaymentFailure, PaymentProgress, PaymentRoute, Token, Tok
 export { outpointsAtStake } from './blocks.ts'
 export { walletContext } from './coins.ts'
 export type { NodeEvent, NumberedEvent } from './events.ts'
-export { EVENTS, eventKey, LOADED_PREFIXES } from './keys.ts'
+export { EVENTS, eventKey, LOADED_PREFIXES, TOWER_JOBS } from './keys.ts'
 export { BLOCKS_BELOW_FIRST_TIP, DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits.ts'
 export { linkContext } from './links.ts'
 export { type LoadOptions, loadEngine } from './load.ts'
@@ -18,6 +18,7 @@ export {
 } from './restore.ts'
 export { engineMachine, engineStep } from './step.ts'
 export { openList, type StoredChannel, type StoredList } from './storage/blob.ts'
+export { towerMessages } from './towers.ts'
 export type {
   EngineContext,
   EngineEffect,

@@ -14,9 +14,12 @@ import type { ChannelId, NodeId } from '../base/index.ts'
 //   request-age/<ms>/<key>     since when that is remembered
 //   event/<number>             the log
 //   storage-of/<node id>        for whom we keep something, and storage-blob/<node id> what: never loaded with the rest
+//   tower-job/<number>           a commitment that was revoked, for towers: never loaded with the rest
+//   tower-acked/<node id>        up to which of these a tower has all
 //   node/charge/<link index>   what a token was charged for a channel that is being opened
 //   node/charge/send/<txid>    what it was charged for a payment on chain that is not final
 //   node/next-link             the index of the next link
+//   node/next-tower-job        the number of the next job for towers
 //   node/birth-height          where a node without blocks begins to read them: after a restore
 
 export const BLOCKS = 'block/'
@@ -28,9 +31,12 @@ export const EVENTS = 'event/'
 export const IN_FLIGHT = 'in-flight/'
 export const TOKENS = 'token/'
 export const STORAGE_OF = 'storage-of/'
+export const TOWER_ACKED = 'tower-acked/'
+export const TOWER_JOBS = 'tower-job/'
 export const NODE = 'node/'
 export const CHARGES = 'node/charge/'
 export const NEXT_LINK = 'node/next-link'
+export const NEXT_TOWER_JOB = 'node/next-tower-job'
 export const BIRTH_HEIGHT = 'node/birth-height'
 
 /** What a start loads. The rest (events, ended payments, archives, requests) only grows, and is read when it is asked for. */
@@ -50,12 +56,15 @@ export const LOADED_PREFIXES: readonly string[] = [
   'onion/',
   'claimed/',
   STORAGE_OF,
+  TOWER_ACKED,
 ]
 
 export const blockKey = (height: number): string => `${BLOCKS}${String(height).padStart(10, '0')}`
 export const peerKey = (id: NodeId): string => `${PEERS}${id}`
 export const eventKey = (number: number): string => `${EVENTS}${String(number).padStart(16, '0')}`
 export const chargeKey = (name: string): string => `${CHARGES}${name}`
+export const towerAckedKey = (id: NodeId): string => `${TOWER_ACKED}${id}`
+export const towerJobKey = (number: number): string => `${TOWER_JOBS}${String(number).padStart(16, '0')}`
 export const storageOfKey = (id: NodeId): string => `${STORAGE_OF}${id}`
 export const storageBlobKey = (id: NodeId): string => `storage-blob/${id}`
 /** Beside the link's own records. */

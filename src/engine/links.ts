@@ -29,6 +29,7 @@ import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
 import { remember } from './requestAges.ts'
 import { aliasOf, renamed } from './shortIds.ts'
+import { tellTowers } from './towers.ts'
 import type { Link } from './types.ts'
 import { type Asker, linkAt, putJson, putLink, update, type Work } from './work.ts'
 
@@ -153,6 +154,7 @@ function watch(
 function afterStep(work: Work, before: Link, next: LinkState): void {
   const link = linkAt(work, before.index)
   assert(link !== undefined, 'a link goes only here')
+  tellTowers(work, before, next)
   if (next.channel?.state === 'aborted') {
     removeLink(work, before)
     openingEnded(work, link, next.channel.reason)

@@ -23,10 +23,23 @@ import { loadPayments } from '../payment/index.ts'
 import { newPeer, type PeerAddress } from '../peer/index.ts'
 import { loadWallet } from '../wallet/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
-import { BLOCKS, CHANNELS, CHARGES, NEXT_LINK, NODE, nameKey, PEERS, STORAGE_OF, WALLET } from './keys.ts'
+import {
+  BLOCKS,
+  CHANNELS,
+  CHARGES,
+  NEXT_LINK,
+  NEXT_TOWER_JOB,
+  NODE,
+  nameKey,
+  PEERS,
+  STORAGE_OF,
+  TOWER_ACKED,
+  WALLET,
+} from './keys.ts'
 import { namesOf } from './links.ts'
 import { renamed } from './shortIds.ts'
 import { loadHeld } from './storage/state.ts'
+import { loadTowers } from './towersState.ts'
 import type { Charge, EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
 
 type Records = ReadonlyMap<string, Uint8Array>
@@ -58,6 +71,8 @@ export function loadEngine(options: LoadOptions): Result<EngineState, DecodeFail
   if (!charges.ok) return charges
   const storage = loadHeld(sorted.storage)
   if (!storage.ok) return storage
+  const towers = loadTowers(records.get(NEXT_TOWER_JOB), sorted.towers)
+  if (!towers.ok) return towers
   const empty: EngineState = {
     blocks: sorted.blocks,
     peers: peers.value,
@@ -76,6 +91,7 @@ export function loadEngine(options: LoadOptions): Result<EngineState, DecodeFail
     gossip,
     unsaved: undefined,
     storage: storage.value,
+    towers: towers.value,
   }
   return loadLinks(empty, sorted.channels)
 }
@@ -88,6 +104,8 @@ interface Sorted {
   readonly channels: Map<string, Map<string, Uint8Array>>
   /** What we keep for peers, by peer. */
   readonly storage: Map<string, Uint8Array>
+  /** What towers have, by tower. */
+  readonly towers: Map<string, Uint8Array>
   readonly others: Map<string, Uint8Array>
 }
 
@@ -98,6 +116,7 @@ function sortedOut(records: Records): Sorted {
     wallet: new Map(),
     channels: new Map(),
     storage: new Map(),
+    towers: new Map(),
     others: new Map(),
   }
   for (const [key, value] of records) {
@@ -112,6 +131,7 @@ function sortedOut(records: Records): Sorted {
     } else if (key.startsWith(PEERS)) sorted.peers.set(key.slice(PEERS.length), value)
     else if (key.startsWith(WALLET)) sorted.wallet.set(key.slice(WALLET.length), value)
     else if (key.startsWith(STORAGE_OF)) sorted.storage.set(key.slice(STORAGE_OF.length), value)
+    else if (key.startsWith(TOWER_ACKED)) sorted.towers.set(key.slice(TOWER_ACKED.length), value)
     else if (!key.startsWith(NODE)) sorted.others.set(key, value)
   }
   sorted.blocks.sort((a, b) => a.height - b.height)

@@ -20,6 +20,7 @@ import {
   peerKey,
   STORAGE_OF,
   TOKENS,
+  TOWER_ACKED,
   WALLET,
 } from './keys.ts'
 import { aliasOf } from './shortIds.ts'
@@ -81,7 +82,7 @@ export function restoredRecords(backup: Records, options: RestoreOptions): Resul
   return ok({ records: kept, channelsToClose })
 }
 
-const FORGOTTEN = [IN_FLIGHT, TOKENS, STORAGE_OF]
+const FORGOTTEN = [IN_FLIGHT, TOKENS, STORAGE_OF, TOWER_ACKED]
 
 /** What peers have kept of a node that has nothing left but its seed. */
 export interface Recalled extends Restored {

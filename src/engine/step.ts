@@ -17,6 +17,7 @@ import { routeMessage } from './routing.ts'
 import { publishRefused } from './sending.ts'
 import { heldRead, readHeld, writeHeld } from './storage/held.ts'
 import { listChanged, sendLists } from './storage/own.ts'
+import { beginTowers, towerAcked } from './towers.ts'
 import type { EngineContext, EngineInput, EngineState, EngineStep } from './types.ts'
 import { act, type Task, update, type Work } from './work.ts'
 
@@ -87,6 +88,9 @@ function handle(work: Work, input: EngineInput): void {
       return
     case 'storage_loaded':
       heldRead(work, input.peer, input.blob)
+      return
+    case 'tower_acked':
+      towerAcked(work, input.tower, input.sequence)
       return
     case 'oldest_requests':
       forgetOldest(work, input)
@@ -184,6 +188,7 @@ function tick(work: Work): void {
 function started(work: Work): void {
   update(work, { tipSeenAt: work.context.now })
   forgetOpenings(work)
+  beginTowers(work)
   const { answers } = stepWallet(work, { type: 'started' })
   publishAll(work, answers)
   for (const { index, state } of [...pmapValues(work.state.links)].sort((a, b) => a.index - b.index)) {

@@ -21,6 +21,7 @@ import type { FeatureName, ShortChannelId } from '../wire/index.ts'
 import type { NumberedEvent } from './events.ts'
 import type { EngineLimits } from './limits.ts'
 import type { StorageState } from './storage/state.ts'
+import type { TowersState } from './towersState.ts'
 
 // A whole node as values: many peers, many channels with each, one wallet, one chain, and what is paid over all of it.
 
@@ -61,6 +62,7 @@ export interface EngineState {
   readonly unsaved: Unsaved | undefined
   /** What we keep for peers, and who is to keep something for us. */
   readonly storage: StorageState
+  readonly towers: TowersState
 }
 
 export interface Unsaved {
@@ -181,6 +183,8 @@ export interface EngineContext {
   readonly self?: Partial<Omit<OwnNode, 'features'>>
   /** Those whose channels our user lets be used before they are confirmed. Default: nobody. */
   readonly trustZeroConf?: ReadonlySet<NodeId>
+  /** The towers that are told of each revoked commitment. Absent: none. */
+  readonly towers?: readonly NodeId[]
   /** 32 bytes: seals what peers keep for us. Absent: they are given nothing. */
   readonly storageKey?: Uint8Array
   /** In [0, 1), new for each turn: for jitter, not for secrets. */
@@ -250,6 +254,8 @@ export type EngineInput =
   | { readonly type: 'gossip_loaded'; readonly load: number; readonly records: ReadonlyMap<string, Uint8Array> }
   /** The answer to `load_storage`: nothing where there is no such record. */
   | { readonly type: 'storage_loaded'; readonly peer: NodeId; readonly blob: Uint8Array | undefined }
+  /** A tower has all jobs up to this one. */
+  | { readonly type: 'tower_acked'; readonly tower: NodeId; readonly sequence: number }
   /** The answer to `load_oldest`: in the order of the keys. */
   | { readonly type: 'oldest_requests'; readonly keys: readonly string[] }
   // The user. Each `request` is answered once, by `reply` or by what `publish` became.
@@ -333,6 +339,8 @@ export type EngineEffect =
   | { readonly type: 'load_storage'; readonly peer: NodeId; readonly key: string }
   /** Answer with `oldest_requests`: the first so many keys under this prefix, unless there are none. */
   | { readonly type: 'load_oldest'; readonly prefix: string; readonly limit: number }
+  /** There is a new job for towers in the store. */
+  | { readonly type: 'tower_jobs' }
   | { readonly type: 'reply'; readonly request: number; readonly reply: EngineReply }
   /** For a request whose reply is still to come; not stored. */
   | { readonly type: 'progress'; readonly request: number; readonly progress: PaymentProgress }

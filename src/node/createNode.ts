@@ -1,5 +1,5 @@
 import { randomBytes as hostRandomBytes } from 'node:crypto'
-import { BookendError, type DecodeFailure, feeratePerKw, nodeId as nodeIdOf, type Result } from '../base/index.ts'
+import { BookendError, type DecodeFailure, nodeId as nodeIdOf, type Result } from '../base/index.ts'
 import { NETWORKS } from '../chain/index.ts'
 import { DEFAULT_LIMITS } from '../channel/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
@@ -22,7 +22,7 @@ import { announcedNode } from './announced.ts'
 import { ensureBackends } from './crypto/installBestBackends.ts'
 import { lastEventOf } from './eventLog.ts'
 import { adapterError, readableStore } from './failures.ts'
-import { Feerates } from './feerates.ts'
+import { FALLBACK_FEERATES, Feerates } from './feerates.ts'
 import { Hands } from './hands.ts'
 import { Node } from './node.ts'
 import { type NodeKeys, nodeKeys } from './nodeKeys.ts'
@@ -35,7 +35,6 @@ const REGTEST_MINIMUM_DEPTH = 1
 const GOSSIP_RECORDS_AT_ONCE = 5_000
 /** There blocks come when somebody wants one. */
 const REGTEST_MAX_TIP_AGE_MS = Number.MAX_SAFE_INTEGER
-const FALLBACK_FEERATES = { regtest: feeratePerKw(1_000), others: feeratePerKw(2_500) }
 
 /** What is open while a node starts, to be closed again where the start fails; the last one first. */
 type Opened = (() => Promise<unknown>)[]
@@ -85,6 +84,8 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
     store,
     chain,
     network,
+    towers: options.watchtowers ?? [],
+    randomBytes,
     birthHeight: options.birthHeight ?? restoredBirthHeight(records) ?? 'now',
     context: () => ({ ...fixed, now: clock(), feerates: feerates.current, entropy: chance() }),
     clock,
@@ -103,6 +104,7 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
   if (listening !== undefined) opened.push(() => listening.close())
   // From here on peers are dialled and what waits is published.
   await hands.driver.submit({ type: 'started' })
+  hands.towers.start()
   const { nodeId } = fixed
   node = new Node({ hands, keys: keys.seed, name, nodeId, store: readableStore(store), randomBytes, timers, listening })
   return node
@@ -110,7 +112,14 @@ async function start(options: NodeOptions, opened: Opened): Promise<BookendNode>
 
 /** Everything that an engine may look at and that does not change while it runs. */
 function fixedContext(
-  { limits = {}, trustZeroConf = [], announce = {}, onionMessages = false, peerStorage = true }: NodeOptions,
+  {
+    limits = {},
+    trustZeroConf = [],
+    announce = {},
+    onionMessages = false,
+    peerStorage = true,
+    watchtowers = [],
+  }: NodeOptions,
   network: NetworkName,
   { seed, wallet }: NodeKeys,
 ): Omit<EngineContext, 'now' | 'feerates' | 'entropy'> {
@@ -127,6 +136,7 @@ function fixedContext(
     channelSeed: seed.channelSeed,
     walletKeys: wallet,
     ...(peerStorage && { storageKey: seed.storageKey }),
+    towers: watchtowers.map(({ nodeId }) => nodeId),
     features,
     supported: supportedFeatures(features),
     trustZeroConf: new Set(trustZeroConf),

@@ -13,6 +13,9 @@ const COMMITMENT_FEERATES = { least: 2 * DEFAULT_LIMITS.minFeeratePerKw, most: 5
 /** How old an answer may be, in milliseconds. */
 const MAX_AGE_MS = 60_000
 
+/** Where the chain cannot say. */
+export const FALLBACK_FEERATES = { regtest: feeratePerKw(1_000), others: feeratePerKw(2_500) }
+
 type Rates = EngineContext['feerates']
 
 /** What the chain says transactions cost, asked for now and then, within the bounds that a channel would accept. */

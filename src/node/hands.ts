@@ -7,6 +7,7 @@ import {
   type EngineState,
   engineMachine,
   outpointsAtStake,
+  towerMessages,
 } from '../engine/index.ts'
 import type { Chain, Network, Store, Timers } from '../ports/index.ts'
 import { Alarm } from './alarm.ts'
@@ -19,7 +20,10 @@ import { MempoolWatch } from './mempoolWatch.ts'
 import type { LogLine } from './options.ts'
 import { Publisher } from './publisher.ts'
 import { Requests } from './requests.ts'
+import { Towers, type TowersOptions } from './towers/clients.ts'
 
+/** Of ChaCha20-Poly1305. */
+const NONCE_BYTES = 12
 /** After this long a chain that could not be asked is asked again. */
 const CHAIN_RETRY_MS = 2_000
 /** Transactions whose refusal was logged already. */
@@ -33,6 +37,8 @@ export interface HandsOptions {
   readonly store: Store
   readonly chain: Chain
   readonly network: Network
+  readonly towers: TowersOptions['towers']
+  readonly randomBytes: (length: number) => Uint8Array
   readonly birthHeight: number | 'now'
   readonly context: () => EngineContext
   readonly clock: () => number
@@ -60,6 +66,7 @@ export class Hands {
   readonly #alarm: Alarm
   readonly #checks: FundingChecks
   readonly mempool: MempoolWatch
+  readonly towers: Towers
   #stopping = false
 
   constructor(options: HandsOptions) {
@@ -96,6 +103,7 @@ export class Hands {
       tell: tx => this.tell({ type: 'spend_seen', tx }),
       timers,
     })
+    this.towers = this.#towers()
     this.connections = new Connections({
       network,
       onConnected: (connection, { remoteNodeId: nodeId, outgoing }, address) =>
@@ -125,6 +133,30 @@ export class Hands {
             ? { level: 'info', message: 'The chain answers again.' }
             : { level: 'warn', message: `${error.message} Channels are kept, and the chain is asked again.` },
         ),
+    })
+  }
+
+  #towers(): Towers {
+    const { towers, network, store, timers, log, context, randomBytes } = this.#options
+    const { chainHash } = context()
+    return new Towers({
+      towers,
+      network,
+      chainHash,
+      store,
+      timers,
+      log,
+      messagesOf: (sequence, bytes) => {
+        const nonce = () => randomBytes(NONCE_BYTES)
+        const made = towerMessages(this.driver.state, this.driver.context(), { sequence, bytes, nonce })
+        if (made.ok) return made.value
+        throw new Error(`the record of job ${sequence} for watchtowers cannot be read: ${made.error.message}`)
+      },
+      acked: tower => this.driver.state.towers.acked.get(tower) ?? 0,
+      last: () => this.driver.state.towers.next - 1,
+      onAcked: async (tower, sequence) => {
+        await this.driver.submit({ type: 'tower_acked', tower, sequence })
+      },
     })
   }
 
@@ -164,6 +196,7 @@ export class Hands {
     this.#alarm.stop()
     this.#checks.stop()
     this.mempool.stop()
+    this.towers.stop()
     await this.follower.stop().catch(() => undefined)
     this.connections.stop()
     this.requests.rejectAll(reason)
@@ -232,6 +265,9 @@ export class Hands {
         })
         return
       }
+      case 'tower_jobs':
+        this.towers.look()
+        return
       case 'reply':
         this.requests.answer(effect.request, effect.reply)
         return

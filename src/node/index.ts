@@ -19,6 +19,8 @@ export {
   restoreFromPeers,
   restoreWords,
 } from './restore.ts'
+export { serveTower, type Tower, type TowerOptions } from './towers/serve.ts'
+export type { TowerInfo } from './towers/types.ts'
 export type {
   Balance,
   BookendNode,

@@ -139,6 +139,7 @@ export class Node implements BookendNode {
       channels: channelInfos(this.#state).length,
       listening: this.listening,
       lastEvent: hands.events.last,
+      watchtowers: hands.towers.infos(),
     }
   }
 

@@ -53,6 +53,8 @@ export interface NodeOptions {
    * back (BOLT 1, peer storage). Default: yes.
    */
   readonly peerStorage?: boolean
+  /** Towers that are told of each commitment that a peer revokes, so that they can punish it while this node is away. Default: none. */
+  readonly watchtowers?: readonly { readonly nodeId: NodeId; readonly address: NetAddress }[]
   /** Where the chain cannot say. Default: 2,500 per kw, on regtest 1,000. */
   readonly fallbackFeerate?: FeeratePerKw
   /** Trouble and news for people, a line each; never a secret. Default: nowhere. */

@@ -5,6 +5,7 @@ import type { PayBudget, PaymentRoute } from '../payment/index.ts'
 import type { NetAddress } from '../ports/index.ts'
 import type { ShortChannelId } from '../wire/index.ts'
 import type { ExplainedOutput, ExplainedSpend } from './explanation.ts'
+import type { TowerInfo } from './towers/types.ts'
 
 // A running node as a program sees it. Verbs take one object; what goes wrong is a `BookendError`; amounts are bigints with their
 // unit in the type.
@@ -109,6 +110,8 @@ export interface NodeInfo {
   readonly listening: NetAddress | undefined
   /** Of the last event in the log; 0 before the first. */
   readonly lastEvent: number
+  /** Those that it was started with. */
+  readonly watchtowers: readonly TowerInfo[]
 }
 
 export interface Balance {

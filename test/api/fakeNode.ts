@@ -271,6 +271,7 @@ export function fakeNode(): FakeNode {
       channels: 1,
       listening: { host: '127.0.0.1', port: 9735 },
       lastEvent: log.length,
+      watchtowers: [],
     })),
     newAddress: does('newAddress', () => ({ address: 'bcrt1qexample' })),
     balance: does('balance', () => ({

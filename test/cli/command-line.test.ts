@@ -94,7 +94,7 @@ describe('what was typed', () => {
 
   it('says what was meant, and what there is', async () => {
     expect((await run(['chanels'])).errors).toBe(
-      "error: Unknown command 'chanels'.\nDid you mean channels? Allowed here: start, stop, info, events, backup, restore, tokens, doctor, address, balance, send, connect, peers, disconnect, open, channels, channel, close, policy, pay, invoice, payments, keysend, route, decode, invoices, settle, cancel, graph, demo, regtest, completion, help. --help says what each does.\n",
+      "error: Unknown command 'chanels'.\nDid you mean channels? Allowed here: start, stop, info, events, backup, restore, tokens, watch, doctor, address, balance, send, connect, peers, disconnect, open, channels, channel, close, policy, pay, invoice, payments, keysend, route, decode, invoices, settle, cancel, graph, demo, regtest, completion, help. --help says what each does.\n",
     )
     expect((await run(['info', '-x'])).errors).toBe(
       "error: Unknown option '-x'.\nAllowed here: --data-dir, --network, --json, --help.\n",

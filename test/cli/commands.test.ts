@@ -43,6 +43,7 @@ describe('the node', () => {
       channels: 1,
       listening: { host: '127.0.0.1', port: 9735 },
       lastEvent: 0,
+      watchtowers: [],
     })
   })
 

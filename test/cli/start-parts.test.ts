@@ -25,6 +25,7 @@ describe('the options of a start', () => {
       trustZeroConf: [],
       announce: {},
       onionMessages: false,
+      watchtowers: [],
     })
   })
 

@@ -17,6 +17,7 @@ export const FLOOR_OF_ROOM: Readonly<Record<string, number>> = {
   link: 6,
   payment: 6,
   peer: 6,
+  watchtower: 6,
   engine: 7,
   ports: 8,
   chain: 9,

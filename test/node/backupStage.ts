@@ -2,7 +2,7 @@ import { expect, onTestFinished } from 'vitest'
 import { type ChannelId, type Msat, msat, type OutPoint, outPointKey, sat } from '../../src/base/index.ts'
 import { scriptFromAddress, type Tx } from '../../src/bitcoin/index.ts'
 import { type SeedPhrase, seedPhraseFromEntropy } from '../../src/keys/index.ts'
-import { type BookendNode, createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
+import { type BookendNode, createNode, type NodeOptions, PipeHub, pipe, regtest } from '../../src/node/index.ts'
 import type { Chain } from '../../src/ports/index.ts'
 import { createRegtestChain, type RegtestChain, type RegtestOptions } from '../../src/regtest/index.ts'
 import { type MemoryStore, memoryStore } from '../../src/storage/index.ts'
@@ -30,7 +30,12 @@ export class Stage {
     this.chain = createRegtestChain(options)
   }
 
-  async start(name: string, store: MemoryStore = memoryStore(), seed = name.charCodeAt(0)): Promise<Actor> {
+  async start(
+    name: string,
+    store: MemoryStore = memoryStore(),
+    seed = name.charCodeAt(0),
+    more: Pick<NodeOptions, 'watchtowers'> = {},
+  ): Promise<Actor> {
     const phrase = phraseOf(seed)
     const published: Tx[] = []
     const chain = regtest(this.chain)
@@ -54,6 +59,7 @@ export class Stage {
       phrase,
       net: pipe({ hub: this.hub, listen: { host: name, port: 9735 } }),
       limits: { peer: QUICK_DIALS },
+      ...more,
     })
     onTestFinished(() => node.stop())
     return { name, phrase, node, store, published }

@@ -16,6 +16,8 @@ export interface DaemonOptions {
   readonly name: string
   readonly chain: string
   readonly random: Random
+  /** What stands behind the others on its command line. */
+  readonly more?: readonly string[]
 }
 
 interface Ready {
@@ -36,6 +38,7 @@ export class Daemon {
   readonly listen: { readonly host: string; readonly port: number }
   readonly #chain: string
   readonly #api: string
+  readonly #more: readonly string[]
   /** What it printed last, all its lives together. */
   readonly lines: string[] = []
   #child: ChildProcess | undefined
@@ -48,9 +51,10 @@ export class Daemon {
   /** Times that it was started. */
   lives = 0
 
-  private constructor({ name, chain }: DaemonOptions, ports: readonly [number, number]) {
+  private constructor({ name, chain, more = [] }: DaemonOptions, ports: readonly [number, number]) {
     this.name = name
     this.#chain = chain
+    this.#more = more
     this.listen = { host: '127.0.0.1', port: ports[0] }
     this.#api = `127.0.0.1:${ports[1]}`
   }
@@ -77,7 +81,15 @@ export class Daemon {
     if (this.#isOver) return Promise.reject(new Error('the test is over'))
     const { port } = this.listen
     const args = ['start', '--data-dir', this.dataDir, '--network', 'regtest', '--chain', this.#chain]
-    const listening = ['--listen', `127.0.0.1:${port}`, '--api', this.#api, '--unencrypted-seed', '--json']
+    const listening = [
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--api',
+      this.#api,
+      '--unencrypted-seed',
+      '--json',
+      ...this.#more,
+    ]
     const child = spawn(process.execPath, [LAUNCHER, ...args, ...listening], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.lives += 1

@@ -27,11 +27,15 @@ const PATIENCE_STEPS = 3_000
 const PAGE = 1_000
 const MATURITY = 100
 
-export async function buildTown(random: Random): Promise<Town> {
+/** `alicesOptions`: what stands behind the others on her command line, once the chain is there. */
+export async function buildTown(
+  random: Random,
+  alicesOptions: (chain: string) => Promise<readonly string[]> = async () => [],
+): Promise<Town> {
   const chain = await serve()
   const url = `http://bookend:bookend@127.0.0.1:${chain.port}`
   const [alice, bob] = [
-    await Daemon.create({ name: 'alice', chain: url, random }),
+    await Daemon.create({ name: 'alice', chain: url, random, more: await alicesOptions(url) }),
     await Daemon.create({ name: 'bob', chain: url, random }),
   ]
   const mine = async (count: number): Promise<void> => {

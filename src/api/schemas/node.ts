@@ -15,6 +15,14 @@ export const info = z
     channels: count.meta({ description: 'Open, opening and closing.' }),
     listening: netAddress.optional().meta({ description: 'Where peers reach the node, if it listens.' }),
     lastEvent: count.meta({ description: 'The number of the last event in the log; 0 before the first.' }),
+    watchtowers: z.array(
+      z.object({
+        nodeId: nodeIdText,
+        connected: z.boolean(),
+        waiting: count.meta({ description: 'Revoked commitments that the tower does not have yet.' }),
+        refusal: z.string().optional().meta({ description: 'Why it keeps no more, in its words.' }),
+      }),
+    ),
   })
   .meta({ id: 'Info' })
 export type InfoJson = z.infer<typeof info>

@@ -1,8 +1,7 @@
-import { fromHex, nodeId as nodeIdOf } from '../../base/index.ts'
 import type { RestoreFromPeersOptions } from '../../node/index.ts'
 import { usage } from '../problems.ts'
 import { heightTyped, type StartOptions, seedTyped } from '../start/options.ts'
-import { peerTyped } from '../typed.ts'
+import { LIGHTNING_PORT, peersTyped } from '../typed.ts'
 
 /** What was typed behind `bookend restore`. */
 export interface TypedRestore {
@@ -46,19 +45,11 @@ function sourceOf(
   if (file !== undefined && peers !== undefined) {
     throw usage('There are two sources: a backup and --peer.', 'The backup holds more: leave --peer out.')
   }
-  if (peers !== undefined) return { type: 'peers', peers: peersTyped(peers), birthHeight }
+  if (peers !== undefined) return { type: 'peers', peers: peersTyped(peers, LIGHTNING_PORT), birthHeight }
   if (file !== undefined) return { type: 'backup', file, birthHeight }
   if (birthHeight !== undefined) return { type: 'words', birthHeight }
   throw usage(
     'There is neither a backup nor a peer to ask, nor a height to look for coins from.',
     'Name the file that `bookend backup` wrote, or a peer with --peer, or give --birth-height for the coins on chain alone.',
   )
-}
-
-function peersTyped(typed: string): RestoreFromPeersOptions['peers'] {
-  return typed.split(',').map(one => {
-    const { nodeId, address } = peerTyped(one.trim())
-    if (address === undefined) throw usage(`Nobody knows where ${nodeId} is.`, 'Give NODEID@HOST:PORT.')
-    return { nodeId: nodeIdOf(fromHex(nodeId)), address }
-  })
 }

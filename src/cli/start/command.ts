@@ -35,6 +35,10 @@ export function startCommand(shell: Shell, version: string): Command {
       '--announce-at <addresses>',
       'where they can dial it: host:port, with commas between them (default: nowhere)',
     )
+    .option(
+      '--watchtower <towers>',
+      'who punishes cheats while the node is away: NODEID@HOST:PORT, with commas between them',
+    )
     .option('--onion-messages', 'pass messages without a payment on between peers')
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', HELP)

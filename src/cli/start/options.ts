@@ -4,7 +4,7 @@ import type { NetAddress } from '../../ports/index.ts'
 import { DEFAULT_NETWORK, dataDirectoryOf, type Network, networkTyped } from '../dataDirectory.ts'
 import { usage } from '../problems.ts'
 import type { Shell } from '../shell.ts'
-import { addressTyped, LIGHTNING_PORT, nodeIdTyped, wholeTyped } from '../typed.ts'
+import { addressTyped, LIGHTNING_PORT, nodeIdTyped, peersTyped, WATCHTOWER_PORT, wholeTyped } from '../typed.ts'
 
 /** What was typed behind `bookend start`. */
 export interface TypedStart {
@@ -24,6 +24,7 @@ export interface TypedStart {
   readonly color?: string
   readonly announceAt?: string
   readonly onionMessages?: boolean
+  readonly watchtower?: string
 }
 
 export interface StartOptions {
@@ -44,6 +45,7 @@ export interface StartOptions {
   readonly trustZeroConf: readonly NodeId[]
   readonly announce: AnnouncedNode
   readonly onionMessages: boolean
+  readonly watchtowers: readonly { readonly nodeId: NodeId; readonly address: NetAddress }[]
 }
 
 /** A Bitcoin Core, or servers of Esplora or Electrum. */
@@ -73,6 +75,7 @@ export function readStart(shell: Shell, typed: TypedStart): StartOptions {
     trustZeroConf: trust === undefined ? [] : trust.split(',').map(trustTyped),
     announce: announceTyped(typed),
     onionMessages: typed.onionMessages === true,
+    watchtowers: typed.watchtower === undefined ? [] : peersTyped(typed.watchtower, WATCHTOWER_PORT),
     ...(birthHeight !== undefined && { birthHeight: heightTyped(birthHeight) }),
   }
 }
@@ -115,7 +118,7 @@ const listed = (typed: string): readonly string[] => typed.split(',').map(each =
 
 const together = (one: string, other: string) => usage(`${one} and ${other} do not go together.`, 'Give one of them.')
 
-function mustHaveChain(chain: ChainNamed | undefined, network: Network): ChainNamed {
+export function mustHaveChain(chain: ChainNamed | undefined, network: Network): ChainNamed {
   if (chain !== undefined) return chain
   throw usage(
     `On ${network} a node needs a Bitcoin Core, or Esplora or Electrum servers.`,

@@ -61,7 +61,7 @@ async function serveNode(run: Run): Promise<void> {
 
 /** The chain first: it says at once what is wrong with it, before somebody is asked for a passphrase. */
 async function openNode({ shell, options, directory, ending, outlet }: Run): Promise<BookendNode> {
-  const { network, listen, birthHeight, trustZeroConf, announce, onionMessages } = options
+  const { network, listen, birthHeight, trustZeroConf, announce, onionMessages, watchtowers } = options
   // What nobody could be told is refused before there is a seed.
   announcedNode(announce)
   const chain = await openChain(options.chain, network, outlet.say)
@@ -78,6 +78,7 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
       trustZeroConf,
       announce,
       onionMessages,
+      watchtowers,
       log: outlet.say,
       signal: ending.signal,
     })
@@ -88,7 +89,11 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
   }
 }
 
-function openChain(named: StartOptions['chain'], network: ChainNetwork, log: Run['outlet']['say']): Promise<Chain> {
+export function openChain(
+  named: StartOptions['chain'],
+  network: ChainNetwork,
+  log: Run['outlet']['say'],
+): Promise<Chain> {
   if ('esplora' in named) return esploraChain({ urls: named.esplora, network, log })
   if ('electrum' in named) return electrumChain({ servers: named.electrum, network, log })
   return bitcoindChain({ ...named, network })
