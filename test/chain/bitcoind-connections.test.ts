@@ -194,4 +194,57 @@ describe('the watch of the tip', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(waiting).toHaveLength(2)
   })
+
+  test('asks at once for who is in a hurry, and goes on at its pace', async () => {
+    const { watch, asked, pass } = watching(['a'])
+    watch.hurry()
+    await pass(0)
+    expect(asked()).toBe(0)
+    watch.listen(() => {})
+    await pass(50)
+    watch.hurry()
+    watch.hurry()
+    await pass(0)
+    expect(asked()).toBe(2)
+    await pass(99)
+    expect(asked()).toBe(2)
+    await pass(1)
+    expect(asked()).toBe(3)
+  })
+
+  test('asks once more where somebody was in a hurry while an answer was awaited', async () => {
+    const waiting: ((tip: string) => void)[] = []
+    const watch = new TipWatch(() => new Promise(done => waiting.push(done)), 100)
+    let calls = 0
+    watch.listen(() => {
+      calls += 1
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    watch.hurry()
+    watch.hurry()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(waiting).toHaveLength(1)
+    waiting[0]?.('a')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(waiting).toHaveLength(2)
+    waiting[1]?.('b')
+    await vi.advanceTimersByTimeAsync(99)
+    expect({ calls, asked: waiting.length }).toStrictEqual({ calls: 2, asked: 2 })
+  })
+
+  test('looks at once where the pace changes, and keeps to the new one', async () => {
+    const { watch, asked, pass } = watching(['a'])
+    watch.listen(() => {})
+    await pass(50)
+    watch.pace(1000)
+    await pass(0)
+    expect(asked()).toBe(2)
+    await pass(999)
+    expect(asked()).toBe(2)
+    await pass(1)
+    expect(asked()).toBe(3)
+    watch.pace(10)
+    await pass(10)
+    expect(asked()).toBe(5)
+  })
 })

@@ -6,13 +6,15 @@ import { quoted } from '../words.ts'
 import { block } from './block.ts'
 import { badAnswer, wrongNetwork } from './errors.ts'
 import { feerate } from './feerate.ts'
-import { type BitcoindLimits, DEFAULT_BITCOIND_LIMITS, POLL_MS } from './limits.ts'
+import { type BitcoindLimits, DEFAULT_BITCOIND_LIMITS, NOTIFIED_POLL_MS, POLL_MS } from './limits.ts'
 import { loginOf, parseUrl } from './login.ts'
 import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
 import { fieldsOf, granted, hashOf, heightOf, RPC, type RpcRefusal } from './reply.ts'
 import { RpcClient } from './rpc.ts'
 import { waitingSpends } from './waiting.ts'
+import { BlockHints } from './zmq/blockHints.ts'
+import { offered } from './zmq/offer.ts'
 
 export interface BitcoindOptions {
   /** `http://user:password@host:port`. Without a port, the one that Bitcoin Core has on this network. */
@@ -22,15 +24,18 @@ export interface BitcoindOptions {
   readonly network: ChainNetwork
   /** How often the tip is asked for while someone listens. */
   readonly pollMs?: number
+  /** The same, while bitcoind tells of new blocks over ZMQ. */
+  readonly notifiedPollMs?: number
   readonly limits?: Partial<BitcoindLimits>
 }
 
 /**
  * The chain of a Bitcoin Core over its JSON-RPC, once it is known to be on the right network. Rejects with a `ChainError`.
- * The default configuration will do. With `-txindex` a transaction counts as published also when all of its outputs are spent.
+ * The default configuration will do; with `-zmqpubhashblock` blocks are heard of at once. With `-txindex` a transaction counts as published also when all of its outputs are spent.
  */
 export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
   const { network, pollMs = network === 'regtest' ? POLL_MS.regtest : POLL_MS.others } = options
+  const { notifiedPollMs = NOTIFIED_POLL_MS } = options
   const address = parseUrl(options.url, network)
   const limits = { ...DEFAULT_BITCOIND_LIMITS, ...options.limits }
   const rpc = new RpcClient(address.endpoint, loginOf(address, options.cookieFile), limits)
@@ -41,6 +46,11 @@ export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
     throw error
   }
   const watch = new TipWatch(() => bestBlockHash(rpc), pollMs)
+  const hints = new BlockHints(() => offered(rpc, address.endpoint.host), {
+    // Either way something may have been missed, and the pace is changed with a look.
+    onLine: isOpen => watch.pace(isOpen ? notifiedPollMs : pollMs),
+    onHint: () => watch.hurry(),
+  })
   const outputs = new Outputs(rpc, height => hashAt(rpc, height))
   let closed = false
   return {
@@ -51,9 +61,14 @@ export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
     publish: (tx, parent) => publish(rpc, tx, parent),
     waitingSpends: outpoints => waitingSpends(rpc, outpoints),
     feerate: targetBlocks => feerate(rpc, targetBlocks),
-    onChange: listener => (closed ? () => {} : watch.listen(listener)),
+    onChange(listener) {
+      if (closed) return () => {}
+      hints.open()
+      return watch.listen(listener)
+    },
     async close() {
       closed = true
+      hints.close()
       watch.close()
       rpc.close()
     },

@@ -25,3 +25,8 @@ export const DEFAULT_BITCOIND_LIMITS: BitcoindLimits = {
 
 /** How often the tip is asked for while someone listens. Blocks of regtest come when someone wants them. */
 export const POLL_MS = { regtest: 500, others: 5000 } as const
+/**
+ * How often it is asked for beside notifications of new blocks. One that is lost costs as long as this, and no block: an hour of blocks
+ * would do harm, half a minute is a twentieth of one block.
+ */
+export const NOTIFIED_POLL_MS = 30_000
