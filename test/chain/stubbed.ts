@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterEach, expect } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 import { type BitcoindOptions, bitcoindChain } from '../../src/chain/index.ts'
 import { type Chain, ChainError } from '../../src/ports/index.ts'
 import { basic, PASSWORD, USER } from '../regtest/rpcClient.ts'
@@ -46,3 +46,6 @@ export async function failureOf(asked: Promise<unknown>): Promise<ChainError> {
     expect(all).not.toContain(secret)
   return error
 }
+
+/** Waits until it holds, however busy the computer is. */
+export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 20_000, interval: 5 })

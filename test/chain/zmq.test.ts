@@ -3,7 +3,7 @@ import { BlockHints, type HintLimits } from '../../src/chain/bitcoind/zmq/blockH
 import type { Publisher } from '../../src/chain/bitcoind/zmq/offer.ts'
 import { ChainError } from '../../src/ports/index.ts'
 import type { StubScript } from './stubBitcoind.ts'
-import { afterwards, scripted } from './stubbed.ts'
+import { afterwards, eventually, scripted } from './stubbed.ts'
 import { GREETING, longFrame, news, READY, stubPublisher } from './zmqPublisher.ts'
 
 // Blocks are heard of at once where bitcoind tells of them, and found all the same where it does not.
@@ -55,11 +55,11 @@ test('a block is found when it is told of, though nobody polls', async () => {
   })
   listen()
   // The first look, and one when the line is open.
-  await vi.waitFor(() => expect(asked('getbestblockhash')).toBe(2))
-  await vi.waitFor(() => expect(told).toStrictEqual([0]))
+  await eventually(() => expect(asked('getbestblockhash')).toBe(2))
+  await eventually(() => expect(told).toStrictEqual([0]))
   move()
   tell()
-  await vi.waitFor(() => expect(told).toStrictEqual([0, 1]))
+  await eventually(() => expect(told).toStrictEqual([0, 1]))
 })
 
 test('what is told is not believed: without another tip nobody is called', async () => {
@@ -70,7 +70,7 @@ test('what is told is not believed: without another tip nobody is called', async
   })
   const { told, listen, asked } = await quietChain({ getzmqnotifications: () => ({ result: offer(publisher.port) }) })
   listen()
-  await vi.waitFor(() => {
+  await eventually(() => {
     tell()
     expect(asked('getbestblockhash')).toBeGreaterThan(5)
   })
@@ -87,13 +87,13 @@ test('what was missed before the line was open, and since it was lost, is looked
   })
   const { told, listen, move } = await quietChain({ getzmqnotifications: () => ({ result: offer(publisher.port) }) })
   listen()
-  await vi.waitFor(() => expect(told).toStrictEqual([0]))
+  await eventually(() => expect(told).toStrictEqual([0]))
   move()
   isUp = true
-  await vi.waitFor(() => expect(told).toStrictEqual([0, 1]))
+  await eventually(() => expect(told).toStrictEqual([0, 1]))
   move()
   cut()
-  await vi.waitFor(() => expect(told).toStrictEqual([0, 1, 2]))
+  await eventually(() => expect(told).toStrictEqual([0, 1, 2]))
 })
 
 test.each([
@@ -111,7 +111,7 @@ test.each([
   chain.onChange(() => {
     calls += 1
   })
-  await vi.waitFor(() => expect(calls).toBeGreaterThan(5))
+  await eventually(() => expect(calls).toBeGreaterThan(5))
   expect(bitcoind.calls.filter(({ method }) => method === 'getzmqnotifications')).toHaveLength(1)
 })
 
@@ -130,7 +130,7 @@ test('a line that is lost is made again, and only hints are told', async () => {
     if (before > 3) socket.destroy()
   })
   const { seen } = hintsFrom(at(publisher.port))
-  await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(6))
+  await eventually(() => expect(seen.length).toBeGreaterThanOrEqual(6))
   expect(seen.slice(0, 6)).toStrictEqual([true, 'hint', false, true, 'hint', false])
 })
 
@@ -140,14 +140,14 @@ test.each([
 ])('from %s we go, and come again later', async (_, said) => {
   const publisher = await stubPublisher(socket => socket.write(said))
   const { seen } = hintsFrom(at(publisher.port))
-  await vi.waitFor(() => expect(publisher.connections()).toBeGreaterThan(3))
+  await eventually(() => expect(publisher.connections()).toBeGreaterThan(3))
   expect(seen).toStrictEqual([])
 })
 
 test('who says nothing is left after a while', async () => {
   const publisher = await stubPublisher(() => {})
   const { seen } = hintsFrom(at(publisher.port), { handshakeMs: 1 })
-  await vi.waitFor(() => expect(publisher.connections()).toBeGreaterThan(3))
+  await eventually(() => expect(publisher.connections()).toBeGreaterThan(3))
   expect(seen).toStrictEqual([])
 })
 
@@ -156,7 +156,7 @@ test('nothing is told in what follows an error, and nothing after the end', asyn
     socket.write(Buffer.concat([GREETING, READY, before === 0 ? Buffer.of(8, 0) : news('hashblock')])),
   )
   const { hints, seen } = hintsFrom(at(publisher.port))
-  await vi.waitFor(() => expect(seen).toContain('hint'))
+  await eventually(() => expect(seen).toContain('hint'))
   hints.close()
   hints.open()
   const told = [...seen]
@@ -172,6 +172,6 @@ test('a bitcoind that is away, or offers nothing, is asked again later', async (
     if (asked === 1) throw new ChainError('unreachable', 'away')
     return asked === 2 ? undefined : { host: '127.0.0.1', port: publisher.port }
   })
-  await vi.waitFor(() => expect(seen).toStrictEqual([true, 'hint']))
+  await eventually(() => expect(seen).toStrictEqual([true, 'hint']))
   expect(asked).toBe(3)
 })
