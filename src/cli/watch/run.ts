@@ -93,7 +93,6 @@ function tellReady(shell: Shell, facts: Ready): void {
   }
   const { nodeId, listen, network } = facts
   const paint = painter(shell.color)
-  shell.out(
-    `${paint('good', 'Watching')} ${network}. Start nodes with --watchtower ${nodeId}@${listen}. Ctrl-C ends it.\n`,
-  )
+  shell.out(`${paint('good', 'Watching')} ${network}. Ctrl-C ends it. Nodes that it is to watch for are started with\n`)
+  shell.out(`  --watchtower ${nodeId}@${listen}\n`)
 }
