@@ -33,8 +33,9 @@ export const channelSketch: Codec<ChannelSketch> = struct({
   feeratePerKw: feeratePerKwCodec,
 })
 
-/** Cost: one point of the curve, once the first commitment is revoked. */
-export function sketchOf({ params, feeratePerKw, ...durable }: ChannelDurable): ChannelSketch {
+/** Cost: one point of the curve, once for each channel. */
+export function sketchOf(durable: ChannelDurable): ChannelSketch {
+  const { params, feeratePerKw } = durable
   const { channelId: _id, temporaryChannelId: _temporary, local, remote, ...agreed } = params
   const { basepoints: _ours, ...localTerms } = local
   const { basepoints: remoteBasepoints, ...remoteTerms } = remote
@@ -48,10 +49,17 @@ export function sketchOf({ params, feeratePerKw, ...durable }: ChannelDurable): 
   }
 }
 
-function firstPointOf({ remoteCommit, remoteSecrets }: Pick<ChannelDurable, 'remoteCommit' | 'remoteSecrets'>) {
+/** By what a channel never changes: a list is made anew far more often than that. */
+const firstPoints = new WeakMap<ChannelParams, Uint8Array>()
+
+function firstPointOf({ params, remoteCommit, remoteSecrets }: ChannelDurable): Uint8Array {
   if (remoteCommit.number === 0) return remoteCommit.point
+  const known = firstPoints.get(params)
+  if (known !== undefined) return known
   const secret = lookupSecret(remoteSecrets, secretIndex(0))
-  return publicKeyFromSecret(defined(secret, 'commitment 0 is revoked, so its secret is known'))
+  const point = publicKeyFromSecret(defined(secret, 'commitment 0 is revoked, so its secret is known'))
+  firstPoints.set(params, point)
+  return point
 }
 
 /**

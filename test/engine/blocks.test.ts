@@ -225,35 +225,39 @@ describe('restarts', () => {
   })
 })
 
+/** Bob was put back to a copy from when an HTLC of his was in flight, and his commitment of that time waits for a block. */
+function cheated() {
+  const stage = new Stage()
+  const [alice, bob] = stage.sidesOf(['alice', 'bob'])
+  const id = stage.ready(alice, bob, { push: 50_000n })
+  const first = stage.keysend(bob, alice, 4_000n)
+  while (stage.answer(bob));
+  const wire = stage.wireOf(alice, bob)
+  for (const to of [alice, alice, bob, bob, alice]) stage.deliver(wire, to)
+  // Bob keeps a copy from when his HTLC was in flight.
+  const copy = new Map(bob.records)
+  stage.settle()
+  expect(ended(bob, first)).toBe('succeeded')
+  for (let i = 0; i < 3; i++) stage.keysend(bob, alice, 10_000n)
+  stage.settle()
+  expect(localMsat(bob, id)).toBe(16_000_000n)
+  const funding = fundingOf(theOnly(alice))
+  stage.crash(bob)
+  bob.records = copy
+  bob.compares = false
+  bob.onDial = () => undefined
+  bob.start()
+  const force: EngineInput = { type: 'close_channel', request: 99, channelId: id, force: true }
+  const wishes = engineStep(bob.state, force, bob.context()).effects
+  const commitment = wishes.flatMap(wish => (wish.type === 'publish' && wish.role === 'commitment' ? [wish.tx] : []))[0]
+  if (commitment === undefined) throw new Error('a force close publishes a commitment')
+  expect(stage.chain.submit(commitment).ok).toBe(true)
+  return { stage, alice, bob, id, funding, commitment }
+}
+
 describe('a peer that cheats', () => {
   test('with an old commitment loses all of it, its archive is asked for, also where the node starts in between', () => {
-    const stage = new Stage()
-    const [alice, bob] = stage.sidesOf(['alice', 'bob'])
-    const id = stage.ready(alice, bob, { push: 50_000n })
-    const first = stage.keysend(bob, alice, 4_000n)
-    while (stage.answer(bob));
-    const wire = stage.wireOf(alice, bob)
-    for (const to of [alice, alice, bob, bob, alice]) stage.deliver(wire, to)
-    // Bob keeps a copy from when his HTLC was in flight.
-    const copy = new Map(bob.records)
-    stage.settle()
-    expect(ended(bob, first)).toBe('succeeded')
-    for (let i = 0; i < 3; i++) stage.keysend(bob, alice, 10_000n)
-    stage.settle()
-    expect(localMsat(bob, id)).toBe(16_000_000n)
-    const funding = fundingOf(theOnly(alice))
-    stage.crash(bob)
-    bob.records = copy
-    bob.compares = false
-    bob.onDial = () => undefined
-    bob.start()
-    const force: EngineInput = { type: 'close_channel', request: 99, channelId: id, force: true }
-    const wishes = engineStep(bob.state, force, bob.context()).effects
-    const commitment = wishes.flatMap(wish =>
-      wish.type === 'publish' && wish.role === 'commitment' ? [wish.tx] : [],
-    )[0]
-    if (commitment === undefined) throw new Error('a force close publishes a commitment')
-    expect(stage.chain.submit(commitment).ok).toBe(true)
+    const { stage, alice, bob, id, funding, commitment } = cheated()
     stage.crash(bob)
     stage.mine(1)
     stage.restart(alice)
@@ -269,33 +273,7 @@ describe('a peer that cheats', () => {
   })
 
   test('an old commitment that waits for a block has its penalty beside it', () => {
-    const stage = new Stage()
-    const [alice, bob] = stage.sidesOf(['alice', 'bob'])
-    const id = stage.ready(alice, bob, { push: 50_000n })
-    const first = stage.keysend(bob, alice, 4_000n)
-    while (stage.answer(bob));
-    const wire = stage.wireOf(alice, bob)
-    for (const to of [alice, alice, bob, bob, alice]) stage.deliver(wire, to)
-    // Bob keeps a copy from when his HTLC was in flight.
-    const copy = new Map(bob.records)
-    stage.settle()
-    expect(ended(bob, first)).toBe('succeeded')
-    for (let i = 0; i < 3; i++) stage.keysend(bob, alice, 10_000n)
-    stage.settle()
-    expect(localMsat(bob, id)).toBe(16_000_000n)
-    const funding = fundingOf(theOnly(alice))
-    stage.crash(bob)
-    bob.records = copy
-    bob.compares = false
-    bob.onDial = () => undefined
-    bob.start()
-    const force: EngineInput = { type: 'close_channel', request: 99, channelId: id, force: true }
-    const wishes = engineStep(bob.state, force, bob.context()).effects
-    const commitment = wishes.flatMap(wish =>
-      wish.type === 'publish' && wish.role === 'commitment' ? [wish.tx] : [],
-    )[0]
-    if (commitment === undefined) throw new Error('a force close publishes a commitment')
-    expect(stage.chain.submit(commitment).ok).toBe(true)
+    const { stage, alice, bob, id, funding, commitment } = cheated()
     // It waits for a block, and somebody has looked.
     expect(outpointsAtStake(alice.state)).toContainEqual(funding)
     const before = alice.state.wallet
