@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { err, sat } from '../../src/base/index.ts'
+import { err, feeratePerKw, sat } from '../../src/base/index.ts'
+import type { Tx } from '../../src/bitcoin/index.ts'
 import type { CommitmentFormat } from '../../src/commitment/index.ts'
+import { justiceFor } from '../../src/onchain/index.ts'
 import type { RegtestChain } from '../../src/regtest/index.ts'
 import { type Random, randomOf } from '../../src/sim/random.ts'
-import { FORMATS, type ModelHtlc, makeModel, signedOf, viewOf } from '../onchain/fixture.ts'
+import {
+  archiveOf,
+  destination,
+  FORMATS,
+  type Model,
+  type ModelHtlc,
+  makeModel,
+  secrets,
+  signedOf,
+  viewOf,
+} from '../onchain/fixture.ts'
 import { EnforcerNode, mine, mineUntil } from '../onchain/node.ts'
 import { alice, coinOf, spend, value } from '../regtest/support.ts'
 import { breakingsOf } from './breaking.ts'
@@ -25,6 +37,7 @@ interface Scene {
   readonly ends: 'alice' | 'bob' | 'cheat'
   readonly random: Random
   readonly chain: RegtestChain
+  readonly journal: Journal
 }
 
 function htlcsOf(random: Random, height: number): readonly ModelHtlc[] {
@@ -39,8 +52,16 @@ function htlcsOf(random: Random, height: number): readonly ModelHtlc[] {
   }))
 }
 
+/** What a tower would publish, at each feerate. */
+function justiceOf(model: Model, { view }: EnforcerNode): readonly Tx[] {
+  const revoked = { tx: signedOf(model, 'bob', 1), number: 1, htlcs: archiveOf(model, 'alice', 1) }
+  const feerates = [253, 1_012, 4_048].map(feeratePerKw)
+  const terms = { view, secrets: secrets.alice, destinationScript: destination('alice'), feerates }
+  return justiceFor(revoked, terms).flatMap(({ transactions }) => transactions.map(({ tx }) => tx))
+}
+
 /** One end of a channel, to the last claim of both sides. */
-function play({ format, ends, random, chain }: Scene): void {
+function play({ format, ends, random, chain, journal }: Scene): void {
   const delays = { alice: random.between(4, 12), bob: random.between(4, 12) }
   const model = makeModel({ format, chain, delays, htlcs: height => htlcsOf(random, height) })
   const knows = model.htlcs.map(htlc => htlc.preimageSeed).filter(() => random.chance(0.7))
@@ -62,7 +83,13 @@ function play({ format, ends, random, chain }: Scene): void {
   }
   alice.start()
   bob.start()
-  if (isCheat) chain.mine(1, { transactions: [signedOf(model, 'bob', 1)] })
+  if (isCheat) {
+    chain.mine(1, { transactions: [signedOf(model, 'bob', 1)] })
+    for (const tx of justiceOf(model, alice)) {
+      expect(chain.testAccept(tx).ok).toBe(true)
+      journal.tries(tx, 'signed for a watchtower')
+    }
+  }
   const sides = isCheat ? [bob, alice] : [alice, bob]
   for (const side of sides) side.catchUp()
   // Some blocks hold nothing, so that what waits is bid for again.
@@ -93,7 +120,7 @@ describe.each(FULL_NODES)('$name and the embedded chain', ({ start }) => {
     for (let i = 0; tried < WANTED || i < kinds.length; i++) {
       const kind = kinds[i % kinds.length]
       if (kind === undefined) throw new Error('there are kinds')
-      play({ ...kind, random, chain })
+      play({ ...kind, random, chain, journal })
       const told = await journal.replay(node)
       expect(told.disagreements).toEqual([])
       tried += told.tried
