@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createClient, serveApi } from '../src/api/index.ts'
 import { msat, type NodeId, sat } from '../src/base/index.ts'
 import { bitcoindChain } from '../src/chain/index.ts'
-import { type BookendNode, createNode, sqlite, tcp } from '../src/node/index.ts'
+import { type BookendNode, createNode, type NodeOptions, sqlite, tcp } from '../src/node/index.ts'
 import type { Store } from '../src/ports/index.ts'
 
 export interface Started {
@@ -22,7 +22,7 @@ export interface CpuTime {
   readonly thread: number
 }
 
-const [chainUrl = ''] = process.argv.slice(2)
+const [chainUrl = '', towerUri = ''] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'bookend-bench-'))
 /** Called when something has become durable. */
 let onCommit: () => void = () => undefined
@@ -31,8 +31,16 @@ const node = await createNode({
   chain: bitcoindChain({ url: chainUrl, network: 'regtest' }),
   store: sqlite({ file: join(folder, 'store.sqlite') }).then(observed),
   net: tcp({ port: 0 }),
+  watchtowers: towersOf(towerUri),
   limits: { channel: { maxAcceptedHtlcs: 483, maxDustHtlcExposureMsat: msat(1_000_000_000n) } },
 })
+
+/** `NODEID@PORT`, or nothing. */
+function towersOf(uri: string): NonNullable<NodeOptions['watchtowers']> {
+  const [nodeId, port] = uri.split('@')
+  if (nodeId === undefined || port === undefined) return []
+  return [{ nodeId: nodeId as NodeId, address: { host: '127.0.0.1', port: Number(port) } }]
+}
 
 /** What a parent may ask, by name. */
 const methods = {
@@ -51,6 +59,8 @@ const methods = {
   usable: async () => (await node.channels()).filter(({ usable }) => usable).length,
   invoices: manyInvoices,
   payInvoices,
+  /** What the tower does not have yet. */
+  waiting: async () => (await node.info()).watchtowers.reduce((sum, { waiting }) => sum + waiting, 0),
   height: async () => (await node.info()).blockHeight,
   alone: payAlone,
   rolling: payRolling,

@@ -73,10 +73,18 @@ export interface DaemonPair {
   stop(): Promise<void>
 }
 
-/** Two daemons with a channel that is all the payer's. With `profileIn` each writes a profile of its processor time there. */
-export async function startPair(profileIn?: string): Promise<DaemonPair> {
+export interface PairOptions {
+  /** Each writes a profile of its processor time there. */
+  readonly profileIn?: string
+  /** The tower of both, as `NODEID@PORT`: asked for when their chain is there. */
+  readonly tower?: (chainUrl: string) => Promise<string>
+}
+
+/** Two daemons with a channel that is all the payer's. */
+export async function startPair({ profileIn, tower }: PairOptions = {}): Promise<DaemonPair> {
   const served = await serveChain()
-  const [payer, payee] = [await startDaemon(served.url, profileIn), await startDaemon(served.url, profileIn)]
+  const uri = await tower?.(served.url)
+  const [payer, payee] = [await startDaemon(served.url, profileIn, uri), await startDaemon(served.url, profileIn, uri)]
   const payeeAt = await payee.ask('started')
   fund(served.chain, await payer.ask('address'), sat(20_000_000))
   await until(async () => (await payer.ask('confirmedSat')) > 0)
@@ -99,9 +107,9 @@ export async function startPair(profileIn?: string): Promise<DaemonPair> {
   }
 }
 
-export async function startDaemon(chainUrl: string, profileIn?: string): Promise<Daemon> {
+export async function startDaemon(chainUrl: string, profileIn?: string, tower = ''): Promise<Daemon> {
   const profile = profileIn === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileIn}`]
-  const child = fork(fileURLToPath(new URL('daemon.ts', import.meta.url)), [chainUrl], { execArgv: profile })
+  const child = fork(fileURLToPath(new URL('daemon.ts', import.meta.url)), [chainUrl, tower], { execArgv: profile })
   await once(child, 'message')
   return new Daemon(child)
 }

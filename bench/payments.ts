@@ -17,7 +17,7 @@ const DUST_SAT = 300
 const PAUSE_MS = 5
 
 export async function benchPayments(floor: Floor, { quick, profileIn }: PaymentsOptions): Promise<readonly Figure[]> {
-  const pair = await startPair(profileIn)
+  const pair = await startPair(profileIn === undefined ? {} : { profileIn })
   const to = pair.payeeAt.nodeId
   const few = quick ? 1 : 4
   const amountSat = NON_DUST_SAT

@@ -7,13 +7,14 @@ import { benchIdle } from './idle.ts'
 import { benchPayments } from './payments.ts'
 import { type Figure, isMet, MACHINE, printTable, saveBaseline } from './report.ts'
 import { benchRivals } from './rivals.ts'
+import { benchWatchtower } from './watchtower.ts'
 
 // All benchmarks. Each figure stands beside what the machine could do at best, beside its goal, and beside the baseline that
 // is stored in the project. It judges nobody: machines differ, and other programs run on them.
 
 const HELP = `node bench/run.ts [options]
 
-  --only NAME   wire, graph, payments, rivals or idle alone
+  --only NAME   wire, graph, payments, watchtower, rivals or idle alone
   --quick       fewer rounds, for a look
   --json        figures as JSON
   --save        keep the figures as the baseline
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, (floor: Floor) => readonly Figure[] | Pro
   wire: benchWire,
   graph: () => benchGraph({ quick }),
   payments: floor => benchPayments(floor, { quick, ...(profile !== undefined && { profileIn: profile }) }),
+  watchtower: () => benchWatchtower({ quick }),
   rivals: () => benchRivals({ quick, ...(profile !== undefined && { profileIn: profile }) }),
   idle: () => benchIdle({ quick }),
 }

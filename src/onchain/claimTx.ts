@@ -46,11 +46,13 @@ export function buildSweep(
     readonly yieldSat: Sat
     readonly destinationScript: Uint8Array
     readonly secrets: ChannelSecrets
+    /** Keys that were derived for other sweeps of the same secrets, to which those of this one come. */
+    readonly known?: DerivedKeys
   },
 ): Claim {
   const unsigned = sweepOf(paths, { amountSat: terms.yieldSat, script: terms.destinationScript })
   // Cost: n inputs × 1 signature, and a key derivation for each kind of key, not for each input.
-  const known = new Map<string, Uint8Array | undefined>()
+  const { known = new Map() } = terms
   const inputs = unsigned.inputs.map((input, index) => {
     const path = paths[index]
     if (path === undefined) return input
@@ -60,6 +62,9 @@ export function buildSweep(
   })
   return { txid: txid(unsigned), tx: { ...unsigned, inputs }, role, feeCoins: [] }
 }
+
+/** By the name of the key. */
+export type DerivedKeys = Map<string, Uint8Array | undefined>
 
 function nameOfKey(key: SpendKey): string {
   const of = 'point' in key ? key.point : 'perCommitmentSecret' in key ? key.perCommitmentSecret : NO_SCRIPT

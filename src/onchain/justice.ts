@@ -1,7 +1,7 @@
 import { type FeeratePerKw, type OutPoint, type Sat, sat } from '../base/index.ts'
 import { type Tx, txid } from '../bitcoin/index.ts'
 import type { ChannelSecrets } from '../keys/index.ts'
-import { buildSweep, sweepYieldSat } from './claimTx.ts'
+import { buildSweep, type DerivedKeys, sweepYieldSat } from './claimTx.ts'
 import { readSituation } from './situation.ts'
 import type { DirectPath, SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
@@ -9,7 +9,7 @@ import type { ChainFacts, ChannelHtlc, ChannelView } from './types.ts'
 
 // What punishes a commitment of the peer's that is revoked and on no chain: for somebody who watches while we are away.
 
-/** The transactions that take one output, one at each feerate where that leaves anything: each spends this output alone. */
+/** The transactions that take one output, one at each feerate that is worth it: each spends this output alone. */
 export interface Justice {
   readonly outpoint: OutPoint
   readonly amountSat: Sat
@@ -45,13 +45,15 @@ export function justiceFor(
   }
   const situation = readSituation(view, facts)
   if (situation.type !== 'commitment' || situation.commitment.name !== 'revoked') return []
+  const known: DerivedKeys = new Map()
   const paths = pathsIn(situation, { view, facts, party: 'local', height: 0 })
   return paths.flatMap(path => {
     if (path.role !== 'penalty' || !isDirectPath(path)) return []
-    const transactions = feerates.flatMap(feeratePerKw => {
+    const transactions = feerates.flatMap((feeratePerKw, rung) => {
       const yieldSat = sweepYieldSat([path], { feeratePerKw, destinationScript })
-      if (yieldSat === undefined) return []
-      const { tx } = buildSweep([path], 'penalty', { yieldSat, destinationScript, secrets })
+      // The cheapest always, if it leaves anything: none dearer than half of the output.
+      if (yieldSat === undefined || (rung > 0 && yieldSat * 2n < path.amountSat)) return []
+      const { tx } = buildSweep([path], 'penalty', { yieldSat, destinationScript, secrets, known })
       return [{ tx, feeSat: sat(path.amountSat - yieldSat) }]
     })
     return transactions.length === 0 ? [] : [{ outpoint: path.outpoint, amountSat: path.amountSat, transactions }]

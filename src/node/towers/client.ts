@@ -15,6 +15,8 @@ export interface TowerClientOptions {
   readonly messagesOf: (sequence: number, bytes: Uint8Array) => readonly TowerMessage[]
   /** Up to which job the tower has all, by what is durable. */
   readonly acked: () => number
+  /** How many jobs it does not have yet. */
+  readonly waiting: () => number
   /** It has more now. Resolves when that is durable. */
   readonly onAcked: (sequence: number) => Promise<void>
 }
@@ -33,6 +35,9 @@ const MIN_BACKOFF_MS = 1_000
 const MAX_BACKOFF_MS = 60_000
 /** A tower that says no may say yes when its owner has changed something. */
 const REFUSED_RETRY_MS = 600_000
+/** What is not with the tower yet is not watched: from so many jobs on they go first. */
+const MANY_JOBS = 1_000
+const REST_MS_PER_KIB = { usual: 3, behind: 0.5 }
 /** Of a job's key, the number. */
 const sequenceOf = (key: string): number => Number(key.slice(TOWER_JOBS.length))
 
@@ -201,11 +206,24 @@ export class TowerClient {
       const sequence = sequenceOf(key)
       const messages = messagesOf(sequence, bytes)
       this.#given.push({ sequence, isDone: messages.length === 0 })
-      if (messages.length > 0) connection.send(messages.map(encodeTowerMessage))
+      if (messages.length === 0) continue
+      const encoded = messages.map(encodeTowerMessage)
+      const size = encoded.reduce((sum, { length }) => sum + length, 0)
+      connection.send(encoded)
+      await this.#rest(size)
     }
     await this.#settle()
     if (jobs.size > 0) this.#watchForAck()
     if (jobs.size === room) this.#again = true
+  }
+
+  /** Signing takes some 0.4 ms for each KiB that comes of it: for several times as long the processor is left to others, unless too much waits. */
+  #rest(size: number): Promise<void> {
+    const { timers, waiting } = this.#options
+    const perKib = waiting() > MANY_JOBS ? REST_MS_PER_KIB.behind : REST_MS_PER_KIB.usual
+    return new Promise(resolve => {
+      timers.after((size / 1024) * perKib, resolve, { background: true })
+    })
   }
 
   /** A connection that is half open says nothing: it is given up, and another one made. */

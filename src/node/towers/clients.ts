@@ -33,6 +33,7 @@ export class Towers {
           ...shared,
           tower,
           acked: () => acked(tower.nodeId),
+          waiting: () => this.#waiting(tower.nodeId),
           onAcked: sequence => onAcked(tower.nodeId, sequence),
         }),
     )
@@ -51,12 +52,16 @@ export class Towers {
   }
 
   infos(): readonly TowerInfo[] {
-    const { acked, last } = this.#options
     return this.#clients.map(({ nodeId, connected, refusal }) => ({
       nodeId,
       connected,
-      waiting: Math.max(0, last() - acked(nodeId)),
+      waiting: this.#waiting(nodeId),
       ...(refusal !== undefined && { refusal }),
     }))
+  }
+
+  #waiting(tower: NodeId): number {
+    const { acked, last } = this.#options
+    return Math.max(0, last() - acked(tower))
   }
 }

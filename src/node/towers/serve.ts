@@ -94,6 +94,13 @@ export async function serveTower(options: TowerOptions): Promise<Tower> {
   return server
 }
 
+interface Client {
+  readonly connection: number
+  readonly client: NodeId
+  /** Of the messages that came together. */
+  readonly pending: Promise<unknown>[]
+}
+
 type TowerDriver = Driver<TowerState, TowerInput, TowerContext, TowerEffect, never>
 
 class TowerServer implements Tower {
@@ -269,6 +276,8 @@ class TowerServer implements Tower {
     let isKnown = false
     return {
       onMessages: async messages => {
+        // What one read brings is stored in one commit.
+        const pending: Promise<unknown>[] = []
         for (const bytes of messages) {
           const decoded = decodeTowerMessage(bytes)
           // Types that nobody knows are for others.
@@ -278,9 +287,11 @@ class TowerServer implements Tower {
             return
           }
           if (decoded.value.type === 'tower_hello') isKnown = this.#greet(connection, decoded.value)
-          else if (isKnown) await this.#hear(number, connection.remoteNodeId, decoded.value)
+          else if (isKnown)
+            await this.#hear(decoded.value, { connection: number, client: connection.remoteNodeId, pending })
           else connection.close()
         }
+        await Promise.all(pending)
       },
       onEnd: () => this.#connections.delete(number),
     }
@@ -297,8 +308,8 @@ class TowerServer implements Tower {
     return isOurs
   }
 
-  /** Nothing more is read from the client until it is durable. */
-  async #hear(connection: number, client: NodeId, message: TowerMessage): Promise<void> {
+  /** Nothing more is read from the client until `pending` is durable. Where it never is, the driver has said why. */
+  async #hear(message: TowerMessage, { connection, client, pending }: Client): Promise<void> {
     const driver = this.#driver
     if (driver === undefined) return
     if (message.type === 'tower_put') {
@@ -306,8 +317,11 @@ class TowerServer implements Tower {
       const known = (await this.#store.load(key)).get(key)
       const length = known === undefined ? undefined : decode(blobLength, known)
       const replaces = length?.ok === true ? { replaces: length.value } : {}
-      await driver.submit({ type: 'put', connection, client, put: message, ...replaces })
+      const stored = driver.submit({ type: 'put', connection, client, put: message, ...replaces })
+      pending.push(stored.catch(() => undefined))
     } else if (message.type === 'tower_forget') {
+      // Of what came with it nothing is left out.
+      await Promise.all(pending)
       const stored = new Map<string, number>()
       for (const [key, value] of await this.#store.load(tagPrefix(client, message.tag))) {
         const length = decode(blobLength, value)
