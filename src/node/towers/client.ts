@@ -52,6 +52,8 @@ export class TowerClient {
   /** The tower has said who it is. */
   #isReady = false
   #given: Given[] = []
+  /** The last job that was given over this connection. */
+  #last: number | undefined
   #attempts = 0
   #callOffRetry: (() => void) | undefined
   #callOffTimeout: (() => void) | undefined
@@ -139,6 +141,8 @@ export class TowerClient {
   }
 
   async #acked(sequence: number): Promise<void> {
+    // What comes behind a refusal is not whole.
+    if (!this.#isReady) return
     for (const given of this.#given) if (given.sequence <= sequence) given.isDone = true
     await this.#settle()
     this.#watchForAck()
@@ -155,6 +159,8 @@ export class TowerClient {
 
   #refused(reason: string): void {
     this.#refusal = reason
+    this.#isReady = false
+    this.#given = []
     this.#options.log({ level: 'warn', message: `Watchtower ${this.nodeId} keeps no more: ${reason}.` })
     this.#connection?.close()
   }
@@ -164,6 +170,7 @@ export class TowerClient {
     this.#isReady = false
     this.#connection = undefined
     this.#given = []
+    this.#last = undefined
     this.#callOffTimeout?.()
     if (this.#stop.signal.aborted) return
     const { log, timers } = this.#options
@@ -197,15 +204,16 @@ export class TowerClient {
     const room = MAX_JOBS_IN_FLIGHT - this.#given.length
     const connection = this.#connection
     if (!this.#isReady || connection === undefined || room <= 0) return
-    const last = this.#given.at(-1)?.sequence ?? acked()
+    const last = this.#last ?? acked()
     const after = `${TOWER_JOBS}${String(last).padStart(16, '0')}`
     const jobs = await store.loadPage(TOWER_JOBS, { after, limit: room })
     for (const [key, bytes] of jobs) {
       await new Promise<void>(resolve => timers.whenIdle(resolve))
-      if (this.#connection !== connection) return
+      if (this.#connection !== connection || !this.#isReady) return
       const sequence = sequenceOf(key)
       const messages = messagesOf(sequence, bytes)
       this.#given.push({ sequence, isDone: messages.length === 0 })
+      this.#last = sequence
       if (messages.length === 0) continue
       const encoded = messages.map(encodeTowerMessage)
       const size = encoded.reduce((sum, { length }) => sum + length, 0)

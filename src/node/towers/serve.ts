@@ -245,7 +245,7 @@ class TowerServer implements Tower {
   #perform(effect: TowerEffect): void {
     switch (effect.type) {
       case 'send':
-        this.#connections.get(effect.connection)?.send([encodeTowerMessage(effect.message)])
+        this.#say(effect.connection, effect.message)
         return
       case 'publish':
         void this.#publish(effect.tx)
@@ -254,6 +254,15 @@ class TowerServer implements Tower {
         this.#log(effect.level, effect.message)
         return
     }
+  }
+
+  /** A refusal is the last word: what came behind it may be stored, and is not acknowledged. */
+  #say(number: number, message: TowerMessage): void {
+    const connection = this.#connections.get(number)
+    connection?.send([encodeTowerMessage(message)])
+    if (message.type !== 'tower_refuse') return
+    this.#connections.delete(number)
+    connection?.close()
   }
 
   /** Offered again with the next block, whatever is said to it. */
