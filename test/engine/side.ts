@@ -59,6 +59,8 @@ export interface SideOptions {
   readonly limits?: Limits
   /** Whether it keeps something for peers, has them keep something for it, or both (BOLT 1, peer storage). Default: neither. */
   readonly storage?: 'keeps' | 'has kept' | 'both'
+  /** Default: none. */
+  readonly towers?: readonly NodeId[]
 }
 
 /**
@@ -93,7 +95,7 @@ export class Side {
   trustZeroConf: ReadonlySet<NodeId> = new Set()
   #requests = 0
 
-  constructor({ name, chain, now, limits = {}, storage }: SideOptions) {
+  constructor({ name, chain, now, limits = {}, storage, towers }: SideOptions) {
     this.name = name
     this.chain = chain
     this.#now = now
@@ -107,6 +109,7 @@ export class Side {
       nodeSecret: seed('node'),
       channelSeed: seed('channels'),
       ...((storage === 'has kept' || storage === 'both') && { storageKey: seed('storage') }),
+      ...(towers !== undefined && { towers }),
       walletKeys: walletKeys(concat(seed('wallet'), seed('wallet again')), 'regtest'),
       features,
       supported: supportedFeatures(features),

@@ -51,7 +51,7 @@ export class Stage {
   onSent: (from: Side, bytes: Uint8Array) => void = () => undefined
   #fresh = 0
 
-  side(name: string, limits: Limits = {}, more: Pick<SideOptions, 'storage'> = {}): Side {
+  side(name: string, limits: Limits = {}, more: Pick<SideOptions, 'storage' | 'towers'> = {}): Side {
     const side = new Side({ name, chain: this.chain, now: () => this.now, limits, ...more })
     this.sides.set(name, side)
     side.onSend = (connection, bytes) => {
@@ -79,7 +79,7 @@ export class Stage {
       coins = [2_000_000n],
       limits = {},
       ...more
-    }: { coins?: readonly bigint[]; limits?: Limits } & Pick<SideOptions, 'storage'> = {},
+    }: { coins?: readonly bigint[]; limits?: Limits } & Pick<SideOptions, 'storage' | 'towers'> = {},
   ): { readonly [K in keyof N]: Side } {
     const sides = names.map(name => this.side(name, limits, more))
     for (const side of sides) for (const coin of coins) side.fund(coin)

@@ -20,6 +20,7 @@ export function outlasting(state: EngineState) {
     links: links.map(([, link]) => linkOf(link)),
     names: sorted(state.names).filter(([, index]) => funded.has(index)),
     shortIds: sorted(state.shortIds),
+    towers: { next: state.towers.next, acked: [...state.towers.acked].sort() },
     held: sorted(state.storage.held).map(([peer, { idleSince }]) => [peer, idleSince]),
     peers: sorted(state.peers).flatMap(([id, { asked, links: all }]) => {
       const kept = all.filter(index => funded.has(index)).sort((a, b) => a - b)
