@@ -1,4 +1,4 @@
-import { BookendError, type NodeId, nodeId as nodeIdOf } from '../base/index.ts'
+import { BookendError, type DecodeFailure, type NodeId, nodeId as nodeIdOf } from '../base/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
 import { recalledRecords, restoredRecords, type StoredList } from '../engine/index.ts'
 import { keysFromPhrase, type SeedPhrase } from '../keys/index.ts'
@@ -43,12 +43,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
   const made = new Date(createdAt).toISOString()
   const reason = `this node has lost its data and goes on from a backup of ${made}: its peer has to publish its newest commitment`
   const restored = restoredRecords(records, { now, reason, ...(birthHeight !== undefined && { birthHeight }) })
-  if (!restored.ok) {
-    throw new BookendError('bad_request', `The backup cannot be used. ${restored.error.message}.`, {
-      advice: 'Use the version of Bookend that made it, or a later one.',
-      facts: { reason: 'unreadable_records' },
-    })
-  }
+  if (!restored.ok) throw unreadable('The backup', restored.error)
   await fill(store, restored.value.records)
   return { nodeId, network, createdAt, channelsToClose: restored.value.channelsToClose }
 }
@@ -122,7 +117,8 @@ export async function restoreFromPeers(options: RestoreFromPeersOptions): Promis
   const { channelSeed } = keys
   const from = birthHeight !== undefined && { birthHeight }
   const recalled = recalledRecords(lists, { now, reason, channelSeed, ...from })
-  if (recalled === undefined || !recalled.ok) throw nothingKept(asked)
+  if (recalled === undefined) throw nothingKept(asked)
+  if (!recalled.ok) throw unreadable('What peers have kept', recalled.error)
   await fill(options.store, recalled.value.records)
   const { channelsToClose } = recalled.value
   const nodeId = nodeIdOf(publicKeyFromSecret(keys.nodeSecret))
@@ -151,6 +147,13 @@ async function listsOf(
     .flatMap(({ peer: nodeId, addresses: [address] }) => (address === undefined ? [] : [{ nodeId, address }]))
   await ask(named.slice(0, MAX_PEERS_ASKED))
   return { asked: [...asked].map(([peer, list]) => ({ peer, list })), lists }
+}
+
+function unreadable(what: string, { message }: DecodeFailure): BookendError {
+  return new BookendError('bad_request', `${what} cannot be used. ${message}.`, {
+    advice: 'Use the version of Bookend that made it, or a later one.',
+    facts: { reason: 'unreadable_records' },
+  })
 }
 
 function nothingKept(asked: RecalledNode['asked']): BookendError {

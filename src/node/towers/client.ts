@@ -192,7 +192,7 @@ export class TowerClient {
         await this.#giveMore()
       }
     } catch (error) {
-      // The store has ended, and with it the node.
+      // The store has ended, and with it the node; or a record is damaged, and nothing behind it may be called stored.
       this.#options.log({ level: 'warn', message: `Nothing more goes to watchtower ${this.nodeId}: ${error}` })
     } finally {
       this.#pumping = false
