@@ -18,7 +18,7 @@ export {
 } from './restore.ts'
 export { engineMachine, engineStep } from './step.ts'
 export { openList, type StoredChannel, type StoredList } from './storage/blob.ts'
-export { towerMessages } from './towers.ts'
+export { towerMessages } from './towers/jobs.ts'
 export type {
   EngineContext,
   EngineEffect,

@@ -29,7 +29,7 @@ import { openingEnded } from './openingEnded.ts'
 import { negotiatedWith, withPeerLinks } from './peerEntries.ts'
 import { remember } from './requestAges.ts'
 import { aliasOf, renamed } from './shortIds.ts'
-import { tellTowers } from './towers.ts'
+import { tellTowers } from './towers/jobs.ts'
 import type { Link } from './types.ts'
 import { type Asker, linkAt, putJson, putLink, update, type Work } from './work.ts'
 

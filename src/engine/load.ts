@@ -39,7 +39,7 @@ import {
 import { namesOf } from './links.ts'
 import { renamed } from './shortIds.ts'
 import { loadHeld } from './storage/state.ts'
-import { loadTowers } from './towersState.ts'
+import { loadTowers } from './towers/state.ts'
 import type { Charge, EngineContext, EngineState, Link, PeerEntry, SeenBlock } from './types.ts'
 
 type Records = ReadonlyMap<string, Uint8Array>

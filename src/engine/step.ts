@@ -17,7 +17,7 @@ import { routeMessage } from './routing.ts'
 import { publishRefused } from './sending.ts'
 import { heldRead, readHeld, writeHeld } from './storage/held.ts'
 import { listChanged, sendLists } from './storage/own.ts'
-import { beginTowers, towerAcked } from './towers.ts'
+import { beginTowers, towerAcked } from './towers/jobs.ts'
 import type { EngineContext, EngineInput, EngineState, EngineStep } from './types.ts'
 import { act, type Task, update, type Work } from './work.ts'
 

@@ -21,7 +21,7 @@ import type { FeatureName, ShortChannelId } from '../wire/index.ts'
 import type { NumberedEvent } from './events.ts'
 import type { EngineLimits } from './limits.ts'
 import type { StorageState } from './storage/state.ts'
-import type { TowersState } from './towersState.ts'
+import type { TowersState } from './towers/state.ts'
 
 // A whole node as values: many peers, many channels with each, one wallet, one chain, and what is paid over all of it.
 

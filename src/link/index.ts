@@ -3,7 +3,7 @@
 // Start reading at types.ts, then step.ts.
 export { channelOutputs, channelSpends } from './enforcement.ts'
 export { dueFeerateOf } from './feerate.ts'
-export { type LinkJustice, linkJustice, type RevokedState, revokedIn, revokedState } from './justice.ts'
+export { linkJustice, type RevokedState, revokedIn, revokedState } from './justice.ts'
 export { loadLink } from './load.ts'
 export { recordsWithoutTrust } from './lostData.ts'
 export { prepareLink } from './prepare.ts'

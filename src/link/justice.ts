@@ -1,4 +1,4 @@
-import { array, type Codec, type FeeratePerKw, oneOf, struct, type Txid, u16, u32, u64Number } from '../base/index.ts'
+import { array, type Codec, type FeeratePerKw, struct, type Txid, u16, u64Number } from '../base/index.ts'
 import {
   type CommitmentContents,
   commitmentContents,
@@ -9,8 +9,8 @@ import {
 import { buildCommitmentTx } from '../commitment/index.ts'
 import { publicKeyFromSecret } from '../crypto/index.ts'
 import { lookupSecret, secretIndex } from '../keys/index.ts'
-import { type Justice, justiceFor } from '../onchain/index.ts'
-import { feeratePerKwCodec, millisatoshis, paymentHashCodec } from '../wire/index.ts'
+import { channelHtlc, type Justice, justiceFor } from '../onchain/index.ts'
+import { feeratePerKwCodec, millisatoshis } from '../wire/index.ts'
 import { secretsOf } from './secrets.ts'
 import type { LinkState } from './types.ts'
 import { channelView } from './view.ts'
@@ -29,16 +29,7 @@ export const revokedState: Codec<RevokedState> = struct({
     feeratePerKw: feeratePerKwCodec,
     toLocalMsat: millisatoshis,
     toRemoteMsat: millisatoshis,
-    htlcs: array(
-      u16,
-      struct({
-        offeredBy: oneOf('local', 'remote'),
-        id: u64Number,
-        amountMsat: millisatoshis,
-        paymentHash: paymentHashCodec,
-        cltvExpiry: u32,
-      }),
-    ),
+    htlcs: array(u16, channelHtlc),
   }),
 })
 
@@ -56,7 +47,7 @@ function durableOf({ channel }: LinkState): FundedChannel['durable'] | undefined
   return channel !== undefined && 'durable' in channel ? channel.durable : undefined
 }
 
-export interface LinkJustice {
+interface LinkJustice {
   /** Of the commitment: by it the cheat is known. */
   readonly txid: Txid
   readonly outputs: readonly Justice[]

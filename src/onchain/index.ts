@@ -11,6 +11,7 @@
 //     reorg, then spends and blocks anew      →   (facts are dropped, all else follows)
 //     …until event resolved: delete the records
 export { loadOnchainState } from './codec/records.ts'
+export { channelHtlc } from './codec/v1.ts'
 export { type Justice, justiceFor } from './justice.ts'
 export { IRREVOCABLE_DEPTH, MAX_CLAIM_WEIGHT, SAFE_DEPTH, SPLIT_BLOCKS } from './limits.ts'
 export { type OutputOutlook, outlook } from './outlook.ts'

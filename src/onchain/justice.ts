@@ -3,7 +3,6 @@ import { type Tx, txid } from '../bitcoin/index.ts'
 import type { ChannelSecrets } from '../keys/index.ts'
 import { buildSweep, type DerivedKeys, sweepYieldSat } from './claimTx.ts'
 import { readSituation } from './situation.ts'
-import type { DirectPath, SpendPath } from './spendPath.ts'
 import { pathsIn } from './spendPaths.ts'
 import type { ChainFacts, ChannelHtlc, ChannelView } from './types.ts'
 
@@ -17,7 +16,7 @@ export interface Justice {
   readonly transactions: readonly { readonly tx: Tx; readonly feeSat: Sat }[]
 }
 
-export interface JusticeTerms {
+interface JusticeTerms {
   /** Of the channel as it is now: the commitment is revoked in it. */
   readonly view: ChannelView
   readonly secrets: ChannelSecrets
@@ -48,7 +47,7 @@ export function justiceFor(
   const known: DerivedKeys = new Map()
   const paths = pathsIn(situation, { view, facts, party: 'local', height: 0 })
   return paths.flatMap(path => {
-    if (path.role !== 'penalty' || !isDirectPath(path)) return []
+    if (path.role !== 'penalty') return []
     const transactions = feerates.flatMap((feeratePerKw, rung) => {
       const yieldSat = sweepYieldSat([path], { feeratePerKw, destinationScript })
       // The cheapest always, if it leaves anything: none dearer than half of the output.
@@ -58,8 +57,4 @@ export function justiceFor(
     })
     return transactions.length === 0 ? [] : [{ outpoint: path.outpoint, amountSat: path.amountSat, transactions }]
   })
-}
-
-function isDirectPath(path: SpendPath): path is DirectPath {
-  return 'sequence' in path
 }

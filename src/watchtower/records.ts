@@ -34,11 +34,11 @@ import type { ClientUse, JusticeCase, TowerState } from './types.ts'
 //   case/<outpoint>                                what is being punished
 //   block/<height>                                 the hash of a block that was seen: the newest ones
 
-export const BLOBS = 'blob/'
-export const TAGS = 'tag/'
-export const CLIENTS = 'client/'
-export const CASES = 'case/'
-export const BLOCKS = 'block/'
+const BLOBS = 'blob/'
+const TAGS = 'tag/'
+const CLIENTS = 'client/'
+const CASES = 'case/'
+const BLOCKS = 'block/'
 /** What a start loads. The blobs are read when their hint is in a block. */
 export const TOWER_PREFIXES = [CLIENTS, CASES, BLOCKS]
 

@@ -9,7 +9,7 @@ import type { ElectrumClient } from './client.ts'
 
 // Electrum has no blocks. A block is put together from its transactions, and what comes out is proven whole by the merkle root.
 
-export interface BlockPlace {
+interface BlockPlace {
   readonly hash: BlockHash
   readonly height: number
   readonly header: BlockHeader

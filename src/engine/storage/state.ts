@@ -34,7 +34,7 @@ export interface StorageState {
   readonly due: ReadonlySet<NodeId>
 }
 
-export const NO_STORAGE: StorageState = { held: emptyPMap(), due: new Set() }
+const NO_STORAGE: StorageState = { held: emptyPMap(), due: new Set() }
 
 const STORED: Shape = { idleSince: 'number?' }
 

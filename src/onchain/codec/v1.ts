@@ -27,7 +27,8 @@ export const confirmedTx: Codec<Pick<ConfirmedTx, 'height' | 'tx'>> = struct({ h
 /** The hash is in the key. */
 export const preimage: Codec<Uint8Array> = fixedBytes(32)
 
-const channelHtlc: Codec<ChannelHtlc> = struct({
+/** What an HTLC is on the chain. */
+export const channelHtlc: Codec<ChannelHtlc> = struct({
   offeredBy: oneOf('local', 'remote'),
   id: u64Number,
   amountMsat: millisatoshis,

@@ -13,7 +13,7 @@ export interface HintLimits {
   readonly longestPauseMs: number
 }
 
-export const DEFAULT_HINT_LIMITS: HintLimits = { handshakeMs: 10_000, firstPauseMs: 500, longestPauseMs: 60_000 }
+const DEFAULT_HINT_LIMITS: HintLimits = { handshakeMs: 10_000, firstPauseMs: 500, longestPauseMs: 60_000 }
 
 export interface HintEvents {
   /** Whether hints may be hoped for from now on. What came before is not told. */

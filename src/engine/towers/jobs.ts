@@ -16,10 +16,10 @@ import {
   taggedUnion,
   u64Number,
   utf8Encode,
-} from '../base/index.ts'
-import { channelIdOf } from '../channel/index.ts'
-import { hmacSha256 } from '../crypto/index.ts'
-import { type LinkState, linkJustice, type RevokedState, revokedIn, revokedState } from '../link/index.ts'
+} from '../../base/index.ts'
+import { channelIdOf } from '../../channel/index.ts'
+import { hmacSha256 } from '../../crypto/index.ts'
+import { type LinkState, linkJustice, type RevokedState, revokedIn, revokedState } from '../../link/index.ts'
 import {
   hintOf,
   type JusticeOutput,
@@ -28,13 +28,13 @@ import {
   sealBlob,
   TAG_BYTES,
   type TowerMessage,
-} from '../watchtower/index.ts'
-import { channelIdCodec } from '../wire/index.ts'
-import { walletScript } from './coins.ts'
-import { NEXT_TOWER_JOB, towerAckedKey, towerJobKey } from './keys.ts'
-import type { TowersState } from './towersState.ts'
-import type { EngineContext, EngineState, Link } from './types.ts'
-import { act, update, type Work } from './work.ts'
+} from '../../watchtower/index.ts'
+import { channelIdCodec } from '../../wire/index.ts'
+import { walletScript } from '../coins.ts'
+import { NEXT_TOWER_JOB, towerAckedKey, towerJobKey } from '../keys.ts'
+import type { EngineContext, EngineState, Link } from '../types.ts'
+import { act, update, type Work } from '../work.ts'
+import type { TowersState } from './state.ts'
 
 // What towers are given. With each revocation goes one small record, in the same commit: which commitment it was. What punishes it is made and
 // signed later, while there is nothing else to do, and the record goes when every tower has said that it has it. So neither a crash nor a

@@ -1,4 +1,4 @@
-import { type DecodeFailure, decode, type NodeId, ok, type Result, u64Number } from '../base/index.ts'
+import { type DecodeFailure, decode, type NodeId, ok, type Result, u64Number } from '../../base/index.ts'
 
 export interface TowersState {
   /** The number of the next job. */
@@ -6,8 +6,6 @@ export interface TowersState {
   /** Up to which number each tower has all. */
   readonly acked: ReadonlyMap<NodeId, number>
 }
-
-export const NO_TOWERS: TowersState = { next: 1, acked: new Map() }
 
 /** `records`: by tower. */
 export function loadTowers(
