@@ -25,6 +25,8 @@ export function revoked(world: World): Observer {
   const published = new Map<string, { readonly number: number; readonly txid: Txid }>()
   /** Of channels whose peer has said in this process where it stands: the first of our commitments whose secret it says not to have. */
   const met = new Map<string, number>()
+  /** By node and txid: what was excused when it was published first. */
+  const excused = new Set<string>()
   /** The height up to which our commitment was last held back. */
   const heldUntil = new Map<string, number>()
   const isConfirmed = (txid: Txid) => world.chain.transaction(txid)?.height !== undefined
@@ -59,7 +61,14 @@ export function revoked(world: World): Observer {
     const key = `${node.name} ${channelIdOf(channel)}`
     if (number <= (published.get(key)?.number ?? number)) published.set(key, { number, txid: txid(tx) })
     const upTo = revokedUpTo.get(key) ?? -1
-    if (number > upTo || (isLost(node) && isExcused(node, channel, key, number))) return undefined
+    if (number > upTo) return undefined
+    const name = `${node.name} ${txid(tx)}`
+    if (isLost(node) && isExcused(node, channel, key, number)) {
+      excused.add(name)
+      return undefined
+    }
+    // Put back once more, it says again what was excused, and what a block holds by then.
+    if (excused.has(name) && isConfirmed(txid(tx))) return undefined
     return `${node.name} has published commitment ${number} of ${nameOf(channel)}, and has revoked all up to ${upTo}`
   }
   return {
