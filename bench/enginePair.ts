@@ -91,6 +91,9 @@ export class EngineSide {
       case 'publish':
         if (this.chain.transaction(txid(effect.tx)) === undefined) this.chain.submit(effect.tx)
         return
+      case 'test_funding':
+        this.inbox.push({ type: 'funding_tested', link: effect.link, tx: effect.tx })
+        return
       case 'reply':
         this.onReply(effect.request, effect.reply)
         return

@@ -116,6 +116,9 @@ export class LineNode {
       case 'publish':
         if (this.#chain.transaction(txid(effect.tx)) === undefined) this.#chain.submit(effect.tx)
         return
+      case 'test_funding':
+        void this.driver.submit({ type: 'funding_tested', link: effect.link, tx: effect.tx })
+        return
       case 'reply':
         this.#replies.get(effect.request)?.(effect.reply)
         this.#replies.delete(effect.request)

@@ -4,7 +4,8 @@ import { type ChannelEvent, channelIdOf } from '../channel/index.ts'
 import type { LinkEffect } from '../link/index.ts'
 import type { OnchainEvent } from '../onchain/index.ts'
 import { tellClaimed } from './claimed.ts'
-import { answerOf, stepWallet } from './coins.ts'
+import { stepWallet } from './coins.ts'
+import { fund } from './funding.ts'
 import { mayTell, sendTo } from './peerEntries.ts'
 import type { Link } from './types.ts'
 import { act, emit, putLink, reply, type Work } from './work.ts'
@@ -68,25 +69,6 @@ function publish(
   reply(work, opening.request, { type: 'opened', channelId, fundingOutpoint })
   const { opening: _done, ...opened } = link
   putLink(work, opened)
-}
-
-/** The wallet signs for the channel and keeps the transaction to itself until both sides have signed the first commitment. */
-function fund(work: Work, link: Link, { output, feeratePerKw }: Extract<LinkEffect, { type: 'fund_channel' }>): void {
-  const { answers, failure } = stepWallet(work, {
-    type: 'fund',
-    output,
-    feeratePerKw: link.opening?.feeratePerKw ?? feeratePerKw,
-  })
-  if (failure !== undefined) {
-    const reason = `the wallet cannot fund it: expected ${failure.expected}, got ${failure.got}`
-    const input = { type: 'command', command: { type: 'cancel_open', reason } } as const
-    work.tasks.push({ to: 'link', index: link.index, input })
-    return
-  }
-  const { tx } = answerOf(answers, 'funding_signed')
-  if (link.opening !== undefined) putLink(work, { ...link, opening: { ...link.opening, fundingTxid: txid(tx) } })
-  const input = { type: 'command', command: { type: 'funding_transaction', tx } } as const
-  work.tasks.push({ to: 'link', index: link.index, input })
 }
 
 function tell(work: Work, link: Link, event: ChannelEvent | OnchainEvent): void {

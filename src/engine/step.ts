@@ -3,6 +3,7 @@ import { isIdle } from '../link/index.ts'
 import { connectBlock, disconnectBlock, spendSeen } from './blocks.ts'
 import { refundOpenings } from './charges.ts'
 import { publishAll, stepWallet } from './coins.ts'
+import { fundingTested } from './funding.ts'
 import { saveWhereDue, stepGossip } from './gossip.ts'
 import { stepLink } from './links.ts'
 import { inputsMissing } from './lostInputs.ts'
@@ -70,6 +71,9 @@ function handle(work: Work, input: EngineInput): void {
       return
     case 'inputs_missing':
       inputsMissing(work, input.txid)
+      return
+    case 'funding_tested':
+      fundingTested(work, input)
       return
     case 'spend_seen':
       spendSeen(work, input.tx)

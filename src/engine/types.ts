@@ -236,6 +236,8 @@ export type EngineInput =
   | { readonly type: 'inputs_missing'; readonly txid: Txid }
   /** It waits for a block, and spends an output that somebody here looks at. Nothing of it is proven. */
   | { readonly type: 'spend_seen'; readonly tx: Tx }
+  /** The answer to `test_funding`. `refusal`: why the chain would not take it, where it can tell. */
+  | { readonly type: 'funding_tested'; readonly link: number; readonly tx: Tx; readonly refusal?: string }
   /** The answer to `check_funding`; `undefined` where the chain has no such output, `unknown` where it cannot say. */
   | {
       readonly type: 'funding_checked'
@@ -327,6 +329,8 @@ export type EngineEffect =
       /** To be handed back with `publish_refused`. */
       readonly undo?: Undo
     }
+  /** Answer with `funding_tested`: whether the chain would take this transaction, which nobody else knows yet. */
+  | { readonly type: 'test_funding'; readonly link: number; readonly tx: Tx }
   /** Answer with `archive`: every record under this prefix. */
   | { readonly type: 'load_archive'; readonly link: number; readonly prefix: string; readonly commitmentNumber: number }
   /** Answer with `looked_up`: those of these records that there are. */

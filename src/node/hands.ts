@@ -233,6 +233,9 @@ export class Hands {
       case 'publish':
         void this.#publish(effect)
         return
+      case 'test_funding':
+        void this.#testFunding(effect)
+        return
       case 'load_archive': {
         const { link, prefix, commitmentNumber } = effect
         this.#load(this.#options.store.load(prefix), records =>
@@ -310,6 +313,11 @@ export class Hands {
         facts: { reason: outcome.reason, txid: id },
       }),
     )
+  }
+
+  async #testFunding({ link, tx }: Extract<EngineEffect, { type: 'test_funding' }>): Promise<void> {
+    const refusal = (await this.#publisher.test(tx))?.reason
+    this.tell({ type: 'funding_tested', link, tx, ...(refusal !== undefined && { refusal }) })
   }
 
   /** Once for each transaction and reason: what is offered with every block would say the same with every block. */

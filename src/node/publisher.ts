@@ -36,6 +36,13 @@ export class Publisher {
     return done
   }
 
+  /** Why the chain would not take it, after all that was given to it before; nothing where it cannot tell, or cannot be asked. */
+  test(tx: Tx): Promise<PublishRefusal | undefined> {
+    const done = this.#last.then(() => this.#ask(tx))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     this.#callOffRetry?.()
@@ -54,6 +61,17 @@ export class Publisher {
       this.#waiting.set(id, { tx, parent })
       this.#callOffRetry ??= this.#timers.after(this.#retryMs, () => this.#again())
       return 'later'
+    }
+  }
+
+  async #ask(tx: Tx): Promise<PublishRefusal | undefined> {
+    if (this.#stopped) return undefined
+    try {
+      return await this.#chain.testAccept(tx)
+    } catch (error) {
+      // Whoever follows the chain says that it is away.
+      if (!(error instanceof ChainError)) throw error
+      return undefined
     }
   }
 

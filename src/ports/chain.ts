@@ -60,6 +60,11 @@ export interface Chain {
    */
   publish(tx: Tx, parent?: Tx): Promise<Result<Txid, PublishRefusal>>
   /**
+   * Why the chain would not take it, where it can tell: no answer is no promise. Nothing is published, and what it pays for its parents,
+   * or has to be paid for it by a child, is left out of account.
+   */
+  testAccept(tx: Tx): Promise<PublishRefusal | undefined>
+  /**
    * What waits for a block and spends one of these, as far as the chain can say: of whatever it does not tell, the block tells. Nothing of
    * it is proven.
    */

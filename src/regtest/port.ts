@@ -37,6 +37,11 @@ export function chainPort(chain: RegtestChain): Chain {
       const offered = offer(opened(), tx, parent)
       return offered.ok ? ok(txid(tx)) : err({ reason: offered.error.reason, details: offered.error.details })
     },
+    async testAccept(tx) {
+      const known = opened().transaction(txid(tx)) !== undefined
+      const judged = known ? undefined : chain.testAccept(tx)
+      return judged?.ok === false ? { reason: judged.error.reason, details: judged.error.details } : undefined
+    },
     async waitingSpends(outpoints) {
       const found = new Map<Txid, Tx>()
       for (const outpoint of outpoints) {

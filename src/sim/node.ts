@@ -20,7 +20,7 @@ import { answerFrom } from './diskAnswers.ts'
 import { type FixedContext, fixedContext } from './identity.ts'
 import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
-import type { NodePlan } from './plan.ts'
+import type { MempoolPlan, NodePlan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import { blockAfter, chanceOf, fundingOutputAt, stateOf } from './reading.ts'
 import type { Watch } from './watch.ts'
@@ -32,6 +32,7 @@ export interface Surroundings {
   readonly chain: RegtestChain
   readonly network: SimNetwork
   readonly watch: Watch
+  readonly mempool: MempoolPlan
   /** What the chain's fees are now, in satoshis per 1,000 weight units. */
   readonly feerate: () => number
 }
@@ -301,6 +302,12 @@ export class SimNode implements NetworkEnd, WatchedNode {
       case 'publish':
         this.#publish(effect)
         return
+      case 'test_funding': {
+        const { link, tx } = effect
+        const refusal = this.#refusalOf(tx)
+        this.submit({ type: 'funding_tested', link, tx, ...(refusal !== undefined && { refusal }) })
+        return
+      }
       case 'load_archive':
       case 'look_up':
       case 'load_gossip':
@@ -363,6 +370,14 @@ export class SimNode implements NetworkEnd, WatchedNode {
       type: 'failed',
       failure: { code: 'refused', expected: 'a transaction that the chain takes', got: outcome, section: '' },
     })
+  }
+
+  /** What the chain would say of it, where it is asked. */
+  #refusalOf(tx: Tx): string | undefined {
+    const { chain, mempool } = this.#around
+    if (mempool.isAsked !== true) return undefined
+    const judged = chain.testAccept(tx)
+    return judged.ok ? undefined : judged.error.reason
   }
 
   /** `accepted`, `known`, or why not. */

@@ -34,11 +34,18 @@ export interface Plan {
   readonly isTrusting?: boolean
   /** At least so long after a message comes the next one in its direction, so that it finds a turn of its own. */
   readonly apartMs?: number
+  /** Default: nobody looks at what waits for a block, and it takes whatever pays for its relay. */
+  readonly mempool?: MempoolPlan
   /** How often forks of the world are looked at: at every commit of a channel, which takes minutes, or at some of them (default). */
   readonly checks?: Checks
 }
 
 export type Checks = 'every' | 'sampled'
+
+export interface MempoolPlan {
+  /** Nodes ask it before they fund a channel. */
+  readonly isAsked?: boolean
+}
 
 export interface NodePlan {
   readonly name: string

@@ -72,6 +72,7 @@ export class World {
       chain: this.chain,
       network: this.network,
       watch: this.watch,
+      mempool: plan.mempool ?? {},
       feerate: () => this.#feerate,
     }
     this.nodes = plan.nodes.map(each => new SimNode(each, around))

@@ -221,6 +221,57 @@ describe('publishing', () => {
   })
 })
 
+describe('what would be said of a transaction', () => {
+  const tx = spend(coins.slice(1, 2))
+  const testing = (answer: StubAnswer) => scripted({ testmempoolaccept: () => answer })
+  const foreseen = async (answer: StubAnswer) => (await testing(answer)).chain.testAccept(tx)
+  const judged = (fields: object): StubAnswer => ({ result: [{ txid: txid(tx), ...fields }] })
+  const refused = (reason: string, details?: string): StubAnswer =>
+    judged({ allowed: false, 'reject-reason': reason, 'reject-details': details })
+
+  test('is asked for with its bytes, at any fee', async () => {
+    const { bitcoind, chain } = await testing(judged({ allowed: true }))
+    expect(await chain.testAccept(tx)).toBeUndefined()
+    expect(bitcoind.calls.at(-1)).toMatchObject({ method: 'testmempoolaccept', params: [[toHex(encodeTx(tx))], 0] })
+  })
+
+  test.each([
+    { answer: refused('dust'), expected: { reason: 'dust' } },
+    { answer: refused('missing-inputs'), expected: { reason: 'bad-txns-inputs-missingorspent' } },
+    {
+      answer: refused('min relay fee not met', 'min relay fee not met, 1 < 110'),
+      expected: { reason: 'min relay fee not met', details: '1 < 110' },
+    },
+    // Not what publishing would say: the reason is what counts.
+    { answer: refused('dust', 'something else'), expected: { reason: 'dust' } },
+  ])('a refusal is handed on: $expected.reason', async ({ answer, expected }) => {
+    expect(await foreseen(answer)).toMatchObject(expected)
+  })
+
+  test.each([
+    { answer: refused('txn-already-in-mempool'), why: 'it has it' },
+    { answer: refused('txn-already-known'), why: 'it had it' },
+    { answer: refused('max-fee-exceeded'), why: 'its own limit for fees, which publishing has not' },
+    { answer: judged({ allowed: false }), why: 'it says no and not why' },
+    { answer: refusal(-32601, 'Method not found'), why: 'it has no such call' },
+  ])('nothing is known against it: $why', async ({ answer }) => {
+    expect(await foreseen(answer)).toBeUndefined()
+  })
+
+  test.each([
+    { answer: { result: [] }, says: 'something else than a judgement' },
+    { answer: { result: [{ txid: HASH, allowed: false, 'reject-reason': 'dust' }] }, says: 'something else than a' },
+    { answer: judged({ allowed: 'no' }), says: 'something else than a judgement' },
+    { answer: { result: { txid: txid(tx), allowed: true } }, says: 'something else than a judgement' },
+    { answer: { result: null }, says: 'something else than a judgement' },
+    { answer: refusal(-22, 'TX decode failed'), says: 'an error (TX decode failed, code -22)' },
+  ])('what is neither yes nor no is a failure: $says', async ({ answer, says }) => {
+    const failure = await failureOf(foreseen(answer))
+    expect(failure.code).toBe('bad_answer')
+    expect(failure.message).toContain(says)
+  })
+})
+
 describe('the feerate', () => {
   const estimating = (answer: StubAnswer) => scripted({ estimatesmartfee: () => answer })
   const estimate = async (answer: StubAnswer) => (await estimating(answer)).chain.feerate(6)

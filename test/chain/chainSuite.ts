@@ -15,13 +15,19 @@ export interface ChainUnderTest {
   readonly coins: readonly TestCoin[]
 }
 
+export interface ChainManners {
+  /** Whether a block that has left the best chain is still to be had. */
+  readonly givesOldBlocks?: boolean
+  /** Whether it says of a transaction that nobody knows yet what would be said of it. */
+  readonly foresees?: boolean
+}
+
 const UNKNOWN = 'ab'.repeat(32) as BlockHash
 
 export function chainSuite(
   name: string,
   create: () => Promise<ChainUnderTest>,
-  /** Whether a block that has left the best chain is still to be had. */
-  { givesOldBlocks = true }: { readonly givesOldBlocks?: boolean } = {},
+  { givesOldBlocks = true, foresees = true }: ChainManners = {},
 ): void {
   const coinAt = (coins: readonly TestCoin[], index: number) => defined(coins[index], 'the test bed has more coins')
 
@@ -146,6 +152,35 @@ export function chainSuite(
       world.mine(1)
       expect((await refusal(spend([coin], { feeSat: 5000 }))).reason).toBe('bad-txns-inputs-missingorspent')
       expect(world.mempool()).toHaveLength(0)
+    })
+
+    test(`what would be refused is ${foresees ? 'said beforehand, as it is said then' : 'not said beforehand'}, and nothing is published`, async () => {
+      const { chain, world, coins } = await create()
+      const coin = coinAt(coins, 0)
+      const good = spend([coin])
+      const spent = coinOf(spend([coinAt(coins, 1)]))
+      const wrong = [
+        spend([coin], { feeSat: 1 }),
+        spend([coin], { from: bob }),
+        spend([coin], { locktime: world.height + 10, sequence: 0 }),
+        spend([spent]),
+      ]
+      for (const tx of wrong) {
+        const foreseen = await chain.testAccept(tx)
+        expect(foreseen?.reason).toBe(foresees ? refusalOf(await chain.publish(tx)).reason : undefined)
+      }
+      expect(await chain.testAccept(good)).toBeUndefined()
+      // What is dear was meant.
+      expect(await chain.testAccept(spend([coin], { feeSat: 900_000 }))).toBeUndefined()
+      expect(world.mempool()).toHaveLength(0)
+      // What is known is not refused: while it waits, and in a block.
+      for (let i = 0; i < 2; i++) {
+        value(await chain.publish(good))
+        expect(await chain.testAccept(good)).toBeUndefined()
+        world.mine(1)
+      }
+      const foreseen = await chain.testAccept(spend([coin], { feeSat: 5000 }))
+      expect(foreseen?.reason).toBe(foresees ? 'bad-txns-inputs-missingorspent' : undefined)
     })
 
     test('a parent that pays too little to come in alone comes in with a child that pays for it', async () => {
@@ -330,6 +365,7 @@ export function chainSuite(
         chain.hashAt(0),
         chain.block(REGTEST_GENESIS_HASH),
         chain.publish(spend([coinAt(coins, 0)])),
+        chain.testAccept(spend([coinAt(coins, 0)])),
         chain.feerate(6),
       ]
       for (const each of await Promise.allSettled(asked)) {

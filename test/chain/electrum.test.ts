@@ -17,5 +17,5 @@ chainSuite(
     return { chain, world, coins }
   },
   // The protocol names blocks by their height alone.
-  { givesOldBlocks: false },
+  { givesOldBlocks: false, foresees: false },
 )

@@ -15,6 +15,7 @@ const SHOP = addressFromScript(p2wpkhScript(publicKeyFromSecret(sha256(new Uint8
 function forgetful(zeroConf: boolean) {
   const stage = new Stage()
   const [alice, bob] = stage.sidesOf(['alice', 'bob'], { coins: [300_000n] })
+  alice.asksChain = false
   bob.trustZeroConf = new Set([alice.id])
   const copy = new Map(alice.records)
   alice.ask(request => ({ type: 'send_onchain', request, address: SHOP, amountSat: sat(200_000n) }))

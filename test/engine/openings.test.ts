@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { feeratePerKw, jsonDecode, msat, pmapGet, sat } from '../../src/base/index.ts'
 import { txWeight } from '../../src/bitcoin/index.ts'
-import { walletContext } from '../../src/engine/index.ts'
+import { type EngineInput, walletContext } from '../../src/engine/index.ts'
 import { balanceOf } from '../../src/wallet/index.ts'
 import { decodeMessage } from '../../src/wire/index.ts'
 import type { Limits, Side } from './side.ts'
@@ -66,6 +66,64 @@ describe('an opening that comes to nothing', () => {
     expectAsBefore(alice, before)
     expect(bob.links).toEqual([])
   })
+
+  test('the chain would not take the funding: the peer hears of no transaction, and that it is cancelled', () => {
+    const { stage, alice, bob, before, request } = asked()
+    stage.chain.setMempoolMinFee(50_000n)
+    stage.settle()
+    expect(alice.replyTo(request)).toMatchObject({
+      type: 'failed',
+      failure: { code: 'opening_failed', got: expect.stringContaining('mempool min fee not met') },
+    })
+    expectAsBefore(alice, before)
+    expect(bob.links).toEqual([])
+    expect(alice.published).toEqual([])
+    // The same again, for a fee that it takes.
+    stage.askToOpen(alice, bob, { feeratePerKw: feeratePerKw(20_000) })
+    stage.settle()
+    expect(alice.published.map(({ role, outcome }) => [role, outcome])).toEqual([['funding', 'accepted']])
+  })
+
+  test('a chain that cannot say beforehand what it would not take is told of it with the first commitment', () => {
+    const { stage, alice, request } = asked()
+    alice.asksChain = false
+    stage.chain.setMempoolMinFee(50_000n)
+    stage.settle()
+    expect(alice.replyTo(request)).toMatchObject({ type: 'opened' })
+    expect(alice.published[0]).toMatchObject({ role: 'funding', outcome: 'mempool min fee not met' })
+    // It is offered again with each block, until it is taken.
+    stage.chain.setMempoolMinFee(0n)
+    stage.mine(7)
+    expect(alice.channelStates()).toEqual(['normal'])
+  })
+
+  test.each(['dust', undefined])(
+    'what the chain says (%s) of the funding of an opening that has ended is nothing to anybody',
+    refusal => {
+      const { stage, alice, bob, before, request, wire } = asked()
+      stage.deliver(wire, bob)
+      const questions: EngineInput[] = []
+      const turn = alice.turn.bind(alice)
+      // The answer is on its way for as long as the connection lasts.
+      alice.turn = (...inputs) => {
+        const late = inputs.filter(({ type }) => type === 'funding_tested')
+        questions.push(...late)
+        return turn(...inputs.filter(input => !late.includes(input)))
+      }
+      stage.deliver(wire, alice)
+      stage.deliver(wire, alice)
+      expect(questions).toHaveLength(1)
+      stage.cut(alice, bob)
+      expect(failureOf(alice.replyTo(request))).toBe('opening_failed')
+      expectAsBefore(alice, before)
+      const [late] = questions
+      if (late?.type !== 'funding_tested') throw new Error('it was asked')
+      expect(turn({ ...late, ...(refusal !== undefined && { refusal }) })).toEqual([])
+      expect(alice.lastCommit).toEqual([])
+      expectAsBefore(alice, before)
+      expect(alice.replies.get(request)).toHaveLength(1)
+    },
+  )
 
   test('the wallet has too little, and the peer is not bothered', () => {
     const { stage, alice, bob, before, request } = asked({ coins: [150_000n] })

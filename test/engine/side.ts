@@ -90,6 +90,8 @@ export class Side {
   onDial: (to: NodeId, host: string | undefined) => void = () => undefined
   /** What the chain says to a transaction instead of looking at it. */
   refuses: (tx: Tx, role: PublishedRole) => string | undefined = () => undefined
+  /** Whether its chain says beforehand what it would not take, as a bitcoind does and an Electrum server does not. */
+  asksChain = true
   /** For all of its transactions. */
   feeratePerKw: FeeratePerKw = feeratePerKw(1_000)
   trustZeroConf: ReadonlySet<NodeId> = new Set()
@@ -285,6 +287,13 @@ export class Side {
       case 'publish':
         this.#publish(effect)
         return
+      case 'test_funding': {
+        const { link, tx } = effect
+        const judged = this.asksChain ? this.chain.testAccept(tx) : undefined
+        const refusal = judged?.ok === false ? judged.error.reason : undefined
+        this.inbox.push({ type: 'funding_tested', link, tx, ...(refusal !== undefined && { refusal }) })
+        return
+      }
       case 'load_archive': {
         const { link, prefix, commitmentNumber } = effect
         const records = new Map([...this.records].filter(([key]) => key.startsWith(prefix)))

@@ -228,9 +228,9 @@ export class Stage {
 
   /** One message, or the end, of one connection in one direction. False where nothing is on its way. */
   deliver(number: number, to: Side): boolean {
-    // What the side's own world has told before comes first: that the connection is there, for one.
-    while (to.alive && this.answer(to));
     const wire = this.wires.get(number)
+    // What a side's own world has told before comes first: that the connection is there, or what its chain says of a transaction.
+    for (const end of wire?.ends ?? []) while (end.alive && this.answer(end));
     const next = wire?.on.get(to)?.shift()
     if (wire === undefined || next === undefined) return false
     if (!to.alive || wire.left.has(to)) return true

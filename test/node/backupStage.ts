@@ -44,6 +44,7 @@ export class Stage {
       hashAt: height => chain.hashAt(height),
       block: hash => chain.block(hash),
       outputAt: place => chain.outputAt(place),
+      testAccept: tx => chain.testAccept(tx),
       waitingSpends: async () => [],
       feerate: blocks => chain.feerate(blocks),
       onChange: listener => chain.onChange(listener),

@@ -12,6 +12,7 @@ import { Outputs } from './outputs.ts'
 import { publish } from './publish.ts'
 import { fieldsOf, granted, hashOf, heightOf, RPC, type RpcRefusal } from './reply.ts'
 import { RpcClient } from './rpc.ts'
+import { testAccept } from './testAccept.ts'
 import { waitingSpends } from './waiting.ts'
 import { BlockHints } from './zmq/blockHints.ts'
 import { offered } from './zmq/offer.ts'
@@ -59,6 +60,7 @@ export async function bitcoindChain(options: BitcoindOptions): Promise<Chain> {
     block: hash => block(rpc, hash),
     outputAt: place => outputs.at(place),
     publish: (tx, parent) => publish(rpc, tx, parent),
+    testAccept: tx => testAccept(rpc, tx),
     waitingSpends: outpoints => waitingSpends(rpc, outpoints),
     feerate: targetBlocks => feerate(rpc, targetBlocks),
     onChange(listener) {

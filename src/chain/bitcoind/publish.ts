@@ -6,15 +6,15 @@ import { badAnswer } from './errors.ts'
 import { fieldsOf, RPC, refused } from './reply.ts'
 import type { RpcClient } from './rpc.ts'
 
+/** `maxfeerate` of Core's calls: no limit, since what a transaction of ours pays was decided when it was signed. */
+export const ANY_FEERATE = 0
+
 /** Core usually says yes to what is in its mempool, with these witnesses or others. These are its other words for it. */
 const KNOWN =
   /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool|TX rejected: (already have transaction|transaction already exists))\b/
-/** How btcd says that an input is unknown or spent. */
-const MISSING = /orphan transaction|fully-spent transaction|output .*already spent/
+/** How btcd says that an input is unknown or spent, and Core where it is only asked. */
+const MISSING = /^missing-inputs$|orphan transaction|fully-spent transaction|output .*already spent/
 const REFUSALS: readonly number[] = [RPC.DESERIALIZATION_ERROR, RPC.TRANSACTION_ERROR, RPC.TRANSACTION_REJECTED]
-/** No limit: what a transaction of ours pays was decided when it was signed. */
-const ANY_FEERATE = 0
-
 /** Where a parent cannot be helped, or there are no packages, the child's own refusal says so. */
 export async function publish(rpc: RpcClient, tx: Tx, parent?: Tx): Promise<Result<Txid, PublishRefusal>> {
   if (parent !== undefined)
@@ -31,11 +31,16 @@ async function publishOne(rpc: RpcClient, tx: Tx): Promise<Result<Txid, PublishR
     throw badAnswer(rpc.where, method, 'another transaction id than its own')
   }
   const { code, message } = reply.error
-  if (code === RPC.ALREADY_IN_UTXO_SET || KNOWN.test(message)) return ok(id)
+  if (code === RPC.ALREADY_IN_UTXO_SET || isKnown(message)) return ok(id)
   if (!REFUSALS.includes(code)) throw refused(rpc.where, method, reply.error)
   // Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself.
   if ((code === RPC.TRANSACTION_ERROR || MISSING.test(message)) && (await isConfirmed(rpc, id))) return ok(id)
   return err(refusalOf(message))
+}
+
+/** Whether it refuses a transaction only since it has it. */
+export function isKnown(message: string): boolean {
+  return KNOWN.test(message)
 }
 
 /** Only a bitcoind with an index of all transactions (`-txindex`) can tell. */
@@ -46,7 +51,7 @@ async function isConfirmed(rpc: RpcClient, id: Txid): Promise<boolean> {
 }
 
 /** Core writes `reason, details` in one line. */
-function refusalOf(message: string): PublishRefusal {
+export function refusalOf(message: string): PublishRefusal {
   if (MISSING.test(message)) return { reason: 'bad-txns-inputs-missingorspent', details: quoted(message) }
   const [, reason = message, details] = /^(.*?), (.*)$/s.exec(message) ?? []
   return details === undefined ? { reason: quoted(reason) } : { reason: quoted(reason), details: quoted(details) }

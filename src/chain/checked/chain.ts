@@ -50,6 +50,8 @@ export async function checkedChain(options: CheckedOptions): Promise<Chain> {
     block: hash => open(() => blocks.get(hash)),
     outputAt: place => open(() => outputs.at(place)),
     publish: (tx, parent) => open(() => publish(servers, outputs, { tx, parent })),
+    // No server of these kinds can be asked that.
+    testAccept: () => open(async () => undefined),
     waitingSpends: outpoints => open(() => waitingSpends(servers, outpoints)),
     feerate: targetBlocks => open(() => feerate(servers, targetBlocks)),
     onChange: listener => (servers.isClosed ? () => {} : watch.listen(listener)),

@@ -39,6 +39,7 @@ export function lifeChain({ chain, life, random, onPublished, ...around }: LifeC
       // A process may end between the two: published, and never told.
       return life.answer(random.between(0, MOST_MS), () => answer)
     },
+    testAccept: tx => ask(() => port.testAccept(tx)),
     waitingSpends: outpoints => ask(() => port.waitingSpends(outpoints)),
     feerate: () => ask(around.feerate),
     onChange: listener => port.onChange(() => life.after(around.lagMs(), listener)),
