@@ -223,7 +223,8 @@ describe('publishing', () => {
 
 describe('what would be said of a transaction', () => {
   const tx = spend(coins.slice(1, 2))
-  const testing = (answer: StubAnswer) => scripted({ testmempoolaccept: () => answer })
+  const testing = (answer: StubAnswer, known: StubAnswer = refusal(-5, 'No such mempool transaction')) =>
+    scripted({ testmempoolaccept: () => answer, getrawtransaction: () => known })
   const foreseen = async (answer: StubAnswer) => (await testing(answer)).chain.testAccept(tx)
   const judged = (fields: object): StubAnswer => ({ result: [{ txid: txid(tx), ...fields }] })
   const refused = (reason: string, details?: string): StubAnswer =>
@@ -242,6 +243,7 @@ describe('what would be said of a transaction', () => {
       answer: refused('min relay fee not met', 'min relay fee not met, 1 < 110'),
       expected: { reason: 'min relay fee not met', details: '1 < 110' },
     },
+    { answer: judged({ 'reject-reason': 'dust' }), expected: { reason: 'dust' } },
     // Not what publishing would say: the reason is what counts.
     { answer: refused('dust', 'something else'), expected: { reason: 'dust' } },
   ])('a refusal is handed on: $expected.reason', async ({ answer, expected }) => {
@@ -251,11 +253,19 @@ describe('what would be said of a transaction', () => {
   test.each([
     { answer: refused('txn-already-in-mempool'), why: 'it has it' },
     { answer: refused('txn-already-known'), why: 'it had it' },
+    { answer: judged({ 'reject-reason': 'already have transaction in mempool 00' }), why: 'it has it, says btcd' },
     { answer: refused('max-fee-exceeded'), why: 'its own limit for fees, which publishing has not' },
     { answer: judged({ allowed: false }), why: 'it says no and not why' },
     { answer: refusal(-32601, 'Method not found'), why: 'it has no such call' },
   ])('nothing is known against it: $why', async ({ answer }) => {
     expect(await foreseen(answer)).toBeUndefined()
+  })
+
+  test('missing inputs are those that it spent itself, where an index knows that it is confirmed', async () => {
+    const asked = async (confirmations: number) =>
+      (await testing(refused('missing-inputs'), { result: { confirmations } })).chain.testAccept(tx)
+    expect(await asked(3)).toBeUndefined()
+    expect(await asked(0)).toMatchObject({ reason: 'bad-txns-inputs-missingorspent' })
   })
 
   test.each([

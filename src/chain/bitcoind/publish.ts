@@ -11,7 +11,7 @@ export const ANY_FEERATE = 0
 
 /** Core usually says yes to what is in its mempool, with these witnesses or others. These are its other words for it. */
 const KNOWN =
-  /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool|TX rejected: (already have transaction|transaction already exists))\b/
+  /^(txn-already-known|txn-already-in-mempool|txn-same-nonwitness-data-in-mempool|(TX rejected: )?(already have transaction|transaction already exists))\b/
 /** How btcd says that an input is unknown or spent, and Core where it is only asked. */
 const MISSING = /^missing-inputs$|orphan transaction|fully-spent transaction|output .*already spent/
 const REFUSALS: readonly number[] = [RPC.DESERIALIZATION_ERROR, RPC.TRANSACTION_ERROR, RPC.TRANSACTION_REJECTED]
@@ -33,8 +33,7 @@ async function publishOne(rpc: RpcClient, tx: Tx): Promise<Result<Txid, PublishR
   const { code, message } = reply.error
   if (code === RPC.ALREADY_IN_UTXO_SET || isKnown(message)) return ok(id)
   if (!REFUSALS.includes(code)) throw refused(rpc.where, method, reply.error)
-  // Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself.
-  if ((code === RPC.TRANSACTION_ERROR || MISSING.test(message)) && (await isConfirmed(rpc, id))) return ok(id)
+  if ((code === RPC.TRANSACTION_ERROR || isMissing(message)) && (await isConfirmed(rpc, id))) return ok(id)
   return err(refusalOf(message))
 }
 
@@ -43,8 +42,16 @@ export function isKnown(message: string): boolean {
   return KNOWN.test(message)
 }
 
-/** Only a bitcoind with an index of all transactions (`-txindex`) can tell. */
-async function isConfirmed(rpc: RpcClient, id: Txid): Promise<boolean> {
+/** Whether it refuses a transaction since an input is unknown or spent. */
+export function isMissing(message: string): boolean {
+  return MISSING.test(message)
+}
+
+/**
+ * Where all outputs of a confirmed transaction are spent, Core only sees that its inputs are, too: by itself. Only a bitcoind with an index
+ * of all transactions (`-txindex`) can tell.
+ */
+export async function isConfirmed(rpc: RpcClient, id: Txid): Promise<boolean> {
   const known = await rpc.ask('getrawtransaction', [id, 1])
   const confirmations = known.ok ? fieldsOf(known.value)?.confirmations : undefined
   return typeof confirmations === 'number' && confirmations > 0
@@ -52,7 +59,7 @@ async function isConfirmed(rpc: RpcClient, id: Txid): Promise<boolean> {
 
 /** Core writes `reason, details` in one line. */
 export function refusalOf(message: string): PublishRefusal {
-  if (MISSING.test(message)) return { reason: 'bad-txns-inputs-missingorspent', details: quoted(message) }
+  if (isMissing(message)) return { reason: 'bad-txns-inputs-missingorspent', details: quoted(message) }
   const [, reason = message, details] = /^(.*?), (.*)$/s.exec(message) ?? []
   return details === undefined ? { reason: quoted(reason) } : { reason: quoted(reason), details: quoted(details) }
 }

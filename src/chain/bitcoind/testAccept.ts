@@ -2,7 +2,7 @@ import { toHex } from '../../base/index.ts'
 import { encodeTx, type Tx, txid } from '../../bitcoin/index.ts'
 import type { PublishRefusal } from '../../ports/index.ts'
 import { badAnswer } from './errors.ts'
-import { ANY_FEERATE, isKnown, refusalOf } from './publish.ts'
+import { ANY_FEERATE, isConfirmed, isKnown, isMissing, refusalOf } from './publish.ts'
 import { fieldsOf, granted, RPC } from './reply.ts'
 import type { RpcClient } from './rpc.ts'
 
@@ -16,11 +16,13 @@ export async function testAccept(rpc: RpcClient, tx: Tx): Promise<PublishRefusal
   if (!reply.ok && reply.error.code === RPC.METHOD_NOT_FOUND) return undefined
   const said = granted(rpc.where, method, reply)
   const judgement = Array.isArray(said) && said.length === 1 ? fieldsOf(said[0]) : undefined
-  if (judgement?.txid !== txid(tx) || typeof judgement.allowed !== 'boolean')
+  // btcd leaves a no away.
+  const { allowed = false, 'reject-reason': reason, 'reject-details': details } = judgement ?? {}
+  if (judgement?.txid !== txid(tx) || typeof allowed !== 'boolean')
     throw badAnswer(rpc.where, method, 'something else than a judgement of the transaction')
-  const { allowed, 'reject-reason': reason, 'reject-details': details } = judgement
   // What is refused without a reason will be refused with one when it is published.
   if (allowed || typeof reason !== 'string' || isKnown(reason) || reason === TOO_DEAR) return undefined
+  if (isMissing(reason) && (await isConfirmed(rpc, txid(tx)))) return undefined
   // Since version 28 the details repeat the reason, as publishing has them.
   const isTold = typeof details === 'string' && details.startsWith(reason)
   return refusalOf(isTold ? details : reason)
