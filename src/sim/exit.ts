@@ -53,6 +53,8 @@ const MAX_BLOCKS = 300
 export function exitComplaint(exit: Exit): Complaint {
   const { me, peer, channelId, answer, peerFirst } = exit
   const chain = exit.chain.fork()
+  // What a mempool asks for today is not for good.
+  chain.setMempoolMinFee(0n)
   const durable = fundedChannel(exit.state, channelId)?.durable
   if (durable === undefined) return undefined
   const [leaver, other] = [

@@ -18,6 +18,7 @@ import type { Clock } from './clock.ts'
 import { Disk } from './disk.ts'
 import { answerFrom } from './diskAnswers.ts'
 import { type FixedContext, fixedContext } from './identity.ts'
+import { MempoolSight } from './mempoolSight.ts'
 import type { NetworkEnd, SimNetwork } from './network.ts'
 import type { Turn, WatchedNode } from './observer.ts'
 import type { MempoolPlan, NodePlan } from './plan.ts'
@@ -51,6 +52,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
   readonly #around: Surroundings
   readonly #random: Random
   readonly #fixed: FixedContext
+  readonly #sight: MempoolSight
   /** What is durable. */
   state: EngineState
   alive = false
@@ -83,6 +85,9 @@ export class SimNode implements NetworkEnd, WatchedNode {
     this.#fixed = fixedContext(plan, this.#random.split('keys'))
     this.id = this.#fixed.nodeId
     this.state = this.loaded()
+    const { mempool, chain, clock } = around
+    const random = randomOf(`${around.seed}/mempool/${plan.name}`)
+    this.#sight = new MempoolSight(this, { plan: mempool, chain, clock, random })
   }
 
   get isListening(): boolean {
@@ -151,6 +156,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
     this.#starting = true
     this.#sees = true
     this.state = this.loaded()
+    this.#sight.begin()
     this.#around.watch.tell('started', this)
     this.#follow()
   }
@@ -304,7 +310,7 @@ export class SimNode implements NetworkEnd, WatchedNode {
         return
       case 'test_funding': {
         const { link, tx } = effect
-        const refusal = this.#refusalOf(tx)
+        const refusal = this.#sight.refusalOf(tx)
         this.submit({ type: 'funding_tested', link, tx, ...(refusal !== undefined && { refusal }) })
         return
       }
@@ -370,14 +376,6 @@ export class SimNode implements NetworkEnd, WatchedNode {
       type: 'failed',
       failure: { code: 'refused', expected: 'a transaction that the chain takes', got: outcome, section: '' },
     })
-  }
-
-  /** What the chain would say of it, where it is asked. */
-  #refusalOf(tx: Tx): string | undefined {
-    const { chain, mempool } = this.#around
-    if (mempool.isAsked !== true) return undefined
-    const judged = chain.testAccept(tx)
-    return judged.ok ? undefined : judged.error.reason
   }
 
   /** `accepted`, `known`, or why not. */

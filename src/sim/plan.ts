@@ -45,6 +45,10 @@ export type Checks = 'every' | 'sampled'
 export interface MempoolPlan {
   /** Nodes ask it before they fund a channel. */
   readonly isAsked?: boolean
+  /** They are told of what waits there and spends what is theirs. */
+  readonly isWatched?: boolean
+  /** It is full: it asks for a part of the feerate of the day. */
+  readonly isFull?: boolean
 }
 
 export interface NodePlan {
@@ -217,9 +221,19 @@ export function planOf(options: PlanOptions, random: Random): Plan {
     closesAll: shape.chance(0.5),
     ...(random.split('trust').chance(TRUSTING) && { isTrusting: true }),
     ...(apartMs > 0 && { apartMs }),
+    ...mempoolPlan(random.split('mempool')),
     ...(options.checks !== undefined && { checks: options.checks }),
   }
   return options.faults === undefined ? shaped(plan, hasAdversary, random) : plan
+}
+
+/** In so many worlds each of them is so. */
+const [ASKED, WATCHED, FULL] = [0.5, 0.5, 0.3]
+
+function mempoolPlan(random: Random): Pick<Plan, 'mempool'> {
+  const [isAsked, isWatched, isFull] = [random.chance(ASKED), random.chance(WATCHED), random.chance(FULL)]
+  const mempool = { ...(isAsked && { isAsked }), ...(isWatched && { isWatched }), ...(isFull && { isFull }) }
+  return Object.keys(mempool).length === 0 ? {} : { mempool }
 }
 
 /** So many worlds do without the first blocks. */

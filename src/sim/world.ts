@@ -10,6 +10,7 @@ import { Clock } from './clock.ts'
 import { fundedChannels } from './ghost.ts'
 import { History } from './history.ts'
 import { Lies } from './liar.ts'
+import { Market } from './market.ts'
 import { SimNetwork } from './network.ts'
 import { doToNetwork } from './networkDeeds.ts'
 import { SimNode } from './node.ts'
@@ -22,7 +23,6 @@ import { Workload } from './workload.ts'
 
 /** Milliseconds since 1970 at the beginning of every world. */
 const EPOCH_MS = 1_800_000_000_000
-const DEFAULT_FEERATE = 1_000
 /** Something that goes on for ever without the clock moving is a fault of ours. */
 const MAX_HAPPENINGS = 2_000_000
 /** How long a world may take to come to rest; between two blocks while all is closed; and for what a block confirms. */
@@ -48,7 +48,7 @@ export class World {
   readonly lies = new Lies()
   readonly #random: Random
   readonly #adversaries: ReadonlyMap<SimNode, Adversary>
-  #feerate = DEFAULT_FEERATE
+  readonly #market: Market
   #happenings = 0
   readonly #miner: Miner
   #isHealed = false
@@ -60,6 +60,7 @@ export class World {
     this.#random = randomOf(plan.seed)
     this.chain = baseChain(plan.mode)
     this.#miner = new Miner(this.chain)
+    this.#market = new Market(this.chain, plan.mempool)
     this.network = new SimNetwork({
       clock: this.clock,
       random: this.#random.split('network'),
@@ -73,7 +74,7 @@ export class World {
       network: this.network,
       watch: this.watch,
       mempool: plan.mempool ?? {},
-      feerate: () => this.#feerate,
+      feerate: () => this.#market.perKw,
     }
     this.nodes = plan.nodes.map(each => new SimNode(each, around))
     const trusted = new Set(plan.isTrusting === true ? this.honest.map(({ id }) => id) : [])
@@ -243,7 +244,7 @@ export class World {
         this.nodeAt(deed.who).lagMs = deed.ms
         return
       case 'feerate':
-        this.#feerate = deed.perKw
+        this.#market.asks(deed.perKw)
         return
       case 'publish_old':
       case 'withhold':
@@ -276,7 +277,7 @@ export class World {
   #mine(count: number, wish: BlockWish, random: Random): void {
     for (let i = 0; i < count; i++) {
       this.#callBack()
-      this.#miner.mine(wish, { random, feeratePerKw: this.#feerate })
+      this.#miner.mine(wish, { random, feeratePerKw: this.#market.perKw })
     }
   }
 
@@ -310,14 +311,14 @@ export class World {
 
   /** Satoshis per 1,000 weight units: what nodes hear when they ask for one. */
   get feeratePerKw(): number {
-    return this.#feerate
+    return this.#market.perKw
   }
 
   /** Faults stop, everyone is there, and whatever was begun comes to its end. */
   #heal(): void {
     this.#isHealed = true
     this.network.healed = true
-    this.#feerate = DEFAULT_FEERATE
+    this.#market.calm()
     for (const adversary of this.#adversaries.values()) adversary.behave()
     this.workload.holds.decideAll()
     for (const node of this.nodes) {

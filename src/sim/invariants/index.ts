@@ -19,6 +19,7 @@ import { hangUps } from './hangUps.ts'
 import { lies } from './lies.ts'
 import { money } from './money.ts'
 import { onions } from './onions.ts'
+import { packages } from './packages.ts'
 import { payments } from './payments.ts'
 import { publications } from './publications.ts'
 import { reserve } from './reserve.ts'
@@ -27,6 +28,7 @@ import { revoked } from './revoked.ts'
 import { secrets } from './secrets.ts'
 import { signerSafety } from './signerSafety.ts'
 import { streams } from './streams.ts'
+import { waiting } from './waiting.ts'
 
 /** Every rule of the world, each in a file of its own. */
 export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): readonly Observer[] => [
@@ -42,6 +44,8 @@ export const invariants = (world: World, oracle: OracleOptions | Oracle = {}): r
   doubleSpends(world),
   deadlines(world),
   bids(world),
+  packages(world),
+  waiting(world),
   dust(world),
   forwards(),
   onions(world),
