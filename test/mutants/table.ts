@@ -1,6 +1,7 @@
 import { CHAIN_MUTANTS } from './chain.ts'
 import { CHANNEL_MUTANTS } from './channel.ts'
 import { FORWARD_MUTANTS } from './forward.ts'
+import { MEMPOOL_MUTANTS } from './mempool.ts'
 import type { Mutant } from './mutant.ts'
 import { NODE_MUTANTS } from './node.ts'
 import { SENDER_MUTANTS } from './sender.ts'
@@ -13,6 +14,7 @@ import { SENDER_MUTANTS } from './sender.ts'
 export const MUTANTS: readonly Mutant[] = [
   ...CHANNEL_MUTANTS,
   ...CHAIN_MUTANTS,
+  ...MEMPOOL_MUTANTS,
   ...NODE_MUTANTS,
   ...FORWARD_MUTANTS,
   ...SENDER_MUTANTS,

@@ -68,6 +68,12 @@ export const FEES: Plan = {
   adversary: false,
   faults: { pay: 40, close: 12, open: 12, mine: 30, feerate: 25 },
 }
+/** The same where channels are left alone, since nobody answers; a share of them has a mempool that asks for more than commitments pay. */
+export const FULL_MEMPOOLS: Plan = {
+  nodes: 2,
+  adversary: true,
+  faults: { pay: 40, close: 12, open: 6, mine: 30, feerate: 25, vanish: 6 },
+}
 /** Three in a line, so that much is passed on, and in a ring of channels it comes in parts. */
 export const FORWARDS: Plan = {
   nodes: 3,
