@@ -5,7 +5,7 @@ import { bitcoindChain } from '../../src/chain/index.ts'
 import type { Chain } from '../../src/ports/index.ts'
 import { alice, coinOf, spend, value } from '../regtest/support.ts'
 import { BITCOIND_EXE, type FullNode } from './fullNode.ts'
-import { chainOn, commonBase, FULL_NODES, Journal } from './journal.ts'
+import { chainBeside, FULL_NODES, Journal } from './journal.ts'
 
 // `chain/bitcoind` against full nodes that we did not write. btcd has fewer calls than a Bitcoin Core, and other words; what it lacks stands
 // in docs/interop.md.
@@ -26,7 +26,7 @@ describe.each(FULL_NODES)('the adapter for bitcoind, over $name', ({ start }) =>
   })
 
   it('reads tips, blocks and outputs, tells of new blocks, and takes transactions with the words of Bitcoin Core', async () => {
-    const world = chainOn(await commonBase(node))
+    const world = await chainBeside(node)
     const journal = new Journal(world)
     const { tx: funding, outpoint } = value(world.fund(alice.script, sat(100_000)))
     let changes = 0

@@ -20,7 +20,7 @@ import { EnforcerNode, mine, mineUntil } from '../onchain/node.ts'
 import { alice, coinOf, spend, value } from '../regtest/support.ts'
 import { breakingsOf } from './breaking.ts'
 import type { FullNode } from './fullNode.ts'
-import { chainOn, commonBase, FULL_NODES, Journal } from './journal.ts'
+import { chainBeside, FULL_NODES, Journal } from './journal.ts'
 
 // What we publish to take what is ours is taken by a full node that we did not write, as it is by the embedded chain; and what is broken in
 // one place is refused by both. Each history runs on the embedded chain, then block by block and claim by claim on the other.
@@ -114,7 +114,7 @@ describe.each(FULL_NODES)('$name and the embedded chain', ({ start }) => {
   it(`agree on each claim that we publish, and on ${WANTED} transactions that are good or broken in one place`, async () => {
     const random = randomOf(`full node ${SEED}`)
     const kinds = FORMATS.flatMap(format => (['alice', 'bob', 'cheat'] as const).map(ends => ({ format, ends })))
-    const chain = chainOn(await commonBase(node))
+    const chain = await chainBeside(node)
     const journal = new Journal(chain, tx => breakingsOf(tx, random, BREAKINGS_EACH))
     let [tried, published, agreed] = [0, 0, 0]
     for (let i = 0; tried < WANTED || i < kinds.length; i++) {
@@ -133,7 +133,7 @@ describe.each(FULL_NODES)('$name and the embedded chain', ({ start }) => {
   })
 
   it('do not agree on what one of them takes and the other does not: that would be seen', async () => {
-    const chain = chainOn(await commonBase(node))
+    const chain = await chainBeside(node)
     const journal = new Journal(chain)
     const { tx, outpoint } = value(chain.fund(alice.script, sat(50_000)))
     const good = spend([coinOf(tx, outpoint.vout)])

@@ -83,14 +83,26 @@ export async function startBtcd(miningAddress: string): Promise<FullNode> {
   return ready(nodeAt('btcd', { port, child, folder, miningAddress }))
 }
 
+/** What the embedded chain has, and later versions have less strict: a tenth of the fees, and outputs with data of any length. */
+export const POLICY_OF_CORE_28 = [
+  '-minrelaytxfee=0.00001',
+  '-incrementalrelayfee=0.00001',
+  '-blockmintxfee=0.00001',
+  '-datacarriersize=83',
+] as const
+
 /** The bitcoind of `BITCOIND_EXE`, in regtest mode on a chain of its own. */
-export async function startBitcoind(exe: string, miningAddress: string): Promise<FullNode> {
+export async function startBitcoind(
+  exe: string,
+  miningAddress: string,
+  policy: readonly string[] = POLICY_OF_CORE_28,
+): Promise<FullNode> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'bookend-bitcoind-'))
   const login = [`-rpcuser=${LOGIN.user}`, `-rpcpassword=${LOGIN.password}`]
   const child = spawn(
     exe,
-    ['-regtest', `-datadir=${folder}`, `-rpcport=${port}`, ...login, '-listen=0', '-txindex', '-fallbackfee=0.0001'],
+    ['-regtest', `-datadir=${folder}`, `-rpcport=${port}`, ...login, '-listen=0', '-txindex', ...policy],
     { stdio: 'ignore' },
   )
   return ready(nodeAt('bitcoind', { port, child, folder, miningAddress }))

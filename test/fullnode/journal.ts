@@ -1,4 +1,4 @@
-import { decode, defined, encode, fromHex, toHex } from '../../src/base/index.ts'
+import { decode, defined, encode, err, fromHex, toHex } from '../../src/base/index.ts'
 import { addressFromScript, blockCodec, encodeTx, type Tx } from '../../src/bitcoin/index.ts'
 import { type ChainBlock, createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
 import type { Broken } from './breaking.ts'
@@ -38,8 +38,20 @@ export interface Replayed {
   readonly tried: number
 }
 
+/** An embedded chain that stands where the full node does, and judges replacements as it does. */
+export async function chainBeside(node: FullNode): Promise<RegtestChain> {
+  const chain = chainOn(await commonBase(node))
+  if (node.name === 'bitcoind' && (await versionOf(node)) >= CORE_WITH_DIAGRAMS) withDiagrams(chain)
+  return chain
+}
+
+async function versionOf(node: FullNode): Promise<number> {
+  const { version } = (await node.call('getnetworkinfo')) as { readonly version?: unknown }
+  return Number(version)
+}
+
 /** All blocks of the full node, and enough of them, which it mines itself: their coins are the embedded chain's to give. */
-export async function commonBase(node: FullNode): Promise<readonly Uint8Array[]> {
+async function commonBase(node: FullNode): Promise<readonly Uint8Array[]> {
   const known = Number(await node.call('getblockcount'))
   if (known < BASE_BLOCKS) await node.mine(BASE_BLOCKS - known)
   const blocks: Uint8Array[] = []
@@ -57,7 +69,7 @@ export const MINING_ADDRESS = defined(
 )
 
 /** An embedded chain on that base. Blocks carry the time of the machine: a full node takes none of the far future. */
-export function chainOn(base: readonly Uint8Array[]): RegtestChain {
+function chainOn(base: readonly Uint8Array[]): RegtestChain {
   const chain = createRegtestChain({ now: () => Math.floor(Date.now() / 1000) })
   for (const bytes of base) {
     const block = decode(blockCodec, bytes)
@@ -66,6 +78,33 @@ export function chainOn(base: readonly Uint8Array[]): RegtestChain {
     if (!taken.ok) throw new Error(`the embedded chain refuses a block of the full node: ${taken.error.reason}`)
   }
   return chain
+}
+
+const CORE_WITH_DIAGRAMS = 310_000
+
+/**
+ * Since version 31 Core weighs a replacement against what it replaces to the weight unit, and before to the virtual byte: of two that pay
+ * the same feerate the larger one could take the place of the smaller. Here the stricter of both holds.
+ */
+function withDiagrams(chain: RegtestChain): void {
+  const [submit, testAccept] = [chain.submit.bind(chain), chain.testAccept.bind(chain)]
+  const judged: RegtestChain['testAccept'] = tx => {
+    const taken = testAccept(tx)
+    if (!taken.ok) return taken
+    const replaced = tx.inputs.flatMap(({ outpoint }) => {
+      const spender = chain.spendingTx(outpoint)
+      const entry = spender === undefined ? undefined : chain.mempoolEntry(spender.txid)
+      return entry === undefined ? [] : [entry]
+    })
+    const { feeSat, weight } = taken.value
+    const isBetter = replaced.every(old => feeSat * BigInt(old.weight) > old.feeSat * BigInt(weight))
+    return isBetter ? taken : err({ reason: 'insufficient fee', details: 'not above the feerate of what it replaces' })
+  }
+  chain.testAccept = judged
+  chain.submit = tx => {
+    const taken = judged(tx)
+    return taken.ok ? submit(tx) : taken
+  }
 }
 
 /** Writes down what happens on an embedded chain from now on. `breakings`: what is tried of each transaction that it takes. */
@@ -125,9 +164,14 @@ export class Journal {
   }
 }
 
+const MAX_MONEY_BTC = 21_000_000
+
 async function sent(node: FullNode, hex: string): Promise<string | undefined> {
   try {
-    await node.call('sendrawtransaction', hex)
+    // What is burnt was meant, which only Core asks about.
+    await (node.name === 'bitcoind'
+      ? node.call('sendrawtransaction', hex, 0, MAX_MONEY_BTC)
+      : node.call('sendrawtransaction', hex))
     return undefined
   } catch (error) {
     if (error instanceof RpcError) return error.message

@@ -4,7 +4,7 @@ import { p2wpkhScript, p2wshScript, type Tx, type TxOut } from '../../src/bitcoi
 import { type Random, randomOf } from '../../src/sim/random.ts'
 import { alice, bob, coinOf, spend, type TestCoin, value } from '../regtest/support.ts'
 import type { FullNode } from './fullNode.ts'
-import { chainOn, commonBase, type Disagreement, FULL_NODES, Journal } from './journal.ts'
+import { chainBeside, type Disagreement, FULL_NODES, Journal } from './journal.ts'
 
 // Payments that are signed as they are, with every field drawn: what they pay, to which scripts, under which locks, in place of which others.
 // Where the two do not agree it is by a rule that has a name here, and a reason.
@@ -64,7 +64,7 @@ function drawn(random: Random, coins: readonly TestCoin[], height: number): Tx {
   })
 }
 
-/** Where btcd's policy is another one than that of Bitcoin Core 28, whose the embedded chain has. Consensus is the same. */
+/** Where the policy of btcd, or that of a newer Core, is another one than that of Bitcoin Core 28, whose the embedded chain has. Consensus is the same. */
 const POLICIES: readonly { readonly name: string; readonly isIt: (disagreement: Disagreement) => boolean }[] = [
   {
     // Core relays payments to witness versions that have no meaning yet, so that wallets need not learn them one by one.
@@ -75,6 +75,11 @@ const POLICIES: readonly { readonly name: string; readonly isIt: (disagreement: 
     // Core replaces whatever pays more (`mempoolfullrbf`), btcd what has said that it may be replaced (BIP 125).
     name: 'the replacement of what did not ask for it',
     isIt: ({ embedded, fullNode }) => embedded === 'accepted' && /output already spent in mempool/.test(fullNode),
+  },
+  {
+    // Since version 30, as long as they are not longer together than one might be.
+    name: 'several outputs with data',
+    isIt: ({ embedded, fullNode }) => embedded === 'multi-op-return' && fullNode === 'accepted',
   },
 ]
 
@@ -87,7 +92,7 @@ describe.each(FULL_NODES)('$name and the embedded chain', ({ start }) => {
 
   it(`agree on ${WANTED} payments with every field drawn, but for what is policy and has a name`, async () => {
     const random = randomOf(`spends ${SEED}`)
-    const chain = chainOn(await commonBase(node))
+    const chain = await chainBeside(node)
     const journal = new Journal(chain)
     const funded = value(chain.fund(alice.script, sat(COINS * 100_000 + 20_000)))
     const split = spend([coinOf(funded.tx, funded.outpoint.vout)], {
