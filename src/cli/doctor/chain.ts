@@ -1,16 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { InfoJson } from '../../api/index.ts'
-import {
-  type BitcoindOptions,
-  bitcoindChain,
-  type ChainNetwork,
-  electrumChain,
-  esploraChain,
-  NETWORKS,
-} from '../../chain/index.ts'
-import type { Chain } from '../../ports/index.ts'
+import { type BitcoindOptions, type ChainNetwork, NETWORKS } from '../../chain/index.ts'
+import type { ChainNamed } from '../chain/named.ts'
+import { openChain } from '../chain/open.ts'
 import { problemOf } from '../problems.ts'
-import type { ChainNamed } from '../start/options.ts'
 import { type Check, fail, good, warn } from './check.ts'
 
 const NAME = 'chain'
@@ -34,18 +27,12 @@ export async function checkChain({ chain, network, now }: ChainOf): Promise<read
         'Name it with --chain http://user:password@host:port, or with --esplora or --electrum.',
       ),
     ]
+  const troubles: string[] = []
   try {
-    if ('esplora' in chain) {
-      const { esplora: urls } = chain
-      return await checkServers('Esplora', urls.length, log => esploraChain({ urls, network, log }), network)
-    }
-    if ('electrum' in chain) {
-      const { electrum: servers } = chain
-      return await checkServers('Electrum', servers.length, log => electrumChain({ servers, network, log }), network)
-    }
-    const port = await bitcoindChain({ ...chain, network })
+    const port = await openChain(chain, network, ({ message }) => troubles.push(message))
     try {
       const { height } = await port.tip()
+      if (!('url' in chain)) return [standing(network, height), ...aboutServers(chain, troubles)]
       const progress = await progressOf(chain, network)
       return [standing(network, height, progress), clock({ network, now, tipTime: progress.time })]
     } finally {
@@ -57,27 +44,15 @@ export async function checkChain({ chain, network, now }: ChainOf): Promise<read
   }
 }
 
-/** Whether the servers answer with what can be proven; what is wrong with one of them is told beside it. */
-async function checkServers(
-  kind: 'Esplora' | 'Electrum',
-  count: number,
-  open: (log: (line: { readonly message: string }) => void) => Promise<Chain>,
-  network: ChainNetwork,
-): Promise<readonly Check[]> {
-  const troubles: string[] = []
-  const port = await open(({ message }) => troubles.push(message))
-  try {
-    const { height } = await port.tip()
-    return [
-      standing(network, height, { time: undefined, headers: undefined }),
-      ...troubles.map(message => warn(NAME, message, 'Name another server in its place.')),
-      ...(count > 1
-        ? []
-        : [warn(NAME, `one ${kind} server alone`, 'Name a second one: each is checked against the others.')]),
-    ]
-  } finally {
-    await port.close()
-  }
+/** What they answer is proven. What is wrong with one of them is told beside it, and that one alone is checked against nobody. */
+function aboutServers(chain: Exclude<ChainNamed, { readonly url: string }>, troubles: readonly string[]): Check[] {
+  const [kind, { length }] = 'esplora' in chain ? ['Esplora', chain.esplora] : ['Electrum', chain.electrum]
+  return [
+    ...troubles.map(message => warn(NAME, message, 'Name another server in its place.')),
+    ...(length > 1
+      ? []
+      : [warn(NAME, `one ${kind} server alone`, 'Name a second one: each is checked against the others.')]),
+  ]
 }
 
 /** A node that runs knows its chain, whose address nobody has to name again. */
@@ -98,7 +73,7 @@ interface Progress {
   readonly headers: number | undefined
 }
 
-function standing(network: ChainNetwork, height: number, { headers = height }: Progress): Check {
+function standing(network: ChainNetwork, height: number, { headers = height }: Partial<Progress> = {}): Check {
   const said = `${network} at block ${height}`
   if (headers <= height) return good(NAME, said)
   return warn(NAME, `${said} of ${headers}: it is catching up`, 'Wait until it is up to date before you open channels.')

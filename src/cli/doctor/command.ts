@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { chainOptions } from '../chain/named.ts'
 import { nodeCommand } from '../command.ts'
 import { EXIT_FAILED } from '../exitCodes.ts'
 import { answer } from '../print.ts'
@@ -12,11 +13,7 @@ Looks at Node, cryptography, data directory, disk, chain, clock, ports and API, 
 the same options as \`bookend start\`. The exit code is 0 where nothing has failed.`
 
 export function doctorCommand(shell: Shell): Command {
-  return nodeCommand(shell, 'doctor', 'look whether everything that a node needs is in order')
-    .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
-    .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
-    .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
-    .option('--electrum <servers>', 'or Electrum servers: tls://host:port[#sha256] or tcp://host:port, with commas')
+  return chainOptions(nodeCommand(shell, 'doctor', 'look whether everything that a node needs is in order'))
     .option('--listen <host:port>', 'where peers reach the node; none: nowhere', DEFAULT_LISTEN)
     .option('--api <host:port>', 'where its API is', DEFAULT_API)
     .addHelpText('after', HELP)

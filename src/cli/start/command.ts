@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { chainOptions } from '../chain/named.ts'
 import { newCommand } from '../command.ts'
 import type { Shell } from '../shell.ts'
 import { DEFAULT_API, DEFAULT_LISTEN, readStart, type TypedStart } from './options.ts'
@@ -16,13 +17,10 @@ With --json the first line is {"event":"ready","nodeId","network","listen","api"
 troubles: {"event":"log","level","message","at"}. Ctrl-C or \`bookend stop\` ends it in good order, a second Ctrl-C at once.`
 
 export function startCommand(shell: Shell, version: string): Command {
-  return newCommand(shell, 'start', 'run a node, until it is stopped')
+  const command = newCommand(shell, 'start', 'run a node, until it is stopped')
     .option('--data-dir <folder>', 'where everything is kept (default: ~/.bookend/NETWORK)')
     .option('--network <name>', 'regtest, signet, testnet4 or bitcoin (default: regtest)')
-    .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
-    .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
-    .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
-    .option('--electrum <servers>', 'or Electrum servers: tls://host:port[#sha256] or tcp://host:port, with commas')
+  return chainOptions(command)
     .option('--listen <host:port>', 'where peers reach the node; none: nowhere', DEFAULT_LISTEN)
     .option('--api <host:port>', 'where its API is', DEFAULT_API)
     .option('--passphrase-file <file>', 'the passphrase of the seed is its first line')

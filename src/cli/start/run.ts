@@ -1,8 +1,7 @@
-import { bitcoindChain, type ChainNetwork, electrumChain, esploraChain } from '../../chain/index.ts'
 import { formatAddress, tcpNetwork } from '../../net/index.ts'
 import { announcedNode, type BookendNode, createNode } from '../../node/index.ts'
-import type { Chain } from '../../ports/index.ts'
 import { type DataDirectory, openDataDirectory, sqliteStore } from '../../storage/index.ts'
+import { openChain } from '../chain/open.ts'
 import { FILES } from '../dataDirectory.ts'
 import { problemOf } from '../problems.ts'
 import type { Shell } from '../shell.ts'
@@ -87,14 +86,4 @@ async function openNode({ shell, options, directory, ending, outlet }: Run): Pro
     await chain.close()
     throw error
   }
-}
-
-export function openChain(
-  named: StartOptions['chain'],
-  network: ChainNetwork,
-  log: Run['outlet']['say'],
-): Promise<Chain> {
-  if ('esplora' in named) return esploraChain({ urls: named.esplora, network, log })
-  if ('electrum' in named) return electrumChain({ servers: named.electrum, network, log })
-  return bitcoindChain({ ...named, network })
 }

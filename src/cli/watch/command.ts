@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { chainOptions } from '../chain/named.ts'
 import { newCommand } from '../command.ts'
 import type { Shell } from '../shell.ts'
 import { readWatch, type TypedWatch } from './options.ts'
@@ -14,13 +15,10 @@ With --json the first line is {"event":"ready","nodeId","network","listen","data
 cheats: {"event":"log","level","message","at"}. Ctrl-C ends it in good order, a second Ctrl-C at once.`
 
 export function watchCommand(shell: Shell): Command {
-  return newCommand(shell, 'watch', 'run a watchtower: it punishes cheats for nodes that are away')
+  const command = newCommand(shell, 'watch', 'run a watchtower: it punishes cheats for nodes that are away')
     .option('--data-dir <folder>', 'where everything is kept (default: ~/.bookend/NETWORK-watchtower)')
     .option('--network <name>', 'regtest, signet, testnet4 or bitcoin (default: regtest)')
-    .option('--chain <url>', 'a Bitcoin Core: http://user:password@host:port')
-    .option('--chain-cookie <file>', 'its cookie file, in place of user and password')
-    .option('--esplora <urls>', 'instead of it, Esplora servers: https://host/path, with commas between them')
-    .option('--electrum <servers>', 'or Electrum servers: tls://host:port[#sha256] or tcp://host:port, with commas')
+  return chainOptions(command)
     .option('--listen <host:port>', 'where nodes reach it (default: 127.0.0.1:9911)')
     .option('--client <nodeids>', 'whom it serves, with commas between them (default: anybody)')
     .option('--json', 'print one JSON object a line')

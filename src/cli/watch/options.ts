@@ -1,20 +1,17 @@
 import { join } from 'node:path'
 import { fromHex, type NodeId, nodeId } from '../../base/index.ts'
 import type { NetAddress } from '../../ports/index.ts'
+import { type ChainNamed, mustHaveChain, type TypedChain } from '../chain/named.ts'
 import { type Network, networkTyped } from '../dataDirectory.ts'
 import { usage } from '../problems.ts'
 import type { Shell } from '../shell.ts'
-import { type ChainNamed, chainTyped, listenTyped, mustHaveChain } from '../start/options.ts'
+import { listenTyped } from '../start/options.ts'
 import { nodeIdTyped, WATCHTOWER_PORT } from '../typed.ts'
 
 /** What was typed behind `bookend watch`. */
-export interface TypedWatch {
+export interface TypedWatch extends TypedChain {
   readonly dataDir?: string
   readonly network?: string
-  readonly chain?: string
-  readonly chainCookie?: string
-  readonly esplora?: string
-  readonly electrum?: string
   readonly listen?: string
   readonly client?: string
 }
@@ -37,7 +34,7 @@ export function readWatch(shell: Shell, typed: TypedWatch): WatchOptions {
   return {
     dataDir: typed.dataDir ?? join(shell.home, '.bookend', `${network}-watchtower`),
     network,
-    chain: mustHaveChain(chainTyped(shell, typed, network), network),
+    chain: mustHaveChain(shell, typed, network),
     listen,
     clients: typed.client?.split(',').map(each => nodeId(fromHex(nodeIdTyped(each.trim())))),
   }
