@@ -3,7 +3,7 @@ import { cleanUp } from '../cli/regtestProcess.ts'
 import { killAllDaemons } from './daemon.ts'
 import { type Paid, payBothWays } from './payments.ts'
 import { randomFrom } from './random.ts'
-import { buildTown, channelOf, fund, introduce, isUsable, until } from './town.ts'
+import { buildTown, channelOf, fund, introduce, openChannel, until } from './town.ts'
 import { balancesAgree, everyPaymentOnce, expectCooperative, spenderOf } from './verdict.ts'
 
 // The whole life of a channel between two processes, over nothing but the command line and the API.
@@ -25,14 +25,7 @@ test('two daemons open a channel, pay 1,000 times both ways, and close it', asyn
   await fund(town, alice, 1)
   await introduce(town)
 
-  const { channelId, fundingTxid } = await alice.client.openChannel({
-    peer: { nodeId: bob.nodeId },
-    capacitySat: `${CAPACITY_SAT}`,
-    pushMsat: `${PUSH_MSAT}`,
-    idempotencyKey: 'the-channel',
-  })
-  await mine(3)
-  for (const daemon of [alice, bob]) await until('the channel is usable', () => isUsable(daemon, channelId))
+  const { channelId, fundingTxid } = await openChannel(town, { capacitySat: CAPACITY_SAT, pushMsat: PUSH_MSAT })
 
   const paid = await payBothWays({
     daemons: [alice, bob],

@@ -6,7 +6,7 @@ import { cleanUp, newFolder, run } from '../cli/regtestProcess.ts'
 import { killAllDaemons } from './daemon.ts'
 import { payBothWays } from './payments.ts'
 import { randomFrom } from './random.ts'
-import { allEvents, buildTown, channelOf, fund, introduce, isUsable, until } from './town.ts'
+import { allEvents, buildTown, channelOf, fund, introduce, openChannel, until } from './town.ts'
 
 // A disk that is gone: the words and one peer bring back what was in the channel, by the commands that a person types.
 
@@ -26,14 +26,7 @@ test('a daemon that has lost its disk is restored from its words and what its pe
   const { alice, bob, mine } = town
   await fund(town, alice, 1)
   await introduce(town)
-  const { channelId } = await alice.client.openChannel({
-    peer: { nodeId: bob.nodeId },
-    capacitySat: `${CAPACITY_SAT}`,
-    pushMsat: `${PUSH_MSAT}`,
-    idempotencyKey: 'the-channel',
-  })
-  await mine(3)
-  for (const daemon of [alice, bob]) await until('the channel is usable', () => isUsable(daemon, channelId))
+  const { channelId } = await openChannel(town, { capacitySat: CAPACITY_SAT, pushMsat: PUSH_MSAT })
   await payBothWays({ daemons: [alice, bob], inFlight: 2, random, goesOn: made => made < PAYMENTS / 2 })
   const before = await channelOf(alice, channelId)
   const onchainSat = BigInt((await alice.client.balance()).onchainConfirmedSat)

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ChannelJson, EventJson, PaymentJson } from '../../src/api/index.ts'
+import type { ChannelJson, EventJson, OpenedJson, PaymentJson } from '../../src/api/index.ts'
 import { run, type Served, serve } from '../cli/regtestProcess.ts'
 import { Daemon } from './daemon.ts'
 import { type Party, untilAnswered } from './payments.ts'
@@ -26,6 +26,8 @@ const STEP_MS = 100
 const PATIENCE_STEPS = 3_000
 const PAGE = 1_000
 const MATURITY = 100
+/** Blocks until a channel may be used. */
+const DEPTH = 3
 
 /** `alicesOptions`: what stands behind the others on her command line, once the chain is there. */
 export async function buildTown(
@@ -64,6 +66,25 @@ export async function sawAllBlocks({ chain }: Pick<Pair, 'chain'>, daemon: Party
 export async function introduce({ alice, bob }: Town): Promise<void> {
   await alice.client.connect({ nodeId: bob.nodeId, address: bob.listen })
   await bob.client.connect({ nodeId: alice.nodeId, address: alice.listen })
+}
+
+interface Terms {
+  readonly capacitySat: bigint
+  /** What Bob has of it from the start. */
+  readonly pushMsat: bigint
+}
+
+/** Alice opens a channel to Bob. Resolves when both may use it. */
+export async function openChannel({ alice, bob, mine }: Town, { capacitySat, pushMsat }: Terms): Promise<OpenedJson> {
+  const opened = await alice.client.openChannel({
+    peer: { nodeId: bob.nodeId },
+    capacitySat: `${capacitySat}`,
+    pushMsat: `${pushMsat}`,
+    idempotencyKey: 'the-channel',
+  })
+  await mine(DEPTH)
+  for (const daemon of [alice, bob]) await until('the channel is usable', () => isUsable(daemon, opened.channelId))
+  return opened
 }
 
 /** Waits for what comes true by itself. */

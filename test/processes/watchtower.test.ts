@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { cleanUp, newFolder, run } from '../cli/regtestProcess.ts'
 import { killAllDaemons } from './daemon.ts'
 import { randomFrom } from './random.ts'
-import { buildTown, channelOf, fund, introduce, isUsable, until } from './town.ts'
+import { buildTown, channelOf, fund, introduce, isUsable, openChannel, until } from './town.ts'
 import { spenderOf } from './verdict.ts'
 
 // Three processes: Alice, who is killed; Bob, who goes back to an old copy of his directory and closes with it; and a tower, which was killed
@@ -54,14 +54,7 @@ test('a tower takes the money of a cheat whose victim was killed', async () => {
   const url = `http://bookend:bookend@127.0.0.1:${chain.port}`
   await fund(town, alice, 1)
   await introduce(town)
-  const { channelId, fundingTxid } = await alice.client.openChannel({
-    peer: { nodeId: bob.nodeId },
-    capacitySat: `${CAPACITY_SAT}`,
-    pushMsat: `${PUSH_MSAT}`,
-    idempotencyKey: 'the-channel',
-  })
-  await mine(3)
-  for (const daemon of [alice, bob]) await until('the channel is usable', () => isUsable(daemon, channelId))
+  const { channelId, fundingTxid } = await openChannel(town, { capacitySat: CAPACITY_SAT, pushMsat: PUSH_MSAT })
   const waiting = async () => (await alice.client.info()).watchtowers.map(tower => tower.waiting)
   let paid = 0
   const pay = async () => {
