@@ -1,49 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { defined } from '../../src/base/index.ts'
 import { txid } from '../../src/bitcoin/index.ts'
-import { type ElectrumOptions, electrumChain } from '../../src/chain/index.ts'
-import { coinOf, spend, testBeds, value } from '../regtest/support.ts'
-import {
-  cutOff,
-  type ElectrumSaid,
-  type ElectrumTwist,
-  nothing,
-  raw,
-  refused,
-  type TestElectrum,
-  testElectrum,
-} from './electrumServer.ts'
-import { afterwards, failureOf } from './stubbed.ts'
+import { coinOf, spend, value } from '../regtest/support.ts'
+import { cutOff, type ElectrumSaid, type ElectrumTwist, nothing, raw, refused } from './electrumServer.ts'
+import { ELECTRUM, testServers } from './servers.ts'
+import { failureOf } from './stubbed.ts'
 
 // An Electrum server may say what it likes: it is found out, named, and others are asked.
 
-const bed = testBeds()
-
-async function servers(count: number) {
-  const { chain: world, coins } = bed()
-  const all: TestElectrum[] = []
-  for (let i = 0; i < count; i++) {
-    const each = await testElectrum(world)
-    afterwards(each.close)
-    all.push(each)
-  }
-  const said: string[] = []
-  const connect = async (options: Partial<ElectrumOptions> = {}) => {
-    const { limits, ...more } = options
-    const chain = await electrumChain({
-      servers: all.map(({ address }) => address),
-      network: 'regtest',
-      pollMs: 1,
-      limits: { firstPauseMs: 1, timeoutMs: 1000, attempts: 2, ...limits },
-      log: ({ message }) => said.push(message),
-      ...more,
-    })
-    afterwards(() => chain.close())
-    return chain
-  }
-  const [first, second = first] = all
-  return { world, coins, said, connect, first: defined(first, 'one at least'), second: defined(second, 'two') }
-}
+const servers = testServers(ELECTRUM)
 
 /** Says something else to one method. */
 const says =

@@ -1,52 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { defined, encode, sat } from '../../src/base/index.ts'
 import { blockCodec, type Tx, txid } from '../../src/bitcoin/index.ts'
-import { type EsploraOptions, esploraChain } from '../../src/chain/index.ts'
+import { esploraChain } from '../../src/chain/index.ts'
 import type { RegtestChain } from '../../src/regtest/index.ts'
-import { coinOf, spend, type TestCoin, testBeds, value } from '../regtest/support.ts'
-import {
-  blockView,
-  cut,
-  half,
-  hang,
-  json,
-  notFound,
-  type Rough,
-  type Said,
-  type TestEsplora,
-  testEsplora,
-} from './esploraServer.ts'
-import { afterwards, failureOf } from './stubbed.ts'
+import { coinOf, spend, type TestCoin, value } from '../regtest/support.ts'
+import { blockView, cut, half, hang, json, notFound, type Rough, type Said } from './esploraServer.ts'
+import { ESPLORA, testServers } from './servers.ts'
+import { failureOf } from './stubbed.ts'
 
 // A server may say what it likes: it is found out, named, and others are asked.
 
-const bed = testBeds()
-
-async function servers(count: number) {
-  const { chain: world, coins } = bed()
-  const all: TestEsplora[] = []
-  for (let i = 0; i < count; i++) {
-    const each = await testEsplora(world)
-    afterwards(each.close)
-    all.push(each)
-  }
-  const said: string[] = []
-  const connect = async (options: Partial<EsploraOptions> = {}) => {
-    const { limits, ...more } = options
-    const chain = await esploraChain({
-      urls: all.map(({ url }) => url),
-      network: 'regtest',
-      pollMs: 1,
-      limits: { firstPauseMs: 1, timeoutMs: 1000, attempts: 2, ...limits },
-      log: ({ message }) => said.push(message),
-      ...more,
-    })
-    afterwards(() => chain.close())
-    return chain
-  }
-  const [first, second = first] = all
-  return { world, coins, said, connect, first: defined(first, 'one at least'), second: defined(second, 'two') }
-}
+const servers = testServers(ESPLORA)
 
 /** Says something else for paths that match. */
 const says = (path: RegExp, it: Said | Rough) => (asked: string) => (path.test(asked) ? it : undefined)
@@ -193,8 +157,7 @@ describe('headers', () => {
   })
 
   test.each(['ftp://h', 'https://user:password@h/api', 'nothing'])('%s is no address', async url => {
-    const { connect } = await servers(1)
-    const { message } = await failureOf(connect({ urls: [url] }))
+    const { message } = await failureOf(esploraChain({ urls: [url], network: 'regtest' }))
     expect(message).toContain('is not the address of an Esplora server')
     expect(message).not.toContain('password')
   })
