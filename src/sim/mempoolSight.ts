@@ -10,13 +10,13 @@ import type { Random } from './random.ts'
 const LOOK_MS = 10_000
 
 /** Whose sight it is. */
-export interface Onlooker {
+interface Onlooker {
   readonly isListening: boolean
   readonly state: EngineState
   submit(input: EngineInput): void
 }
 
-export interface MempoolSightOptions {
+interface MempoolSightOptions {
   readonly plan: MempoolPlan
   readonly chain: RegtestChain
   readonly clock: Clock

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // `npm run bitcoind`: builds the Bitcoin Core that interop/bitcoind/Cargo.toml pins, from the registry of Rust's crates, and says where the
@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 
 const PACKAGE = fileURLToPath(new URL('../../interop/bitcoind', import.meta.url))
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/bookend', import.meta.url))
-const CRATE = 'libbitcoinkernel-sys'
+const [OURS, CRATE] = ['bookend-interop-bitcoind', 'libbitcoinkernel-sys']
+const MAX_METADATA_BYTES = 64 << 20
 const OFF = [
   'BUILD_CLI',
   'BUILD_TX',
@@ -29,10 +30,17 @@ const OFF = [
   'WITH_ZMQ',
 ]
 
+/** Of what `cargo metadata` says of a package. */
+interface CargoPackage {
+  readonly name: string
+  readonly manifest_path: string
+  readonly metadata?: { readonly sources?: { readonly sha256?: string } } | null
+}
+
 /** The program, built at the first use of a version. Throws where something that it takes is missing. */
 function builtBitcoind(): string {
   const pinned = createHash('sha256')
-    .update(readFileSync(join(PACKAGE, 'Cargo.lock')))
+    .update(readFileSync(join(PACKAGE, 'Cargo.toml')))
     .digest('hex')
     .slice(0, 12)
   const program = join(CACHE, `bitcoind-${pinned}`)
@@ -46,20 +54,28 @@ function builtBitcoind(): string {
   return program
 }
 
-/** Where cargo has put them. */
+/** Where cargo has put them, once they are known to be those that are pinned. */
 function sources(): string {
-  const metadata = execFileSync('cargo', ['metadata', '--locked', '--format-version', '1'], {
-    cwd: PACKAGE,
+  // Cargo writes a lock file beside what it reads.
+  const copy = join(CACHE, 'bitcoind-package')
+  cpSync(PACKAGE, copy, { recursive: true })
+  const metadata = execFileSync('cargo', ['metadata', '--format-version', '1'], {
+    cwd: copy,
     encoding: 'utf8',
-    maxBuffer: 64 << 20,
+    maxBuffer: MAX_METADATA_BYTES,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const { packages } = JSON.parse(metadata) as {
-    readonly packages: readonly { readonly name: string; readonly manifest_path: string }[]
-  }
+  const { packages } = JSON.parse(metadata) as { readonly packages: readonly CargoPackage[] }
   const crate = packages.find(({ name }) => name === CRATE)
-  if (crate === undefined) throw new Error(`interop/bitcoind does not name ${CRATE}`)
-  return join(dirname(crate.manifest_path), 'bitcoin')
+  const wanted = packages.find(({ name }) => name === OURS)?.metadata?.sources?.sha256
+  if (crate === undefined || wanted === undefined) throw new Error(`interop/bitcoind does not pin ${CRATE}`)
+  const folder = dirname(crate.manifest_path)
+  // Cargo keeps what it was served beside what it has unpacked: registry/src/REGISTRY/CRATE, registry/cache/REGISTRY/CRATE.crate.
+  const registry = dirname(folder)
+  const served = join(registry, '..', '..', 'cache', basename(registry), `${basename(folder)}.crate`)
+  const sha256 = createHash('sha256').update(readFileSync(served)).digest('hex')
+  if (sha256 !== wanted) throw new Error(`The sources of Bitcoin Core are others than are pinned: ${sha256}`)
+  return join(folder, 'bitcoin')
 }
 
 /** What it prints goes where people look, and nowhere else: the path alone is on standard output. */

@@ -43,7 +43,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 const waits = (full: FullNode, txid: Txid | undefined) => async (): Promise<boolean> =>
   ((await full.call('getrawmempool')) as readonly (Txid | undefined)[]).includes(txid)
 
-/** The newest block goes, and another one takes its place. btcd leaves what it held to whoever published it. */
+/** The newest block goes, and another one takes its place. */
 async function undone(full: FullNode, txid: Txid | undefined): Promise<void> {
   await full.call('invalidateblock', await full.call('getbestblockhash'))
   await until(waits(full, txid))
@@ -78,6 +78,7 @@ describe.each(FULL_NODES)('on $name', ({ start }) => {
     const { closingTxid } = await alice.closeChannel({ channelId, force: true })
     await until(waits(full, closingTxid))
     await mined(1)
+    // btcd was not seen to put back what such a block held.
     if (full.name === 'bitcoind') await undone(full, closingTxid)
     await mined(2)
     await until(async () => {

@@ -1,38 +1,12 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { feeratePerKw, sat } from '../../src/base/index.ts'
-import { scriptFromAddress } from '../../src/bitcoin/index.ts'
-import { type BookendNode, createNode, PipeHub, pipe } from '../../src/node/index.ts'
 import { type Chain, ChainError } from '../../src/ports/index.ts'
-import { chainPort, createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
-import { until } from './openPair.ts'
+import { fundedPair } from './openPair.ts'
 
 // A funding transaction is shown to the chain before the peer hears of it: a channel that waits for what no mempool takes would wait for good.
 
-interface Opener {
-  readonly alice: BookendNode
-  readonly chain: RegtestChain
-  readonly open: (perKw: number) => ReturnType<BookendNode['openChannel']>
-}
-
-async function opener(ofAlice: Partial<Chain> = {}): Promise<Opener> {
-  const chain = createRegtestChain()
-  const hub = new PipeHub()
-  const make = (name: string, overrides: Partial<Chain>) => {
-    const port = chainPort(chain)
-    const view: Chain = { ...port, ...overrides }
-    return createNode({ chain: view, net: pipe({ hub, listen: { host: name, port: 9735 } }) })
-  }
-  const [alice, bob] = [await make('alice', ofAlice), await make('bob', {})]
-  onTestFinished(async () => {
-    await alice.stop()
-    await bob.stop()
-  })
-  const script = scriptFromAddress((await alice.newAddress()).address, 'regtest')
-  if (!script.ok) throw new Error(script.error.message)
-  chain.fund(script.value, sat(3_000_000n))
-  chain.mine(1)
-  await until(async () => (await alice.balance()).onchainConfirmedSat > 0n)
-  const peer = { nodeId: bob.nodeId, address: { host: 'bob', port: 9735 } }
+async function opener(ofAlice: Partial<Chain> = {}) {
+  const { alice, chain, peer } = await fundedPair(ofAlice)
   const open = (perKw: number) =>
     alice.openChannel({ peer, capacitySat: sat(500_000n), feeratePerKw: feeratePerKw(perKw) })
   return { alice, chain, open }

@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest'
 import { type ChannelId, msat, sat } from '../../src/base/index.ts'
 import { scriptFromAddress } from '../../src/bitcoin/index.ts'
 import { type BookendNode, createNode, PipeHub, pipe, regtest } from '../../src/node/index.ts'
+import type { Chain } from '../../src/ports/index.ts'
 import { createRegtestChain, type RegtestChain } from '../../src/regtest/index.ts'
 
 export interface OpenPair {
@@ -20,13 +21,13 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
   if (!(await holds())) throw new Error('it has not come')
 }
 
-/** Two nodes of one process, on one chain, with an open channel between them. They stop after the test. */
-export async function openPair(): Promise<OpenPair> {
+/** Two nodes of one process, on one chain, of which Alice has coins. They stop after the test. `ofAlice`: what her chain answers instead. */
+export async function fundedPair(ofAlice: Partial<Chain> = {}) {
   const chain = createRegtestChain()
   const hub = new PipeHub()
-  const make = (name: string) =>
-    createNode({ chain: regtest(chain), net: pipe({ hub, listen: { host: name, port: 9735 } }) })
-  const [alice, bob] = [await make('alice'), await make('bob')]
+  const make = (name: string, instead: Partial<Chain> = {}) =>
+    createNode({ chain: { ...regtest(chain), ...instead }, net: pipe({ hub, listen: { host: name, port: 9735 } }) })
+  const [alice, bob] = [await make('alice', ofAlice), await make('bob')]
   onTestFinished(async () => {
     await alice.stop()
     await bob.stop()
@@ -36,6 +37,12 @@ export async function openPair(): Promise<OpenPair> {
   chain.fund(script.value, sat(3_000_000n))
   await until(async () => (await alice.balance()).onchainConfirmedSat > 0n)
   const peer = { nodeId: bob.nodeId, address: { host: 'bob', port: 9735 } }
+  return { alice, bob, chain, peer }
+}
+
+/** With an open channel between them. */
+export async function openPair(): Promise<OpenPair> {
+  const { alice, bob, chain, peer } = await fundedPair()
   const { channelId } = await alice.openChannel({ peer, capacitySat: CAPACITY_SAT, pushMsat: BOBS_MSAT })
   chain.mine(6)
   for (const node of [alice, bob]) await until(async () => (await node.channel({ channelId })).usable)

@@ -15,6 +15,7 @@ const KNOWN =
 /** How btcd says that an input is unknown or spent, and Core where it is only asked. */
 const MISSING = /^missing-inputs$|orphan transaction|fully-spent transaction|output .*already spent/
 const REFUSALS: readonly number[] = [RPC.DESERIALIZATION_ERROR, RPC.TRANSACTION_ERROR, RPC.TRANSACTION_REJECTED]
+
 /** Where a parent cannot be helped, or there are no packages, the child's own refusal says so. */
 export async function publish(rpc: RpcClient, tx: Tx, parent?: Tx): Promise<Result<Txid, PublishRefusal>> {
   if (parent !== undefined)

@@ -5,8 +5,7 @@ import { sha256 } from '../../crypto/index.ts'
 import type { EngineState, Link } from '../../engine/index.ts'
 import { isRevokedNumber } from '../due.ts'
 import { linksOf } from '../node.ts'
-import type { Complaint, Observer, Turn, WatchedNode } from '../observer.ts'
-import type { World } from '../world.ts'
+import type { Complaint, Observer, Turn, WatchedNode, WatchedWorld } from '../observer.ts'
 import { fundedOf } from './changedLinks.ts'
 
 /** Less than that may not be worth its claim on the dearest day of a world. */
@@ -17,7 +16,7 @@ const PREIMAGE_BYTES = 32
  * What waits for a block is acted on in the turn in which it is seen: the preimages in it settle what was offered for them, and beside a
  * commitment that is revoked waits what takes its main output.
  */
-export function waiting(world: World): Observer {
+export function waiting({ lost }: Pick<WatchedWorld, 'lost'>): Observer {
   /** What each process has seen while the funding output was free, and has not punished then. */
   const unpunished = new WeakMap<WatchedNode, Set<Txid>>()
   return {
@@ -27,7 +26,7 @@ export function waiting(world: World): Observer {
       return undefined
     },
     turn: (node, turn) => {
-      if (node.plan.isAdversary || world.lost.has(node as World['nodes'][number])) return undefined
+      if (node.plan.isAdversary || lost?.has(node)) return undefined
       for (const input of turn.inputs) {
         if (input.type !== 'spend_seen') continue
         const complaint = openComplaint(node, turn.after, input.tx)
